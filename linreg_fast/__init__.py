@@ -1,0 +1,56 @@
+"""Least squares at the speed of memory, with digits you can trust.
+
+Names load on first use (PEP 562): `import linreg_fast` imports neither numba, scipy nor
+scikit-learn, and the functions `mse`, `gradient` and `moments` never import scikit-learn.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from linreg_fast import datasets
+    from linreg_fast.data.functional import gradient, moments, mse
+    from linreg_fast.data.moments import Moments
+    from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
+    from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.kernels import RUNGS
+    from linreg_fast.solvers import SOLVERS
+
+_HOME = {
+    "LinearRegression": "estimators.linear_regression",
+    "GradientDescentRegressor": "estimators.gradient_descent",
+    "Moments": "data.moments",
+    "mse": "data.functional",
+    "gradient": "data.functional",
+    "moments": "data.functional",
+    "RUNGS": "kernels",
+    "SOLVERS": "solvers",
+    "datasets": "datasets",
+}
+
+__all__ = [
+    "RUNGS",
+    "SOLVERS",
+    "GradientDescentRegressor",
+    "LinearRegression",
+    "Moments",
+    "datasets",
+    "gradient",
+    "moments",
+    "mse",
+]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_HOME[name]}")
+    value = module if name == "datasets" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,113 @@
+"""The gate: whatever a user passes becomes arrays that the kernels know, or a clear ValueError.
+
+float32 and float64 stay as they are, without a copy; every other real number becomes float64.
+What comes out is a read-only view: kernels cannot write to it, and Numba compiles one variant
+where it would compile one for writable and one for read-only arrays.
+"""
+
+import numpy as np
+
+FINITE_CHECK_ELEMENTS = 1 << 20  # a boolean temporary of 1 MB at the most
+
+
+def as_floats(values, name):
+    """An ndarray of float32 or float64 from any array-like of real numbers."""
+    array = np.asarray(values)
+    if np.iscomplexobj(array):
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype not in (np.float32, np.float64):
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} must hold numbers, got dtype {array.dtype} ({error}); "
+                "encode text and categories as numbers first"
+            ) from None
+    return array
+
+
+def check_finite(array, name, columns=None):
+    """Raise a ValueError that names the first NaN or infinite entry of a 1-D or 2-D array."""
+    step = max(FINITE_CHECK_ELEMENTS // max(array[:1].size, 1), 1)
+    for start in range(0, len(array), step):
+        bad = ~np.isfinite(array[start : start + step])
+        if bad.any():
+            row, *column = (int(i) for i in np.argwhere(bad)[0])
+            value = array[(start + row, *column)]
+            what = "NaN" if np.isnan(value) else f"infinity ({value})"
+            where = f"row {start + row}"
+            if column and array.shape[1] > 1:
+                where += f", column {column[0]}"
+                where += f" ({columns[column[0]]!r})" if columns is not None else ""
+            raise ValueError(
+                f"{name} contains {what} at {where}: drop or impute the rows that are not finite"
+            )
+
+
+def frozen(array):
+    """A read-only view of the array."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def as_matrix(X, name="X"):
+    """(n, p) floats. A 1-D array is one column: the texts' y = m x + b."""
+    X = as_floats(X, name)
+    if X.ndim == 1:
+        X = X[:, None]
+    if X.ndim != 2 or 0 in X.shape:
+        raise ValueError(
+            f"{name} must be 2-D, rows by features, with at least one of each; got shape {X.shape}"
+        )
+    check_finite(X, name)
+    return frozen(X)
+
+
+def as_target(y, n_samples, name="y"):
+    """(n,) or (n, t) floats of the given length."""
+    y = as_floats(y, name)
+    if y.ndim not in (1, 2) or y.size == 0:
+        raise ValueError(f"{name} must be 1-D, or 2-D with a column a target; got shape {y.shape}")
+    if len(y) != n_samples:
+        raise ValueError(f"X has {n_samples} rows and {name} has {len(y)}: they must be as many")
+    check_finite(y, name)
+    return frozen(y)
+
+
+def as_weights(sample_weight, n_samples):
+    """(n,) float64 weights, or None. A number stands for that weight on every row."""
+    if sample_weight is None:
+        return None
+    weights = as_floats(sample_weight, "sample_weight").astype(np.float64, copy=False)
+    if weights.ndim == 0:
+        weights = np.full(n_samples, weights)
+    if weights.ndim != 1:
+        raise ValueError("Sample weights must be 1D array or scalar")
+    if len(weights) != n_samples:
+        raise ValueError(
+            f"sample_weight.shape == {weights.shape}, expected ({n_samples},): one weight a row"
+        )
+    check_finite(weights, "sample_weight")
+    if weights.min() < 0:
+        row = int(np.argmax(weights < 0))
+        raise ValueError(
+            f"Negative values in data passed to `sample_weight`: {weights[row]} at row {row}"
+        )
+    if not weights.any():
+        raise ValueError("sample_weight is zero on every row: nothing is left to fit")
+    return frozen(weights)
+
+
+def as_coefficients(coef, intercept, n_features):
+    """coef (p,) float64 and intercept float, for one target."""
+    coef = np.atleast_1d(as_floats(coef, "coef")).astype(np.float64, copy=False)
+    if coef.shape != (n_features,):
+        raise ValueError(
+            f"coef must hold one number a feature: X has {n_features}, coef has shape {coef.shape}"
+        )
+    check_finite(coef, "coef")
+    intercept = as_floats(intercept, "intercept").astype(np.float64)
+    if intercept.size != 1 or not np.isfinite(intercept).all():
+        raise ValueError(f"intercept must be one finite number, got {intercept}")
+    return frozen(coef), float(intercept.reshape(()))

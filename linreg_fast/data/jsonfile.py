@@ -1,0 +1,80 @@
+"""JSON files with a kind and a version: written whole or not at all, refused when not ours."""
+
+import contextlib
+import json
+import math
+import os
+import tempfile
+
+
+def dumps(kind, version, content):
+    """JSON text. Python writes floats with as many digits as it takes to read the same bits back."""
+    return json.dumps({"format": kind, "version": version, **content}, allow_nan=False, indent=1)
+
+
+def _refuse_constant(name):
+    raise ValueError(f"{name} is not a number that JSON allows")
+
+
+def loads(text, kind, version):
+    """The content of a text that `dumps` wrote, or a ValueError that says why it is not one."""
+    try:
+        content = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a {kind} file: {error}") from None
+    if not isinstance(content, dict) or content.get("format") != kind:
+        raise ValueError(f"not a {kind} file: it has no format entry that says so")
+    found = content.get("version")
+    if type(found) is not int or found < 1:
+        raise ValueError(f"malformed {kind} file: version is {found!r}")
+    if found > version:
+        raise ValueError(
+            f"this {kind} file has version {found}, written by a newer linreg_fast; "
+            f"this one reads up to {version}: upgrade it"
+        )
+    return content
+
+
+def numbers(content, key, length=None):
+    """A list of finite floats under a key, of a given length where one is named."""
+    values = content.get(key)
+    if (
+        not isinstance(values, list)
+        or (length is not None and len(values) != length)
+        or not all(type(v) in (int, float) and _fits(v) for v in values)
+    ):
+        size = "" if length is None else f"{length} "
+        raise ValueError(f"malformed file: {key!r} must be a list of {size}finite numbers")
+    return [float(v) for v in values]
+
+
+def _fits(value):
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:  # an integer of more than 308 digits
+        return False
+
+
+def write_text(path, text):
+    """Write to a file beside the target, then rename: a failure leaves the old file as it was."""
+    folder = os.path.dirname(os.path.abspath(path))
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".linreg-fast-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only the owner can read
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def read_text(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not a text file: {error}") from None

@@ -1,0 +1,109 @@
+"""What both estimators share: validation through scikit-learn and our gate, predict, clean failure."""
+
+import contextlib
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
+
+
+@contextlib.contextmanager
+def unchanged_on_failure(estimator):
+    """Put the attributes back as they were if the block raises, Ctrl-C included."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """A linear model with coef_ and intercept_ that is fitted by least squares."""
+
+    def _validate_rows(self, X, y, sample_weight, reset=True):
+        """(X, Y (n, t), weights or None) for the kernels, and whether y was 1-D."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr"] if self._accepts_sparse() else False,
+            dtype=[np.float64, np.float32],
+            y_numeric=True,
+            multi_output=True,
+            ensure_all_finite=False,  # our own check below names the place
+            reset=reset,
+        )
+        X = self._check_finite_rows(X)
+        y = as_floats(y, "y")
+        check_finite(y, "y")
+        weights = as_weights(sample_weight, X.shape[0])
+        return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
+
+    def _check_finite_rows(self, X):
+        names = getattr(self, "feature_names_in_", None)
+        if sparse.issparse(X):
+            bad = np.flatnonzero(~np.isfinite(X.data))
+            if len(bad):
+                coo = X.tocoo()
+                row, column = coo.row[bad[0]], coo.col[bad[0]]
+                raise ValueError(f"X contains NaN or infinity at row {row}, column {column}")
+            return X
+        check_finite(X, "X", None if names is None else list(names))
+        return frozen(X)
+
+    def _check_common_parameters(self):
+        for name in ("fit_intercept", "copy_X", "positive", "standardize"):
+            value = getattr(self, name, True)
+            if not isinstance(value, (bool, np.bool_)):
+                raise ValueError(f"{name} must be True or False, got {value!r}")
+        n_jobs = self.n_jobs
+        if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
+            raise ValueError(f"n_jobs must be None, -1 for all cores, or a number, got {n_jobs!r}")
+
+    def _store(self, solution, dtype, one_target):
+        """Results in X's dtype and in the shape that y had."""
+        coef = solution.coef.T.astype(dtype)
+        intercept = solution.intercept.astype(dtype)
+        self.coef_ = np.ascontiguousarray(coef[0] if one_target else coef)
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+        else:
+            self.intercept_ = intercept[0] if one_target else intercept
+        self.condition_number_ = solution.condition_number
+
+    def predict(self, X):
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            In the units of y.
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self,
+            X,
+            accept_sparse=["csr", "csc", "coo"],
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
+            reset=False,
+        )
+        return self._check_finite_rows(X) @ self.coef_.T + self.intercept_
+
+    def _accepts_sparse(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._accepts_sparse()
+        return tags

@@ -1,0 +1,195 @@
+"""`LinearRegression`: the drop-in."""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from linreg_fast.data.problem import Problem
+from linreg_fast.estimators.base import BaseLeastSquares, unchanged_on_failure
+from linreg_fast.kernels.launch import threads
+from linreg_fast.solvers import SOLVERS, auto
+
+
+class LinearRegression(BaseLeastSquares):
+    """Ordinary least squares, as `sklearn.linear_model.LinearRegression` and many times faster.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Fit an intercept; False if the data is centred already.
+    copy_X : bool, default=True
+        Accepted for scikit-learn's sake: X is never copied whole and never overwritten.
+    tol : float or None, default=None
+        A column whose part that is independent of the others is smaller than `tol` of its norm
+        counts as dependent. None: what rounding leaves of it. (scikit-learn 1.9 uses 1e-6 there,
+        and drops columns that matter.)
+    n_jobs : int or None, default=None
+        Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
+    positive : bool, default=False
+        Allow no negative coefficient.
+    solver : {"auto", "cholesky", "qr", "svd", "nnls", "gradient_descent"}, default="auto"
+        "auto" takes the fastest that keeps the digits, and says why in `solver_reason_`.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Units of y per unit of each column; in X's dtype.
+    intercept_ : float or ndarray of shape (n_targets,)
+    rank_ : int
+        Columns of the (centred) X that are independent of each other.
+    singular_ : ndarray of shape (min(n_samples, n_features),)
+        Singular values of the centred X. Computed when asked for where the solver did not need it.
+    condition_number_ : float
+        Of the centred columns scaled to unit norm. The larger, the fewer digits of coef_ the data
+        determine: about 16 - log10 of it. inf where columns depend on each other.
+    solver_, solver_reason_ : str
+        What solved it, and why that was chosen.
+    moments_ : Moments
+        Of the data, when a solver used them.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> from linreg_fast import LinearRegression
+    >>> model = LinearRegression().fit([[1.0], [2.0], [3.0]], [3.0, 5.0, 7.0])
+    >>> model.coef_.round(12), round(float(model.intercept_), 12)
+    (array([2.]), 1.0)
+    >>> print(model.solver_, "because", model.solver_reason_)
+    cholesky because the condition number is 1, within 1000
+    """
+
+    def __init__(
+        self,
+        *,
+        fit_intercept=True,
+        copy_X=True,
+        tol=None,
+        n_jobs=None,
+        positive=False,
+        solver="auto",
+    ):
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.positive = positive
+        self.solver = solver
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit to all the rows, forgetting earlier ones.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            float32 and float64 in C or F order are used as they are.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), optional
+            0 removes a row, 2 counts it twice.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For unusable input, naming what and where; the estimator is left as it was.
+        """
+        self._check_parameters()
+        with unchanged_on_failure(self), threads(self.n_jobs):
+            X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
+            problem = Problem(
+                X,
+                Y,
+                weights,
+                fit_intercept=self.fit_intercept,
+                positive=self.positive,
+                tol=self.tol,
+            )
+            self._solve(problem, X.dtype, one_target)
+        return self
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Add rows: the result is that of fitting them and all earlier ones at once.
+
+        Earlier rows are those of `fit` and `partial_fit` since; what is kept of them is
+        `moments_`. Parameters are those of `fit`.
+        """
+        self._check_parameters()
+        with unchanged_on_failure(self), threads(self.n_jobs):
+            first = not hasattr(self, "coef_")
+            if not first and not hasattr(self, "moments_"):
+                raise ValueError(
+                    f"fit() solved this by {self.solver_}, which keeps no moments to add rows to: "
+                    "call partial_fit from the start, on a new or cloned estimator"
+                )
+            X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
+            if not first and one_target != (self.coef_.ndim == 1):
+                raise ValueError("y must be 1-D or 2-D as it was in the first call")
+            moments = Problem(X, Y, weights).moments
+            if not first:
+                moments = self.moments_ + moments
+            problem = Problem(
+                None,
+                None,
+                moments=moments,
+                fit_intercept=self.fit_intercept,
+                positive=self.positive,
+                tol=self.tol,
+            )
+            self._solve(problem, X.dtype if first else self.coef_.dtype, one_target)
+        return self
+
+    def _solve(self, problem, dtype, one_target):
+        if self.solver == "auto":
+            solution = auto.solve(problem)
+        else:
+            solution = SOLVERS[self.solver].solve(problem)
+            solution = solution._replace(solver=self.solver, reason="it was asked for")
+        if solution.descent is not None and not solution.descent.converged:
+            warnings.warn(
+                f"gradient descent stopped after {solution.descent.n_iter} steps within "
+                f"{solution.descent.distance:.2g} of the solution: use solver='auto'",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self._store(solution, dtype, one_target)
+        self.rank_ = solution.rank
+        self.solver_, self.solver_reason_ = solution.solver, solution.reason
+        self._singular = solution.singular
+        if "moments" in vars(problem):
+            self.moments_ = problem.moments
+        elif hasattr(self, "moments_"):
+            del self.moments_
+
+    @property
+    def singular_(self):
+        check_is_fitted(self)
+        if self._singular is None:
+            problem = Problem(None, None, moments=self.moments_, fit_intercept=self.fit_intercept)
+            products, exponents = problem.normal_equations
+            p = problem.n_features
+            root = np.linalg.svd(np.ldexp(problem.triangle.matrix, exponents)[:, :p], False, False)
+            self._singular = root[: min(problem.n_samples, p)]
+        return self._singular
+
+    def _check_parameters(self):
+        self._check_common_parameters()
+        if self.tol is not None and not (isinstance(self.tol, Real) and self.tol >= 0):
+            raise ValueError(f"tol must be None or a number that is 0 or more, got {self.tol!r}")
+        if self.solver != "auto" and self.solver not in SOLVERS:
+            raise ValueError(
+                f"unknown solver {self.solver!r}: choose 'auto' or one of {', '.join(SOLVERS)}"
+            )
+        if self.solver != "auto" and self.positive and not SOLVERS[self.solver].positive:
+            able = ", ".join(s.name for s in SOLVERS.values() if s.positive)
+            raise ValueError(f"positive=True needs solver='auto' or {able}, got {self.solver!r}")
+        if self.solver != "auto" and SOLVERS[self.solver].positive and not self.positive:
+            raise ValueError(f"solver={self.solver!r} keeps coefficients at 0 or more: positive=True")
+
+    def _accepts_sparse(self):
+        return not self.positive

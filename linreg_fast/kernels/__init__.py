@@ -1,0 +1,65 @@
+"""Floor 0: the sums. `RUNGS` is the ladder from the Python loop upwards; each rung is a module here.
+
+The contract
+------------
+A rung is a module with three functions. They take arrays and floats, return numbers, never raise
+and never write to their arguments. Shapes: X (n, p) and y (n,), Y (n, t), sample_weight (n,) float64
+or None (each row once), coef (p,) float64, intercept float. X and y are float32 or float64, C order,
+F order or strided; all sums are float64. A weight of zero removes the row: its values are not used.
+n >= 1 and the weights do not sum to zero.
+
+mse(X, y, coef, intercept, sample_weight=None) -> float
+    Mean squared residual, sum(w r^2) / sum(w) with r = X coef + intercept - y, in squared units of y.
+gradient(X, y, coef, intercept, sample_weight=None) -> (mse, gradient_coef (p,), gradient_intercept)
+    The same mean, and its derivatives 2 sum(w r x) / sum(w) and 2 sum(w r) / sum(w).
+moments(X, Y, sample_weight=None) -> (n_samples, weight_sum, mean (q,), comoment (q, q))
+    Of the columns z of [X, Y], q = p + t: rows with a weight above zero, sum(w), the means, and
+    sum(w (z_j - mean_j) (z_k - mean_k)). Right to rounding for any offset of the columns.
+"""
+
+import importlib
+from typing import Any, NamedTuple, Protocol
+
+KERNELS = ("mse", "gradient", "moments")
+
+
+class Kernels(Protocol):
+    """What a solver is handed: the three functions of the contract above."""
+
+    def mse(self, X, y, coef, intercept, sample_weight=None) -> float: ...
+    def gradient(self, X, y, coef, intercept, sample_weight=None) -> tuple[float, Any, float]: ...
+    def moments(self, X, Y, sample_weight=None) -> tuple[int, float, Any, Any]: ...
+
+
+class Rung(NamedTuple):
+    """One way to compute the sums. `name` is the module in this folder that holds it."""
+
+    name: str
+    why: str  # one phrase for the ladder: what this step changes
+    reads: tuple[int, int, int]  # times that mse, gradient, moments read X (temporaries not counted)
+    elements: float = float("inf")  # elements of X done in about a second; the bench stops there
+    rtol: float = 1e-11  # agreement asked for, on data whose condition number is modest
+
+    @property
+    def kernels(self) -> Kernels:
+        return importlib.import_module(f"{__name__}.{self.name}")
+
+
+RUNGS = {
+    rung.name: rung
+    for rung in (
+        Rung("loops", "interpreter, boxed floats", (1, 1, 1), elements=3e5),
+        Rung("vectorized", "compiled loops, whole-array temporaries", (1, 2, 1)),
+        Rung("jit", "fused: each row read once, nothing written back", (1, 1, 1)),
+        Rung("parallel", "the fused blocks on all cores", (1, 1, 1)),
+    )
+}
+
+# Elements of [X, y] below which one thread is faster. Measured on 2 cores: starting threads costs
+# 2 to 25 us, and 2**17 elements are 30 us or more of work, so the launch is paid back from there.
+PARALLEL_FROM = 1 << 17
+
+
+def default_rung(n_samples: int, n_columns: int) -> Rung:
+    """The rung for data of this size: a function of the shape alone, so results are repeatable."""
+    return RUNGS["parallel" if n_samples * n_columns >= PARALLEL_FROM else "jit"]

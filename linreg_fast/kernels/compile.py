@@ -1,0 +1,22 @@
+"""The one pair of Numba decorators. Every compiled function of the package uses one of them.
+
+The three fast-math flags let LLVM use vector instructions and fused multiply-adds, and leave NaN
+and infinity alone: plain ``fastmath=True`` assumes that there are none and turns ``x * 0`` into 0.
+
+No signatures (they would compile at import). No global that can change is read inside a compiled
+function, ``numba.get_num_threads()`` included: either would switch the on-disk cache off.
+"""
+
+import functools
+
+import numba
+
+_flags = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz"},
+}
+
+compiled = functools.partial(numba.njit, **_flags)
+compiled_parallel = functools.partial(numba.njit, parallel=True, **_flags)

@@ -1,0 +1,52 @@
+"""Floor 2: the ways to solve least squares. `SOLVERS` is the one list; a solver is a module here.
+
+A solver is a function ``solve(problem, **options) -> Solution``. It reads `Problem` (its normal
+equations, its triangle or its rows), never raises but for columns it cannot handle
+(numpy.linalg.LinAlgError), and knows nothing of estimators. To add one: write its module, add its
+line to the table; tests, benchmarks, `LinearRegression(solver=...)` and the command line follow.
+"""
+
+import importlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Solution(NamedTuple):
+    """What a solver found. Shapes: p features, t targets."""
+
+    coef: np.ndarray  # (p, t)
+    intercept: np.ndarray  # (t,)
+    rank: int
+    condition_number: float  # of the centred columns scaled to unit norm; inf where dependent
+    singular: np.ndarray | None = None  # singular values of the centred X, where they came for free
+    solver: str = ""
+    reason: str = ""
+    descent: Any = None  # how an iterative solver got there
+
+
+class Solver(NamedTuple):
+    """One way to solve. `name` is the module in this folder that holds it."""
+
+    name: str
+    when: str  # one phrase: when to choose it
+    flops: str  # what it costs beyond reading the data
+    rtol: float  # agreement with scikit-learn asked for at condition numbers up to 100
+    positive: bool = False  # keeps coef >= 0
+    minimum_norm: bool = False  # where columns depend on each other: LAPACK's choice among them
+
+    @property
+    def solve(self):
+        return importlib.import_module(f"{__name__}.{self.name}").solve
+
+
+SOLVERS = {
+    solver.name: solver
+    for solver in (
+        Solver("cholesky", "the fastest, for columns that differ", "n p^2 + p^3/3", 1e-9),
+        Solver("qr", "nearly dependent columns, twice the digits", "2 n p^2", 1e-10),
+        Solver("svd", "dependent columns", "2 n p^2 + 12 p^3", 1e-10, minimum_norm=True),
+        Solver("nnls", "no negative coefficients", "n p^2 + 9 p^3", 1e-8, positive=True),
+        Solver("gradient_descent", "to watch it converge", "n p^2 + 2 p^2 a step", 1e-7),
+    )
+}

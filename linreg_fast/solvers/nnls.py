@@ -1,0 +1,39 @@
+"""Non-negative least squares: scipy's active-set method on a small factor of the data.
+
+When: coefficients that must not be negative. scipy scans all rows at each step; on a factor R with
+R'R = X'X, from the moments or the triangle, the problem is the same and a step costs p^2. Columns
+have unit norm there, so neither their units nor how rows are weighted changes the path it takes.
+"""
+
+import numpy as np
+import scipy.optimize
+
+from linreg_fast.solvers import Solution
+
+
+def solve(problem):
+    p = problem.n_features
+    on_moments = problem.n_samples > p and problem.moments_in_range
+    if on_moments:
+        products, exponents = problem.normal_equations
+        squares, vectors = np.linalg.eigh(products)
+        factor = np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T
+    else:
+        factor, exponents = problem.triangle
+    columns = factor[:, :p]
+    sizes = np.linalg.norm(columns, axis=0)
+    if on_moments:
+        sizes[np.diag(products)[:p] == 0] = 0.0
+    live = np.flatnonzero(sizes > 0)  # a constant column has coefficient zero
+    scaled = np.zeros((p, problem.n_targets))
+    values = np.ones(1)
+    if len(live):
+        columns = columns[:, live] / sizes[live]
+        values = np.linalg.svd(columns, compute_uv=False)
+        found = [scipy.optimize.nnls(columns, target)[0] for target in factor[:, p:].T]
+        scaled[live] = np.column_stack(found) / sizes[live, None]
+    coef = np.ldexp(scaled, np.subtract.outer(-exponents[:p], -exponents[p:]))
+    cut = np.sqrt(p * np.finfo(np.float64).eps) if on_moments else problem.tol
+    rank = min(int((values > cut * values[0]).sum()), len(live))
+    condition = values[0] / values[-1] if rank == p else np.inf
+    return Solution(coef, problem.intercept(coef), rank, float(condition))
