@@ -80,8 +80,8 @@ def load_age():
         why=(
             "Ages are not scaled: the loss is 20 913 times as steep along one direction as along "
             "the other. 1000 steps settle the slope and leave the intercept near zero; about "
-            "582 000 steps would give 6 digits. The text's default step, 0.01, is above the largest "
-            "stable one, 4.03e-4, and overflows."
+            "582 000 steps would give 6 digits. The text's default step, 0.01, is above the "
+            "largest stable one, 4.03e-4, and overflows."
         ),
     )
 
@@ -120,7 +120,7 @@ def load_drug():
 
 
 def load_diabetes():
-    """Disease progression of 442 patients, ten features, shuffled and split 80/20 as in the text."""
+    """Disease progression of 442 patients, ten features, shuffled and split as in the text."""
     from sklearn.datasets import load_diabetes as load
     from sklearn.utils import shuffle
 
@@ -192,9 +192,9 @@ def load_line():
         },
         printed={"gd_slope": 3.48, "gd_intercept": 9.57, "gd_test_r2": 0.95},
         why=(
-            "All right here. But the text drops the factor 2 of its own gradient and says that this "
-            "does not affect the optimisation: with the factor its step, 5e-4, is above the largest "
-            "stable one, 3.11e-4, and the run overflows at step 883."
+            "All right here. But the text drops the factor 2 of its own gradient and says that "
+            "this does not affect the optimisation: with the factor its step, 5e-4, is above the "
+            "largest stable one, 3.11e-4, and the run overflows at step 883."
         ),
     )
 

@@ -17,14 +17,16 @@ class Intervals(NamedTuple):
 def intervals(moments, mse, X, level=0.95):
     """Student-t intervals of a least-squares fit with an intercept, one target, full rank.
 
-    moments: of the data fitted. mse: its mean squared residual, from the residuals. X (m, p): where.
+    moments: of the data fitted. mse: its mean squared residual. X (m, p): where.
     Assumes independent errors of one variance. Source: Draper and Smith, Applied Regression
     Analysis, section 3.1 (one feature) and 8.1.
     """
     p = moments.n_features
     freedom = moments.n_samples - p - 1
     if freedom < 1:
-        raise ValueError(f"{moments.n_samples} rows leave no degrees of freedom for {p + 1} numbers")
+        raise ValueError(
+            f"{moments.n_samples} rows leave no degrees of freedom for {p + 1} numbers"
+        )
     variance = mse * moments.n_samples / freedom
     factor = scipy.linalg.cholesky(moments.comoment[:p, :p], lower=True)
     steps = scipy.linalg.solve_triangular(factor, (X - moments.mean[:p]).T, lower=True)

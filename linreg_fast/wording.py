@@ -11,7 +11,9 @@ def equation(coef, intercept, features, target):
     text = f"{target} ="
     for i, (number, name) in enumerate(terms):
         sign = "-" if number < 0 else "+" if i else ""
-        text += f" {sign}{' ' if i else ''}{abs(number):.6g}{name}" if sign else f" {number:.6g}{name}"
+        text += (
+            f" {sign}{' ' if i else ''}{abs(number):.6g}{name}" if sign else f" {number:.6g}{name}"
+        )
     return text
 
 

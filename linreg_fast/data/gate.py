@@ -15,6 +15,11 @@ def as_floats(values, name):
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise ValueError(f"Complex data not supported: {name} must hold real numbers")
+    if array.dtype.kind in "USMm":
+        raise ValueError(
+            f"{name} must hold numbers, got dtype {array.dtype}: "
+            "encode text, dates and categories as numbers first"
+        )
     if array.dtype not in (np.float32, np.float64):
         try:
             array = array.astype(np.float64)

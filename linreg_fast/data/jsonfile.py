@@ -8,7 +8,7 @@ import tempfile
 
 
 def dumps(kind, version, content):
-    """JSON text. Python writes floats with as many digits as it takes to read the same bits back."""
+    """JSON text. Floats have as many digits as it takes to read the same bits back."""
     return json.dumps({"format": kind, "version": version, **content}, allow_nan=False, indent=1)
 
 

@@ -1,4 +1,4 @@
-"""`Moments`: all that least squares needs to know of any number of rows. The spine of the package."""
+"""`Moments`: all that least squares needs to know of any number of rows. The spine."""
 
 from dataclasses import dataclass
 

@@ -152,7 +152,7 @@ class Problem:
 
     @cached_property
     def triangle(self):
-        """R (k, p + t), k <= p + t, with R'R the cross-products, by QR of one block after another."""
+        """R (k, p + t), k <= p + t, with R'R the cross-products, by QR of block after block."""
         if not self.has_rows:
             products, exponents = self.normal_equations
             values, vectors = np.linalg.eigh(products)

@@ -1,4 +1,4 @@
-"""What both estimators share: validation through scikit-learn and our gate, predict, clean failure."""
+"""What the estimators share: validation, predict, and attributes left alone on failure."""
 
 import contextlib
 from numbers import Integral
@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
@@ -28,32 +29,30 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _validate_rows(self, X, y, sample_weight, reset=True):
         """(X, Y (n, t), weights or None) for the kernels, and whether y was 1-D."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr"] if self._accepts_sparse() else False,
-            dtype=[np.float64, np.float32],
-            y_numeric=True,
-            multi_output=True,
-            ensure_all_finite=False,  # our own check below names the place
-            reset=reset,
-        )
-        X = self._check_finite_rows(X)
+        if y is None:
+            validate_data(self, X, y)  # raises, in scikit-learn's words
+        X = self._validate_matrix(X, ["csr"] if self._accepts_sparse() else False, reset)
+        y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name="y", estimator=self)
         y = as_floats(y, "y")
+        check_consistent_length(X, y)
         check_finite(y, "y")
         weights = as_weights(sample_weight, X.shape[0])
         return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
 
-    def _check_finite_rows(self, X):
+    def _validate_matrix(self, X, accept_sparse, reset):
+        X = validate_data(
+            self, X, accept_sparse=accept_sparse, ensure_all_finite=False, reset=reset
+        )  # not finite: our own check names the place
         names = getattr(self, "feature_names_in_", None)
         if sparse.issparse(X):
+            X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
             bad = np.flatnonzero(~np.isfinite(X.data))
             if len(bad):
                 coo = X.tocoo()
                 row, column = coo.row[bad[0]], coo.col[bad[0]]
                 raise ValueError(f"X contains NaN or infinity at row {row}, column {column}")
             return X
+        X = as_floats(X, "X")
         check_finite(X, "X", None if names is None else list(names))
         return frozen(X)
 
@@ -90,15 +89,8 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             In the units of y.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            accept_sparse=["csr", "csc", "coo"],
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-            reset=False,
-        )
-        return self._check_finite_rows(X) @ self.coef_.T + self.intercept_
+        X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
+        return X @ self.coef_.T + self.intercept_
 
     def _accepts_sparse(self):
         return True

@@ -140,13 +140,14 @@ class GradientDescentRegressor(BaseLeastSquares):
             )
         else:
             advice = "use learning_rate='auto' and standardize=True, a larger max_iter or tol"
-        what = "the loss overflowed" if descent.diverged else "not converged"
-        warnings.warn(
-            f"{what} after {descent.n_iter} steps, within {descent.distance:.2g} of the "
-            f"least-squares solution (relative): {advice}",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+        if descent.diverged:
+            what = f"the loss overflowed after {descent.n_iter} steps"
+        else:
+            what = (
+                f"not converged after {descent.n_iter} steps, within {descent.distance:.2g} of the "
+                "least-squares solution (relative)"
+            )
+        warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
 
     def _accepts_sparse(self):
         return self.space != "data"  # the gradient kernels read dense rows

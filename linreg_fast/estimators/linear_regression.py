@@ -171,10 +171,11 @@ class LinearRegression(BaseLeastSquares):
         check_is_fitted(self)
         if self._singular is None:
             problem = Problem(None, None, moments=self.moments_, fit_intercept=self.fit_intercept)
-            products, exponents = problem.normal_equations
+            exponents = problem.normal_equations.exponents
             p = problem.n_features
-            root = np.linalg.svd(np.ldexp(problem.triangle.matrix, exponents)[:, :p], False, False)
-            self._singular = root[: min(problem.n_samples, p)]
+            triangle = np.ldexp(problem.triangle.matrix, exponents)[:, :p]
+            values = np.linalg.svd(triangle, compute_uv=False)
+            self._singular = values[: min(problem.n_samples, p)]
         return self._singular
 
     def _check_parameters(self):
@@ -189,7 +190,9 @@ class LinearRegression(BaseLeastSquares):
             able = ", ".join(s.name for s in SOLVERS.values() if s.positive)
             raise ValueError(f"positive=True needs solver='auto' or {able}, got {self.solver!r}")
         if self.solver != "auto" and SOLVERS[self.solver].positive and not self.positive:
-            raise ValueError(f"solver={self.solver!r} keeps coefficients at 0 or more: positive=True")
+            raise ValueError(
+                f"solver={self.solver!r} keeps coefficients at 0 or more: positive=True"
+            )
 
     def _accepts_sparse(self):
         return not self.positive

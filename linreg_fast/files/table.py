@@ -61,9 +61,8 @@ def read_table(path, columns):
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         row, column = bad[0]
-        line = "" if _is_arrow(path) else f" (line {row + 2} where no cell spans lines)"
         raise ValueError(
-            f"{path}: column {columns[column]!r} holds {values[row, column]} in row {row + 1}{line}: "
+            f"{path}: column {columns[column]!r} holds {values[row, column]} in row {row + 1}: "
             "drop or fill the rows that are not finite"
         )
     return Table(list(columns), values)

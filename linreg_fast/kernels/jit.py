@@ -47,7 +47,7 @@ def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
 
 @compiled
 def moments_block(X, Y, sample_weight, start, stop, z, mean, comoment):
-    """Fill mean (q,) and comoment (q, q), both zero on entry; return (rows counted, sum of weights).
+    """Fill mean (q,) and comoment (q, q), both zero on entry; return (rows, sum of weights).
 
     z (5, q) is scratch: the shift, and four rows at a time, so that an entry of comoment is loaded
     and stored once for four rows. The shift is the block's first row: a constant column then gives

@@ -55,12 +55,13 @@ def moments(X, Y, sample_weight=None):
         z = [a - b for a, b in zip(z, shift, strict=True)]
         for j in range(q):
             sums[j] += weight * z[j]
-            for k in range(q):
+            for k in range(j, q):
                 products[j][k] += weight * z[j] * z[k]
         n_samples += 1
         weight_sum += weight
     mean = [s + a / weight_sum for s, a in zip(shift, sums, strict=True)]
-    comoment = [
-        [products[j][k] - sums[j] * sums[k] / weight_sum for k in range(q)] for j in range(q)
-    ]
-    return n_samples, weight_sum, np.array(mean), np.array(comoment)
+    for j in range(q):
+        for k in range(j, q):
+            products[j][k] -= sums[j] * sums[k] / weight_sum
+            products[k][j] = products[j][k]
+    return n_samples, weight_sum, np.array(mean), np.array(products)

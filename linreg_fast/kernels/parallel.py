@@ -72,9 +72,7 @@ def _moments_blocks_serial(X, Y, sample_weight, counts, weights, means, comoment
 
 def mse(X, y, coef, intercept, sample_weight=None):
     sums = np.zeros((launch.count_blocks(*X.shape), 2))
-    launch.run(
-        _mse_blocks_parallel, _mse_blocks_serial, X, y, coef, intercept, sample_weight, sums
-    )
+    launch.run(_mse_blocks_parallel, _mse_blocks_serial, X, y, coef, intercept, sample_weight, sums)
     loss, weight_sum = sums.sum(axis=0)
     return float(loss / weight_sum)
 

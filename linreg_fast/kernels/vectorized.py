@@ -4,7 +4,7 @@ import numpy as np
 
 
 def _residual(X, y, coef, intercept, sample_weight):
-    residual = X @ coef + (intercept - y)
+    residual = X @ coef + np.subtract(intercept, y, dtype=np.float64)
     if sample_weight is not None:
         residual[sample_weight == 0.0] = 0.0  # a removed row may hold a number that overflows
     return residual

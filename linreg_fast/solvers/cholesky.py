@@ -1,4 +1,4 @@
-"""Cholesky factor of the centred, scaled cross-products: one pass over the data, then p^3 / 3 flops.
+"""Cholesky factor of the centred, scaled cross-products: one pass over the data, p^3/3 flops.
 
 When: columns that are not nearly dependent. It squares the condition number c, so about
 16 - 2 log10(c) digits are right: all that matter below c = 1e3, none from 1e8 on.

@@ -15,7 +15,8 @@ def solve(problem):
     triangle, exponents = problem.triangle
     p = problem.n_features
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
-    sizes[sizes == 0] = 1.0
+    constant = sizes == 0
+    sizes[constant] = 1.0
     U, values, Vt = svd(triangle[:, :p] / sizes, full_matrices=False)
     kept = values > problem.tol * values[0]
     rank = int(kept.sum())
@@ -31,6 +32,7 @@ def solve(problem):
     else:
         Q, R = qr(rows.T, mode="economic")
         coef = np.ldexp(Q @ solve_triangular(R, right, trans="T"), exponents[p:] - top)
+    coef[constant] = 0.0  # rather than the last bits of the decomposition
     singular = np.ldexp(svdvals(rows), top) if rank else np.zeros(0)
     singular = np.concatenate([singular, np.zeros(len(values) - rank)])
     condition = values[0] / values[-1] if rank == p else np.inf

@@ -1,0 +1,43 @@
+"""Fresh random numbers at every run; LINREG_FAST_SEED=... repeats one that failed."""
+
+import os
+import secrets
+
+import numpy as np
+import pytest
+
+SEED = int(os.environ.get("LINREG_FAST_SEED", secrets.randbits(32)))
+
+
+def pytest_report_header():
+    return f"LINREG_FAST_SEED={SEED}"
+
+
+@pytest.fixture
+def rng(request):
+    """A generator of its own for each test."""
+    return np.random.default_rng([SEED, *request.node.name.encode()])
+
+
+@pytest.fixture(params=[0, 42])
+def global_random_seed(request):
+    """scikit-learn's own tests ask for it."""
+    return request.param
+
+
+@pytest.fixture
+def houses(tmp_path, rng):
+    """A CSV file of 60 rows: area, rooms, price, sold."""
+    area, rooms = rng.uniform(30, 200, 60), rng.integers(1, 7, 60)
+    price = 2.5 * area + 10 * rooms + 40 + rng.normal(0, 5, 60)
+    sold = rng.integers(1, 4, 60)
+    path = tmp_path / "houses.csv"
+    lines = ["area,rooms,price,sold"]
+    lines += [
+        f"{a!r},{r},{p!r},{s}"
+        for a, r, p, s in zip(
+            area.tolist(), rooms.tolist(), price.tolist(), sold.tolist(), strict=True
+        )
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path

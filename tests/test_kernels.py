@@ -1,0 +1,222 @@
+"""Every rung of the ladder gives the same numbers, for all that the gate lets in."""
+
+import itertools
+
+import numba
+import numpy as np
+import pytest
+
+from linreg_fast.data.gate import frozen
+from linreg_fast.kernels import KERNELS, RUNGS, default_rung, launch
+
+JITTED = ("jit", "parallel")
+
+
+def exact_moments(X, Y, weights):
+    """In extended precision, two passes."""
+    Z = np.hstack([X, Y]).astype(np.longdouble)
+    weights = np.ones(len(Z)) if weights is None else weights
+    kept = weights > 0
+    Z, weights = Z[kept], weights[kept].astype(np.longdouble)
+    mean = weights @ Z / weights.sum()
+    Z = Z - mean
+    return kept.sum(), weights.sum(), mean, (Z * weights[:, None]).T @ Z
+
+
+def exact_gradient(X, y, coef, intercept, weights):
+    X, y = X.astype(np.longdouble), y.astype(np.longdouble)
+    weights = np.ones(len(X)) if weights is None else weights
+    kept = weights > 0
+    X, y, weights = X[kept], y[kept], weights[kept].astype(np.longdouble)
+    residual = X @ coef.astype(np.longdouble) + intercept - y
+    scale = weights.sum()
+    return (
+        weights @ residual**2 / scale,
+        2 * (weights * residual) @ X / scale,
+        2 * weights @ residual / scale,
+    )
+
+
+def draw(rng, n, p, t, dtype, order):
+    X = np.asarray(rng.normal(3, 1, (n, p)), dtype=dtype, order=order)
+    Y = np.asarray(rng.normal(-2, 1, (n, t)), dtype=dtype, order=order)
+    weights = rng.uniform(0.1, 2, n)
+    weights[rng.random(n) < 0.3] = 0.0
+    weights[rng.integers(n)] = 1.0
+    return frozen(X), frozen(Y), frozen(weights)
+
+
+def assert_moments(found, expected, rtol=1e-12):
+    n_samples, weight_sum, mean, comoment = found
+    assert n_samples == expected[0]
+    spread = np.sqrt(np.diag(expected[3]).astype(float) / float(expected[1]))
+    size = np.abs(expected[2].astype(float)) + spread
+    assert abs(weight_sum - expected[1]) <= rtol * expected[1]
+    assert np.all(np.abs(mean - expected[2]) <= rtol * size)
+    scale = np.outer(spread, spread) * float(expected[1])
+    assert np.all(np.abs(comoment - expected[3]) <= rtol * np.maximum(scale, 1e-300))
+    assert np.array_equal(comoment, comoment.T)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 1, 1), (7, 3, 2), (403, 5, 1)])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rung", RUNGS)
+def test_sums_are_right(rng, rung, dtype, order, shape):
+    X, Y, some = draw(rng, *shape, dtype, order)
+    kernels = RUNGS[rung].kernels
+    coef, intercept = rng.normal(size=shape[1]), float(rng.normal())
+    for weights in (None, some):
+        assert_moments(kernels.moments(X, Y, weights), exact_moments(X, Y, weights))
+        expected = exact_gradient(X, Y[:, 0], coef, intercept, weights)
+        found = kernels.gradient(X, Y[:, 0], coef, intercept, weights)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b.astype(float), rtol=1e-11, atol=1e-12)
+        loss = kernels.mse(X, Y[:, 0], coef, intercept, weights)
+        np.testing.assert_allclose(loss, float(expected[0]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_many_blocks_and_strides(rng, rung):
+    """Enough rows for several blocks; every second row and column, so no layout is contiguous."""
+    X = frozen(rng.normal(5, 2, (24_000, 12))[::2, ::2])
+    Y = frozen(rng.normal(size=(12_000, 1)))
+    kernels = RUNGS[rung].kernels
+    assert_moments(kernels.moments(X, Y), exact_moments(X, Y, None), rtol=1e-11)
+    coef = rng.normal(size=6)
+    expected = exact_gradient(X, Y[:, 0], coef, 0.5, None)
+    for a, b in zip(kernels.gradient(X, Y[:, 0], coef, 0.5), expected, strict=True):
+        np.testing.assert_allclose(a, b.astype(float), rtol=1e-10)
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e8, -1e9])
+@pytest.mark.parametrize("rung", RUNGS)
+def test_moments_do_not_mind_an_offset(rng, rung, offset):
+    X = frozen(rng.normal(size=(2000, 3)) + offset)
+    Y = frozen(rng.normal(size=(2000, 1)) - 2 * offset)
+    assert_moments(RUNGS[rung].kernels.moments(X, Y), exact_moments(X, Y, None), rtol=1e-11)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_constant_column_varies_by_exactly_nothing(rng, rung):
+    X = rng.normal(size=(9000, 3))
+    X[:, 1] = rng.normal() * 1e5
+    _, _, mean, comoment = RUNGS[rung].kernels.moments(frozen(X), frozen(X[:, :1]))
+    assert not comoment[1].any()
+    assert mean[1] == X[0, 1]
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_row_of_weight_zero_is_not_looked_at(rng, rung):
+    X, y, weights = rng.normal(size=(50, 3)), rng.normal(size=50), rng.uniform(1, 2, 50)
+    gone = rng.random(50) < 0.4
+    gone[0], gone[1] = True, False
+    weights[gone] = 0.0
+    X[gone], y[gone] = 1e300, -1e300  # their squares overflow
+    kernels, coef = RUNGS[rung].kernels, rng.normal(size=3)
+    left = frozen(X[~gone]), frozen(y[~gone])
+    moments = kernels.moments(frozen(X), frozen(y[:, None]), weights)
+    assert_moments(moments, exact_moments(left[0], left[1][:, None], weights[~gone]))
+    for name in ("mse", "gradient"):
+        kernel = getattr(kernels, name)
+        found = kernel(frozen(X), frozen(y), coef, 0.5, weights)
+        expected = kernel(*left, coef, 0.5, weights[~gone])
+        for a, b in (
+            zip(np.atleast_1d(found), np.atleast_1d(expected), strict=True)
+            if (name == "mse")
+            else zip(found, expected, strict=True)
+        ):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("rung", RUNGS)
+def test_what_is_not_finite_comes_out_as_not_finite(rng, rung, value):
+    X, Y = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    X[rng.integers(40), rng.integers(3)] = value
+    kernels = RUNGS[rung].kernels
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(kernels.moments(frozen(X), frozen(Y))[3]).all()
+        assert not np.isfinite(kernels.mse(frozen(X), frozen(Y[:, 0]), np.ones(3), 0.0))
+        assert not np.isfinite(
+            kernels.gradient(frozen(X), frozen(Y[:, 0]), np.ones(3), 0.0)[1]
+        ).all()
+
+
+def results(X, Y, weights):
+    kernels = RUNGS["parallel"].kernels
+    coef = np.linspace(-1, 1, X.shape[1])
+    parts = (
+        *kernels.moments(X, Y, weights),
+        kernels.mse(X, Y[:, 0], coef, 0.5, weights),
+        *kernels.gradient(X, Y[:, 0], coef, 0.5, weights),
+    )
+    return b"".join(np.asarray(part).tobytes() for part in parts)
+
+
+@pytest.mark.parametrize("shape", [(30_000, 1), (30_000, 7), (3000, 120)])
+def test_same_bits_with_any_number_of_threads(rng, shape, monkeypatch):
+    X, Y, weights = draw(rng, *shape, 2, np.float64, "C")
+    assert launch.count_blocks(shape[0], shape[1] + 2, (shape[1] + 2) ** 2) > 1 or shape[1] == 1
+    found = set()
+    for threads in range(1, numba.config.NUMBA_NUM_THREADS + 1):
+        with launch.threads(threads):
+            found.add(results(X, Y, weights))
+    # As in a forked child or beside another thread: the same blocks without threads.
+    monkeypatch.setattr(launch, "run", lambda parallel, serial, *args: serial(*args))
+    found.add(results(X, Y, weights))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("rung", JITTED)
+def test_jitted_rungs_allocate_nothing_as_long_as_the_data(rng, rung):
+    """Numba's own allocations are counted by its runtime; NumPy's by tracemalloc."""
+    import tracemalloc
+
+    from numba.core.runtime import _nrt_python, rtsys
+
+    kernels = RUNGS[rung].kernels
+
+    def peak(n):
+        X, y = frozen(rng.normal(size=(n, 4))), frozen(rng.normal(size=n))
+        calls = (
+            lambda: kernels.mse(X, y, np.ones(4), 0.0),
+            lambda: kernels.gradient(X, y, np.ones(4), 0.0),
+            lambda: kernels.moments(X, y[:, None]),
+        )
+        for call in calls:
+            call()
+        _nrt_python.memsys_enable_stats()
+        tracemalloc.start()
+        before = rtsys.get_allocation_stats().alloc
+        for call in calls:
+            call()
+        allocations = rtsys.get_allocation_stats().alloc - before
+        bytes_ = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        _nrt_python.memsys_disable_stats()
+        return bytes_, allocations
+
+    n = 200_000
+    bytes_, allocations = peak(n)
+    assert bytes_ < n  # an eighth of one column
+    assert allocations <= 3 * launch.MOST_BLOCKS  # scratch of a block, not of a row
+
+
+def test_the_contract_holds_for_every_rung():
+    for rung, kernel in itertools.product(RUNGS.values(), KERNELS):
+        assert callable(getattr(rung.kernels, kernel))
+        assert len(rung.reads) == len(KERNELS)
+
+
+def test_the_rung_is_chosen_by_size_alone():
+    assert default_rung(442, 11).name == "jit"
+    assert default_rung(1_000_000, 11).name == "parallel"
+
+
+def test_threads_are_left_as_found():
+    before = numba.get_num_threads()
+    for n_jobs in (None, 1, -1, 10_000, -10_000):
+        with launch.threads(n_jobs):
+            assert 1 <= numba.get_num_threads() <= numba.config.NUMBA_NUM_THREADS
+        assert numba.get_num_threads() == before

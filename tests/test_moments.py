@@ -1,0 +1,135 @@
+"""`Moments` add, subtract, pickle and print to JSON, and any cutting of the rows is as good."""
+
+import itertools
+import json
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linreg_fast import Moments, moments
+
+
+def assert_close(a, b, rtol=1e-12):
+    assert (a.n_samples, a.n_targets) == (b.n_samples, b.n_targets)
+    assert a.weight_sum == pytest.approx(b.weight_sum, rel=rtol)
+    spread = np.sqrt(np.diag(b.comoment) / max(b.weight_sum, 1e-300))
+    np.testing.assert_array_less(np.abs(a.mean - b.mean), rtol * (np.abs(b.mean) + spread) + 1e-300)
+    scale = np.outer(spread, spread) * b.weight_sum
+    np.testing.assert_array_less(np.abs(a.comoment - b.comoment), rtol * scale + 1e-300)
+
+
+def same_bits(a, b):
+    return (a.n_samples, a.weight_sum, a.n_targets) == (
+        b.n_samples,
+        b.weight_sum,
+        b.n_targets,
+    ) and (a.mean.tobytes() == b.mean.tobytes() and a.comoment.tobytes() == b.comoment.tobytes())
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 120),
+    p=st.integers(1, 5),
+    cuts=st.lists(st.integers(0, 120), max_size=6),
+    offset=st.sampled_from([0.0, 1e3, 1e8]),
+    weighted=st.booleans(),
+)
+def test_any_cutting_gives_the_same(seed, n, p, cuts, offset, weighted):
+    random = np.random.default_rng(seed)
+    X, y = random.normal(size=(n, p)) + offset, random.normal(size=n)
+    weights = random.integers(1, 4, n).astype(float) if weighted else None
+    edges = sorted({0, n, *(cut for cut in cuts if cut < n)})
+    pieces = [
+        moments(X[a:b], y[a:b], None if weights is None else weights[a:b])
+        for a, b in itertools.pairwise(edges)
+    ]
+    whole = moments(X, y, weights)
+    # Means are float64: relative to a spread of 1 they are known to 1e-16 times the offset.
+    tolerance = 1e-11 + 16 * np.finfo(float).eps * offset
+    if n > p + 2:
+        assert_close(sum(pieces), whole, tolerance)
+        assert_close(sum(random.permutation(np.array(pieces, dtype=object))), whole, tolerance)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(3, 60))
+def test_a_whole_weight_is_a_repetition(seed, n):
+    random = np.random.default_rng(seed)
+    X, y, times = random.normal(size=(n, 2)), random.normal(size=n), random.integers(0, 4, n)
+    times[:3] = 1
+    weighted, repeated = moments(X, y, times), moments(X.repeat(times, axis=0), y.repeat(times))
+    assert weighted.n_samples == (times > 0).sum()
+    assert weighted.weight_sum == repeated.weight_sum
+    np.testing.assert_allclose(weighted.mean, repeated.mean, atol=1e-13)
+    np.testing.assert_allclose(weighted.comoment, repeated.comoment, atol=1e-11)
+
+
+def test_rows_can_be_taken_out_again(rng):
+    X, y, weights = rng.normal(2, 1, (90, 3)), rng.normal(size=(90, 2)), rng.uniform(1, 2, 90)
+    whole = moments(X, y, weights)
+    left = whole - moments(X[:30], y[:30], weights[:30])
+    assert_close(left, moments(X[30:], y[30:], weights[30:]))
+    nothing = whole - whole
+    assert same_bits(nothing, Moments.empty(3, 2))
+    assert same_bits(nothing + left, left)
+    assert same_bits(left + nothing, left)
+    assert same_bits(left - nothing, left)
+
+
+def test_what_does_not_fit_is_refused(rng):
+    a, b = moments(rng.normal(size=(9, 2)), rng.normal(size=9)), moments([1.0, 2.0], [1.0, 2.0])
+    with pytest.raises(ValueError, match="different columns"):
+        a + b
+    with pytest.raises(ValueError, match="different columns"):
+        a - b
+    with pytest.raises(ValueError, match="cannot take 4 rows out of 2"):
+        b - (b + b)
+    with pytest.raises(TypeError):
+        a + 1.0
+    with pytest.raises(TypeError):
+        a - 1
+
+
+def test_they_are_small_and_keep_every_bit(rng, tmp_path):
+    X = rng.normal(size=(500, 8)) * np.logspace(-150, 150, 8)
+    some = moments(X, rng.normal(size=500) / 3, rng.random(500))
+    pickled = pickle.dumps(some)
+    assert len(pickled) <= 934
+    assert same_bits(pickle.loads(pickled), some)
+    assert same_bits(Moments.from_json(some.to_json()), some)
+    some.save(tmp_path / "some.json")
+    assert same_bits(Moments.load(tmp_path / "some.json"), some)
+    assert [file.name for file in tmp_path.iterdir()] == ["some.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"format": "linreg_fast.model"}, "not a linreg_fast.moments file"),
+        ({"version": 2}, "newer linreg_fast"),
+        ({"version": "1"}, "version is '1'"),
+        ({"mean": [1.0]}, "comoment_upper"),
+        ({"mean": ["1.0", 2.0]}, "finite numbers"),
+        ({"mean": [10**400, 2.0]}, "finite numbers"),
+        ({"mean": [True, 2.0]}, "finite numbers"),
+        ({"n_targets": 2}, "n_targets"),
+        ({"n_samples": -1}, "0 or more"),
+        ({"n_samples": 2.5}, "0 or more"),
+        ({"weight_sum": None}, "finite numbers"),
+        ({"comoment_upper": [-1.0, 0.0, 1.0]}, "negative"),
+    ],
+)
+def test_a_malformed_file_is_refused(change, says):
+    content = json.loads(moments([1.0, 2.0], [1.0, 3.0]).to_json())
+    with pytest.raises(ValueError, match=says):
+        Moments.from_json(json.dumps(content | change))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", "NaN", '{"mean": NaN}', "[" * 100_000])
+def test_text_that_is_no_moments_file_is_refused(text):
+    with pytest.raises(ValueError, match=r"not a linreg_fast\.moments file"):
+        Moments.from_json(text)

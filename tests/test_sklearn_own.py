@@ -1,0 +1,55 @@
+"""scikit-learn's own checks for any estimator, and its own tests of its LinearRegression."""
+
+import importlib.util
+
+import pytest
+import sklearn
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from linreg_fast import GradientDescentRegressor, LinearRegression
+
+CONFIGURATIONS = [
+    LinearRegression(),
+    LinearRegression(fit_intercept=False, copy_X=False),
+    LinearRegression(positive=True),
+    LinearRegression(solver="svd", n_jobs=1),
+    LinearRegression(solver="gradient_descent"),
+    GradientDescentRegressor(),
+    GradientDescentRegressor(space="data"),
+    GradientDescentRegressor(standardize=False, fit_intercept=False),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(CONFIGURATIONS)
+def test_estimator_check(estimator, check):
+    check(estimator)
+
+
+def _own_tests():
+    """The functions of scikit-learn's test module, with our class where theirs stood."""
+    found = importlib.util.find_spec("sklearn.linear_model.tests.test_base")
+    if found is None:  # some distributions leave the tests out
+        return {}
+    spec = importlib.util.spec_from_file_location("sklearn.linear_model.tests._ours", found.origin)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.LinearRegression = LinearRegression
+    return {name: test for name, test in vars(module).items() if name.startswith("test_")}
+
+
+OWN = {
+    name: test
+    for name, test in _own_tests().items()
+    if "LinearRegression" in test.__code__.co_names  # the others test scikit-learn's helpers
+}
+# With copy_X=False it asserts that X is overwritten. That is a permission; we never need it.
+NOT_OURS = {"test_inplace_data_preprocessing"}
+globals().update({name: test for name, test in OWN.items() if name not in NOT_OURS})
+
+
+def test_own_tests_were_found():
+    if not OWN:
+        pytest.skip(f"scikit-learn {sklearn.__version__} is installed without its tests")
+    assert len(OWN) >= 13

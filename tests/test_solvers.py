@@ -1,0 +1,151 @@
+"""Every solver of the table against scikit-learn and LAPACK; the rule that chooses among them."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+from sklearn.linear_model import LinearRegression as Reference
+
+from linreg_fast.data.gate import frozen
+from linreg_fast.data.problem import Problem
+from linreg_fast.solvers import SOLVERS, auto
+
+
+def draw(rng, n=200, p=5, t=2):
+    X = rng.normal(size=(n, p)) @ rng.uniform(-1, 1, (p, p)) + rng.normal(0, 3, p)
+    while np.linalg.cond(X - X.mean(axis=0)) > 50:
+        X = rng.normal(size=(n, p)) @ rng.uniform(-1, 1, (p, p)) + rng.normal(0, 3, p)
+    return X, X @ rng.normal(size=(p, t)) + rng.normal(0, 0.1, (n, t))
+
+
+def problem_of(X, Y, weights=None, **options):
+    return Problem(frozen(X), frozen(Y), weights, **options)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("shape", [(20, 1, 1), (200, 5, 2), (9000, 12, 1)])
+@pytest.mark.parametrize("name", SOLVERS)
+def test_agrees_with_sklearn(rng, name, shape, fit_intercept, weighted):
+    solver = SOLVERS[name]
+    X, Y = draw(rng, *shape)
+    weights = rng.integers(0, 4, len(X)).astype(float) if weighted else None
+    reference = Reference(fit_intercept=fit_intercept, positive=solver.positive).fit(X, Y, weights)
+    options = {"fit_intercept": fit_intercept, "positive": solver.positive}
+    rows = problem_of(X, Y, weights, **options)
+    for problem in (rows, Problem(None, None, moments=rows.moments, **options)):
+        solution = solver.solve(problem)
+        size = np.abs(reference.coef_).max()
+        np.testing.assert_allclose(
+            solution.coef, reference.coef_.T, rtol=solver.rtol, atol=10 * solver.rtol * size
+        )
+        np.testing.assert_allclose(
+            solution.intercept,
+            reference.intercept_,
+            rtol=solver.rtol,
+            atol=100 * solver.rtol * size,
+        )
+        assert solution.rank == shape[1]
+        centred = X - (np.average(X, axis=0, weights=weights) if fit_intercept else 0)
+        centred = centred * np.sqrt(1 if weights is None else weights)[..., None]
+        condition = np.linalg.cond(centred / np.linalg.norm(centred, axis=0))
+        assert condition / 9 <= solution.condition_number <= 9 * condition  # 1-norm estimates
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_constant_column_gets_zero(rng, name):
+    X, Y = draw(rng)
+    X[:, 2] = rng.normal()
+    solver = SOLVERS[name]
+    solution = solver.solve(problem_of(X, Y, positive=solver.positive))
+    assert not solution.coef[2].any()
+    assert solution.rank == 4
+
+
+@pytest.mark.parametrize("n", [3, 60])
+@pytest.mark.parametrize("name", [name for name, solver in SOLVERS.items() if solver.minimum_norm])
+def test_dependent_columns_get_the_minimum_norm(rng, name, n):
+    X, Y = draw(rng, n=60)
+    X[:, 3] = X[:, 0] - 2 * X[:, 1]
+    X, Y = X[:n], Y[:n]
+    solution = SOLVERS[name].solve(problem_of(X, Y))
+    centred = X - X.mean(axis=0)
+    expected, _, rank, _ = scipy.linalg.lstsq(centred, Y - Y.mean(axis=0), cond=1e-12)
+    np.testing.assert_allclose(solution.coef, expected, rtol=1e-9, atol=1e-10)
+    assert solution.rank == rank
+    assert solution.condition_number == np.inf
+
+
+@pytest.mark.parametrize("name", ["cholesky", "qr"])
+def test_solvers_that_need_full_rank_say_so(rng, name):
+    X, Y = draw(rng)
+    X[:, 3] = X[:, 0] - 2 * X[:, 1]
+    with pytest.raises(np.linalg.LinAlgError, match="solver='svd'"):
+        SOLVERS[name].solve(problem_of(X, Y))
+
+
+def test_auto_takes_the_fastest_that_keeps_the_digits(rng):
+    X, Y = draw(rng)
+    assert auto.solve(problem_of(X, Y)).solver == "cholesky"
+    assert auto.solve(problem_of(X, Y, positive=True)).solver == "nnls"
+    assert auto.solve(problem_of(X[:4], Y[:4])).solver == "svd"
+    near = X.copy()
+    near[:, 3] = X[:, 0] + 1e-6 * rng.normal(size=len(X))
+    solution = auto.solve(problem_of(near, Y))
+    assert solution.solver == "qr"
+    assert 1e4 < solution.condition_number < 1e8
+    assert "too much for Cholesky" in solution.reason
+    near[:, 3] = X[:, 0]
+    solution = auto.solve(problem_of(near, Y))
+    assert (solution.solver, solution.rank) == ("svd", 4)
+    for solution in (auto.solve(problem_of(near, Y)), auto.solve(problem_of(X, Y))):
+        assert solution.reason
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-150, 1e-90, 1e90, 1e150, 1e200, 1e300])
+@pytest.mark.parametrize("which", ["column", "target"])
+def test_the_scale_of_a_column_changes_nothing(rng, scale, which):
+    X, Y = draw(rng)
+    expected = auto.solve(problem_of(X, Y)).coef
+    if which == "column":
+        X[:, 1] *= scale
+        expected[1] /= scale
+    else:
+        Y[:, 0] *= scale
+        expected[:, 0] *= scale
+    solution = auto.solve(problem_of(X, Y))
+    assert solution.rank == 5
+    np.testing.assert_allclose(solution.coef, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("offset", [1e5, 1e9])
+def test_an_offset_changes_only_the_intercept(rng, offset):
+    X, Y = draw(rng)
+    X = np.round(X * 2**12) / 2**12  # so that adding the offset loses nothing
+    plain, moved = (auto.solve(problem_of(A, Y)) for A in (X, X + offset))
+    np.testing.assert_allclose(moved.coef, plain.coef, rtol=1e-6 if offset > 1e6 else 1e-9)
+
+
+def test_the_triangle_has_the_same_cross_products(rng):
+    for n in (4, 300, 9000):
+        X, Y = draw(rng, n=max(n, 60))
+        problem = problem_of(X[:n], Y[:n], rng.uniform(0.5, 1, n))
+        R, exponents = problem.triangle
+        assert R.shape == (min(n, 7), 7)
+        R = np.ldexp(R, exponents)
+        expected = problem.moments.comoment / problem.sample_weight.max()
+        np.testing.assert_allclose(
+            R.T @ R, expected, rtol=1e-10, atol=1e-10 * np.abs(expected).max()
+        )
+
+
+def test_wide_data_makes_no_square_matrix(rng):
+    import tracemalloc
+
+    X, Y = rng.normal(size=(10, 20_000)), rng.normal(size=(10, 1))
+    problem = problem_of(X, Y)
+    tracemalloc.start()
+    solution = auto.solve(problem)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * X.nbytes  # p x p would be 2000 times X
+    np.testing.assert_allclose(X @ solution.coef + solution.intercept, Y, atol=1e-9)
