@@ -76,7 +76,7 @@ def solve(
         u = init[0] * at.scale[:, None]
         c = init[1] + at.centre @ init[0]
     # An intercept's rounding error stays in the bound: allow the target's own last digits.
-    floor = 4 * EPSILON * np.linalg.norm(at.target) if intercept else 0.0
+    floor = 4 * EPSILON * np.linalg.norm(at.target) if intercept and tol > 0 else 0.0
     joint = intercept and not standardize
     limits = (rate, smallest, tol, floor)
     advance = _on_moments if space == "gram" else _on_rows

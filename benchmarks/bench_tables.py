@@ -1,0 +1,43 @@
+"""Every row of every table under pytest-benchmark, compared with scikit-learn before it is timed.
+
+pytest benchmarks --benchmark-enable                       all of them
+pytest benchmarks --benchmark-enable -k "fit and diabetes" one group
+pytest                                                     each once, as a test
+"""
+
+import pytest
+
+from linreg_fast.bench.cases import PROBLEMS, bytes_of, disagreement, flops, rows, tolerance
+from linreg_fast.bench.measure import PROBE_ROWS, affordable_rows
+from linreg_fast.data.gate import frozen
+
+TABLE = [(problem, row) for problem in PROBLEMS for row in rows(problem)]
+IDS = [f"{problem}-{row.name.replace(' ', '_')}" for problem, row in TABLE]
+
+
+@pytest.mark.parametrize("label", ["diabetes", "generated"])
+@pytest.mark.parametrize(("problem", "row"), TABLE, ids=IDS)
+def test_row(benchmark, data, problem, row, label):
+    X, y = data[label]
+    n_rows = len(X)
+    if len(X) > 10 * PROBE_ROWS:
+        probe = frozen(X[:PROBE_ROWS]), frozen(y[:PROBE_ROWS])
+        row.solve(*probe)
+        n_rows = affordable_rows(row, X, y, probe_seconds=0.0)
+    part = frozen(X[:n_rows]), frozen(y[:n_rows])
+
+    found = disagreement(row.solve(*part), row.reference(*part))  # compiles, too
+    allowed = tolerance(problem, row, *part)
+    assert found <= allowed, f"{row.name} differs by {found:.1e}, allowed {allowed:.0e}"
+
+    benchmark.group = f"{problem}, {label} {len(X)} x {X.shape[1]}"
+    benchmark.extra_info.update(
+        bytes=bytes_of(*part),
+        flops=flops(problem, *part[0].shape),
+        reads_of_X=row.reads,
+        disagreement=found,
+        rows=n_rows,
+        of_rows=len(X),
+    )
+    result = benchmark(row.solve, *part)
+    assert disagreement(result, row.reference(*part)) <= allowed

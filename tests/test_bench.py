@@ -1,0 +1,110 @@
+"""The bench refuses what is wrong, and shows what the tables hold without being told."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from linreg_fast.bench import cases, measure, report
+from linreg_fast.kernels import KERNELS, RUNGS, Rung
+from linreg_fast.solvers import SOLVERS, Solver
+
+
+def measured(problem, n=400, p=4):
+    X, y = cases.generate(n, p, seed=1)
+    (table,) = report.run([("test", X, y)], [problem], budget=0.0)
+    return {row["name"]: row for row in table["rows"]}
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("place", range(4))
+def test_a_coefficient_wrong_by_a_thousandth_is_refused(monkeypatch, name, place):
+    import importlib
+
+    module = importlib.import_module(f"linreg_fast.solvers.{name}")
+    honest = module.solve
+
+    def dishonest(problem, **options):
+        solution = honest(problem, **options)
+        solution.coef[place] *= 1.001
+        return solution
+
+    if name == "nnls":  # of its coefficients some are zero: those cannot be wrong by a factor
+        X, y = cases.generate(400, 4, seed=1)
+        if cases.expected_fit(X, y, positive=True).values[0][place] == 0:
+            return
+    monkeypatch.setattr(module, "solve", dishonest)
+    rows = measured("fit")
+    wrong = {key for key, row in rows.items() if not row["correct"]}
+    assert wrong == (
+        {f"cholesky on {rung}" for rung in RUNGS} | {"LinearRegression"}
+        if name == "cholesky"
+        else {name}
+    )
+    for key in wrong:
+        assert rows[key]["median"] is None
+        assert rows[key]["disagreement"] > 1e-4
+
+
+@pytest.mark.parametrize("problem", KERNELS)
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_wrong_kernel_is_refused(monkeypatch, rung, problem):
+    kernels = RUNGS[rung].kernels
+    honest = getattr(kernels, problem)
+
+    def dishonest(*args):
+        result = honest(*args)
+        if problem == "mse":
+            return result * 1.001
+        changed = list(result)
+        changed[-1] = changed[-1] * 1.001
+        return tuple(changed)
+
+    monkeypatch.setattr(kernels, problem, dishonest)
+    rows = measured(problem)
+    assert [key for key, row in rows.items() if not row["correct"]] == [rung]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(value):
+    expected = cases.Expected((np.ones(2),), (np.ones(2),))
+    assert cases.disagreement((np.array([1.0, value]),), expected) == np.inf
+    assert cases.disagreement((np.ones(3),), expected) == np.inf
+    assert cases.disagreement((np.ones(2),), expected) == 0
+
+
+def test_a_new_solver_and_a_new_rung_need_one_line(monkeypatch):
+    new = types.ModuleType("linreg_fast.solvers.new")
+    new.solve = SOLVERS["qr"].solve
+    monkeypatch.setitem(sys.modules, new.__name__, new)
+    monkeypatch.setitem(SOLVERS, "new", Solver("new", "a test", "none", 1e-9))
+    assert measured("fit")["new"]["correct"]
+    monkeypatch.setitem(sys.modules, "linreg_fast.kernels.new", RUNGS["jit"].kernels)
+    monkeypatch.setitem(RUNGS, "new", Rung("new", "a test", (1, 1, 1)))
+    assert measured("moments")["new"]["correct"]
+    assert measured("fit")["cholesky on new"]["correct"]
+
+
+def test_a_slow_row_runs_on_fewer_rows(monkeypatch):
+    monkeypatch.setattr(measure, "SLOWEST_CALL", 1e-3)
+    rows = measured("moments", n=20_000)
+    assert rows["loops"]["scaled"]
+    assert rows["loops"]["n_rows"] < 20_000
+    assert rows["loops"]["correct"]
+
+
+def test_temporaries_are_seen():
+    rows = measured("gradient", n=50_000, p=10)
+    assert rows["vectorized"]["temporaries"] > 50_000 * 8
+    assert rows["jit"]["temporaries"] < 10_000
+
+
+def test_numbers_as_people_read_them():
+    assert report.seconds(0.0123) == "12.3 ms"
+    assert report.seconds(2.5) == "2.50 s"
+    assert report.seconds(3e-7) == "0.30 us"
+    assert report.amount(88_000_000) == "88.0 M"
+    assert report.amount(12) == "12 "
+    assert report.ratio(None, 1.0) == "-"
+    assert [report.ratio(x, 1.0) for x in (1.234, 12.34, 123.4)] == ["1.23", "12.3", "123"]

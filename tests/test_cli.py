@@ -1,0 +1,201 @@
+"""The command line as a user calls it: what it prints, writes and returns."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from linreg_fast import RUNGS, SOLVERS, cli
+from linreg_fast.bench.cases import PROBLEMS
+from linreg_fast.datasets import DATASETS
+from linreg_fast.files.model import Model
+
+
+def run(capsys, *arguments):
+    """(exit code, what it printed, what it printed as errors)."""
+    try:
+        code = cli.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    return code, *capsys.readouterr()
+
+
+def test_fit_predict_score(capsys, houses, tmp_path):
+    out = tmp_path / "model.json"
+    options = ("--features", "area,rooms", "--weights", "sold", "--out", out)
+    code, text, _ = run(capsys, "fit", houses, "--target", "price", *options)
+    assert code == 0
+    for part in (
+        "price = 2.",
+        "area",
+        "intercept",
+        "R2         0.9",
+        "rank       2 of 2",
+        "cholesky:",
+    ):
+        assert part in text
+    rows = np.genfromtxt(houses, delimiter=",", skip_header=1)
+    A = np.column_stack([rows[:, :2], np.ones(60)]) * np.sqrt(rows[:, 3:])
+    expected = np.linalg.lstsq(A, rows[:, 2] * np.sqrt(rows[:, 3]), rcond=None)[0]
+    model = Model.load(out)
+    np.testing.assert_allclose([*model.coef, model.intercept], expected, rtol=1e-10)
+
+    code, text, _ = run(capsys, "predict", out, houses)
+    assert code == 0
+    lines = text.splitlines()
+    assert lines[0] == "price"
+    np.testing.assert_allclose(
+        [float(x) for x in lines[1:]], rows[:, :2] @ expected[:2] + expected[2]
+    )
+    code, text, _ = run(capsys, "predict", out, houses, "--out", tmp_path / "p.csv")
+    assert (code, text) == (0, f"60 predictions written to {tmp_path / 'p.csv'}\n")
+    assert (tmp_path / "p.csv").read_text().splitlines() == lines
+
+    code, text, _ = run(capsys, "score", out, houses)
+    assert code == 0
+    assert "R2    0.9" in text
+
+
+def test_fit_uses_all_other_columns_and_any_solver(capsys, houses):
+    for solver in ("auto", *SOLVERS):
+        code, text, _ = run(capsys, "fit", houses, "--target", "price", "--solver", solver)
+        assert code == 0
+        assert "rank       3 of 3" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["fit", "nothing.csv", "--target", "y"], "nothing.csv: No such file"),
+        (["fit", "HOUSES", "--target", "z"], "no column 'z'"),
+        (["fit", "HOUSES", "--target", "price", "--features", "area,size"], "no column 'size'"),
+        (["fit", "HOUSES", "--target", "price", "--features", "price"], "among --features too"),
+        (["fit", "HOUSES", "--target", "price", "--features", ","], "no columns to explain"),
+        (["fit", "HOUSES", "--target", "price", "--features", "area,area"], "twice"),
+        (["fit", "HOUSES", "--target", "price", "--weights", "w"], "no column 'w'"),
+        (["fit", "HOUSES", "--target", "price", "--solver", "x"], "unknown solver 'x'"),
+        (["fit", "HOUSES", "--target", "price", "--out", "no/such/m.json"], "no folder"),
+        (["fit", "."], "--target"),
+        (["fit", ".", "--target", "y"], "Is a directory"),
+        (["predict", "HOUSES", "HOUSES"], "not a linreg_fast.model file"),
+        (["score", "nothing.json", "HOUSES"], "nothing.json"),
+        (["bench", "--problem", "speed"], "unknown problem 'speed'"),
+        (["bench", "--problem", ","], "names none"),
+        (["bench", "--data", "HOUSES"], "go together"),
+        (["bench", "--n", "5"], "go together"),
+        (["bench", "--n", "0", "--p", "1"], "--n"),
+        (["bench", "--n", "x", "--p", "1"], "--n"),
+        (["bench", "--n", "9", "--p", "2", "--json", "no/such.json"], "no folder"),
+        (["demo", "iris"], "invalid choice"),
+        (["demo", "age", "--plot", "no/such.png"], "no folder"),
+        (["nothing"], "invalid choice"),
+        ([], "COMMAND"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_one_message(capsys, houses, arguments, says):
+    code, text, error = run(capsys, *(houses if a == "HOUSES" else a for a in arguments))
+    assert code == 2
+    assert says in error
+    assert text == ""
+    assert "Traceback" not in error
+
+
+def test_a_model_that_does_not_fit_the_data(capsys, houses, tmp_path):
+    Model(["area", "age"], "price", np.ones(2), 0.0, {}).save(tmp_path / "m.json")
+    code, _, error = run(capsys, "predict", tmp_path / "m.json", houses)
+    assert code == 2
+    assert "has no column 'age': it has area, rooms, price, sold" in error
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_demo(capsys, tmp_path, name):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "picture.png"
+    code, text, _ = run(capsys, "demo", name, "--plot", picture)
+    assert code == 0
+    assert "least squares:" in text
+    assert "scikit-learn:" in text
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 10_000
+
+
+def test_demo_without_matplotlib(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    monkeypatch.chdir(tmp_path)
+    code, text, _ = run(capsys, "demo", "age")
+    assert code == 0
+    assert "no picture: pictures need matplotlib: pip install 'linreg_fast[plot]'" in text
+    assert run(capsys, "demo", "age", "--plot", "p.png")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_is_wrong_ends_with_1(capsys, monkeypatch):
+    data = DATASETS["drug"]()
+    spoiled = data._replace(expected=data.expected | {"slope": 1.3001})
+    monkeypatch.setitem(DATASETS, "drug", lambda: spoiled)
+    code, text, _ = run(capsys, "demo", "drug", "--no-plot")
+    assert code == 1
+    assert "NOT AS EXPECTED: slope: expected 1.3001" in text
+
+
+def test_bench_prints_every_rung_and_solver(capsys, tmp_path):
+    pytest.importorskip("rich")
+    out = tmp_path / "bench.json"
+    code, text, error = run(capsys, "bench", "--quick", "--n", 3000, "--p", 3, "--json", out)
+    assert code == 0, text + error
+    for name in (*RUNGS, *SOLVERS, "LinearRegression", "scikit-learn"):
+        assert name in text
+    assert "WRONG" not in text
+    tables = json.loads(out.read_text())["tables"]
+    assert [table["problem"] for table in tables] == list(PROBLEMS)
+    for table in tables:
+        for row in table["rows"]:
+            assert row["correct"]
+            assert 0 < row["minimum"] <= row["median"]
+            assert row["bytes"] >= table["bytes"]
+            assert row["temporaries"] >= 0
+
+
+def test_bench_on_a_file(capsys, houses):
+    pytest.importorskip("rich")
+    options = ("--target", "price", "--problem", "fit", "--quick")
+    code, text, _ = run(capsys, "bench", "--data", houses, *options)
+    assert code == 0
+    assert "60 x 3" in text
+
+
+def test_info(capsys):
+    code, text, _ = run(capsys, "info")
+    assert code == 0
+    for word in ("linreg_fast", "numba", "threads", "layer", "cache folder"):
+        assert word in text
+
+
+def test_choices_are_those_of_the_tables():
+    """The command line lists them itself, so that --help need not import the tables."""
+    assert tuple(DATASETS) == cli.DEMOS
+    assert cli.PROBLEMS == PROBLEMS
+
+
+def test_help_has_examples(capsys):
+    for command in ("fit", "predict", "score", "bench", "demo"):
+        code, text, _ = run(capsys, command, "--help")
+        assert code == 0
+        assert f"linreg-fast {command} " in text.partition("example")[2]
+
+
+def test_as_a_module_and_into_a_closed_pipe(houses, tmp_path):
+    Model(["area"], "price", np.ones(1), 0.0, {}).save(tmp_path / "m.json")
+    command = f"{sys.executable} -m linreg_fast predict {tmp_path / 'm.json'} {houses} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("price\n", "")
+
+
+def test_an_error_of_our_own_is_no_traceback(capsys, houses, monkeypatch):
+    monkeypatch.setattr(cli, "_read_problem", lambda *a: 1 / 0)
+    code, _, error = run(capsys, "fit", houses, "--target", "price")
+    assert code == 2
+    assert "internal error: ZeroDivisionError" in error
