@@ -356,5 +356,6 @@ def _info(options):
     for name, value in machine().items():
         print(f"{name:16}{value}")
     print(f"{'layer':16}{launch.threading_layer()}")
-    print(f"{'cache folder':16}{jit.mse_block.stats.cache_path}")
+    stats = getattr(jit.mse_block, "stats", None)  # None where NUMBA_DISABLE_JIT is set
+    print(f"{'cache folder':16}{stats and stats.cache_path}")
     return 0

@@ -59,13 +59,18 @@ def run(data):
         float(np.abs(model.coef_ - reference.coef_).max() / np.abs(reference.coef_).max()),
         float(abs(model.intercept_ - reference.intercept_) / abs(reference.intercept_)),
     )
-    wrong = [
-        f"{key}: expected {expected}, found {found[key]:.10g}"
-        for key, expected in data.expected.items()
-        if abs(found[key] - expected) > half_a_digit(expected)
-    ]
+    wrong = unexpected(found, data.expected)
     wrong += [f"scikit-learn differs by {d:.1e}" for d in difference if not d <= SKLEARN_AGREES]
     return Demo(model, found["mse"], descent, found, wrong, difference)
+
+
+def unexpected(found, expected):
+    """The numbers that are not what they should be, to the last digit given, in words."""
+    return [
+        f"{key}: expected {number}, found {found[key]:.10g}"
+        for key, number in expected.items()
+        if not abs(found[key] - number) <= half_a_digit(number)
+    ]
 
 
 def half_a_digit(number):

@@ -89,3 +89,43 @@ def save_demo(path, data, model, mse, loss_curve=None):
         figure.savefig(path, dpi=120)
     finally:
         plt.close(figure)
+
+
+def draw_ladder(ax, table):
+    """One problem of a bench: a bar a row on a log axis, the slowest at the top."""
+    rows = [row for row in table["rows"] if row["correct"]]
+    names = [row["name"] + (" (scaled)" if row["scaled"] else "") for row in rows]
+    times = [1e3 * row["median"] for row in rows]
+    colours = ["0.6" if row["name"] == "scikit-learn" else "tab:blue" for row in rows]
+    ax.barh(names, times, color=colours)
+    ax.set_xscale("log")
+    ax.set_xlim(right=max(times) * 6)
+    ax.invert_yaxis()
+    for place, time in enumerate(times):
+        ax.text(time * 1.15, place, f"{time:.3g} ms", va="center", fontsize="small")
+    ax.set_xlabel("median time, ms")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def save_ladders(path, tables, title):
+    """The picture of a bench: one ladder a problem, those with the most rows last."""
+    plt = _pyplot()
+    heights = [len(table["rows"]) for table in tables]
+    figure, axes = plt.subplots(
+        len(tables),
+        1,
+        figsize=(8, 0.32 * sum(heights) + 0.8 * len(tables)),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
+    )
+    try:
+        figure.suptitle(title, fontsize="medium")
+        for ax, table in zip(axes[:, 0], tables, strict=True):
+            draw_ladder(ax, table)
+            ax.set_title(table["problem"], fontsize="medium", loc="left")
+            if ax is not axes[-1, 0]:
+                ax.set_xlabel("")
+        figure.savefig(path, dpi=110)
+    finally:
+        plt.close(figure)

@@ -168,6 +168,7 @@ def test_same_bits_with_any_number_of_threads(rng, shape, monkeypatch):
     assert len(found) == 1
 
 
+@pytest.mark.needs_jit
 @pytest.mark.parametrize("rung", JITTED)
 def test_jitted_rungs_allocate_nothing_as_long_as_the_data(rng, rung):
     """Numba's own allocations are counted by its runtime; NumPy's by tracemalloc."""

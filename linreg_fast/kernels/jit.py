@@ -16,7 +16,7 @@ def mse_block(X, y, coef, intercept, sample_weight, start, stop):
     for i in range(start, stop):
         weight = 1.0 if sample_weight is None else sample_weight[i]
         if weight != 0.0:
-            residual = intercept - y[i]
+            residual = intercept - np.float64(y[i])
             for j in range(X.shape[1]):
                 residual += X[i, j] * coef[j]
             loss += weight * residual * residual
@@ -33,7 +33,7 @@ def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
     for i in range(start, stop):
         weight = 1.0 if sample_weight is None else sample_weight[i]
         if weight != 0.0:
-            residual = intercept - y[i]
+            residual = intercept - np.float64(y[i])
             for j in range(X.shape[1]):
                 residual += X[i, j] * coef[j]
             weighted = weight * residual

@@ -87,9 +87,10 @@ def solve(
     while status == RUNNING and left > 0:
         losses = np.empty(min(chunk, left))
         updates = len(losses) - (len(losses) == left)  # the last loss is only looked at
-        filled, status, distance, size = advance(
-            problem, at, intercept, joint, limits, u, c, updates, losses
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # told by the status
+            filled, status, distance, size = advance(
+                problem, at, intercept, joint, limits, u, c, updates, losses
+            )
         parts.append(losses[:filled])
         left -= filled
         if report is not None and filled:
