@@ -8,7 +8,7 @@ pytest                                                     each once, as a test
 import pytest
 
 from linreg_fast.bench.cases import PROBLEMS, bytes_of, disagreement, flops, rows, tolerance
-from linreg_fast.bench.measure import PROBE_ROWS, affordable_rows
+from linreg_fast.bench.measure import affordable_rows
 from linreg_fast.data.gate import frozen
 
 TABLE = [(problem, row) for problem in PROBLEMS for row in rows(problem)]
@@ -19,11 +19,7 @@ IDS = [f"{problem}-{row.name.replace(' ', '_')}" for problem, row in TABLE]
 @pytest.mark.parametrize(("problem", "row"), TABLE, ids=IDS)
 def test_row(benchmark, data, problem, row, label):
     X, y = data[label]
-    n_rows = len(X)
-    if len(X) > 10 * PROBE_ROWS:
-        probe = frozen(X[:PROBE_ROWS]), frozen(y[:PROBE_ROWS])
-        row.solve(*probe)
-        n_rows = affordable_rows(row, X, y, probe_seconds=0.0)
+    n_rows = affordable_rows(problem, row, X, y)
     part = frozen(X[:n_rows]), frozen(y[:n_rows])
 
     found = disagreement(row.solve(*part), row.reference(*part))  # compiles, too

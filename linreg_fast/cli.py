@@ -309,7 +309,7 @@ def _bench(options):
                 (table,) = report.run([piece], [problem], budget, status.update)
                 report.print_table(console, table)
                 tables.append(table)
-                wrong += sum(not row["correct"] for row in table["rows"])
+                wrong += sum(row["correct"] is False for row in table["rows"])
     console.print(BENCH_LEGEND)
     if options.json:
         report.write_json(options.json, tables)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from linreg_fast.inference import intervals
+from linreg_fast.wording import seconds
 
 
 def _pyplot():
@@ -99,10 +100,10 @@ def draw_ladder(ax, table):
     colours = ["0.6" if row["name"] == "scikit-learn" else "tab:blue" for row in rows]
     ax.barh(names, times, color=colours)
     ax.set_xscale("log")
-    ax.set_xlim(right=max(times) * 6)
+    ax.set_xlim(min(times) / 2, max(times) * 6)
     ax.invert_yaxis()
     for place, time in enumerate(times):
-        ax.text(time * 1.15, place, f"{time:.3g} ms", va="center", fontsize="small")
+        ax.text(time * 1.15, place, seconds(time / 1e3), va="center", fontsize="small")
     ax.set_xlabel("median time, ms")
     ax.spines[["top", "right"]].set_visible(False)
 

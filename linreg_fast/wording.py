@@ -1,4 +1,4 @@
-"""Floor 5: a fit in words."""
+"""Floor 5: fits and measurements in words."""
 
 
 def equation(coef, intercept, features, target):
@@ -21,3 +21,29 @@ def interpretation(slope, target, unit, target_unit):
     """What a slope means: ``for every year of age, ... rises by ...``."""
     verb = "rises" if slope >= 0 else "falls"
     return f"For every {unit}, {target} {verb} by {abs(slope):.4f} {target_unit}."
+
+
+def ratio(slower, faster):
+    """How many times faster, with three digits; - where there is nothing to compare with."""
+    if slower is None:
+        return "-"
+    value = slower / faster
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def seconds(value):
+    """3 digits with a unit."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if value >= size or unit == "us":
+            number = value / size
+            digits = 2 if number < 10 else 1 if number < 100 else 0
+            return f"{number:.{digits}f} {unit}"
+    raise AssertionError
+
+
+def amount(value):
+    """A count with a decimal prefix, ready for its unit: 88.0 M."""
+    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.1f} {prefix}"
+    return f"{value:.0f} "

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 
+from linreg_fast import wording
 from linreg_fast.bench import cases, measure, report
 from linreg_fast.kernels import KERNELS, RUNGS, Rung
 from linreg_fast.solvers import SOLVERS, Solver
@@ -36,7 +37,7 @@ def test_a_coefficient_wrong_by_a_thousandth_is_refused(monkeypatch, name, place
             return
     monkeypatch.setattr(module, "solve", dishonest)
     rows = measured("fit")
-    wrong = {key for key, row in rows.items() if not row["correct"]}
+    wrong = {key for key, row in rows.items() if row["correct"] is False}
     assert wrong == (
         {f"cholesky on {rung}" for rung in RUNGS} | {"LinearRegression"}
         if name == "cholesky"
@@ -63,7 +64,7 @@ def test_a_wrong_kernel_is_refused(monkeypatch, rung, problem):
 
     monkeypatch.setattr(kernels, problem, dishonest)
     rows = measured(problem)
-    assert [key for key, row in rows.items() if not row["correct"]] == [rung]
+    assert [key for key, row in rows.items() if row["correct"] is False] == [rung]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -94,6 +95,25 @@ def test_a_slow_row_runs_on_fewer_rows(monkeypatch):
     assert rows["loops"]["correct"]
 
 
+def test_a_hopeless_row_is_not_run():
+    rows = measured("fit", n=3000, p=300)
+    assert rows["cholesky on loops"]["correct"] is None
+    assert "too slow for this many columns" in rows["cholesky on loops"]["note"]
+    assert rows["cholesky on jit"]["correct"]
+
+
+def test_a_solver_that_cannot_is_no_failure():
+    X, y = cases.generate(300, 4)
+    X[:, 3] = X[:, 0]
+    (table,) = report.run([("test", X, y)], ["fit"], budget=0.0)
+    rows = {row["name"]: row for row in table["rows"]}
+    for name in ("cholesky on jit", "qr"):
+        assert rows[name]["correct"] is None
+        assert rows[name]["note"].startswith("not for this data: the columns of X depend")
+    assert rows["svd"]["correct"]
+    assert rows["LinearRegression"]["correct"]
+
+
 def test_temporaries_are_seen():
     rows = measured("gradient", n=50_000, p=10)
     assert rows["vectorized"]["temporaries"] > 50_000 * 8
@@ -101,10 +121,10 @@ def test_temporaries_are_seen():
 
 
 def test_numbers_as_people_read_them():
-    assert report.seconds(0.0123) == "12.3 ms"
-    assert report.seconds(2.5) == "2.50 s"
-    assert report.seconds(3e-7) == "0.30 us"
-    assert report.amount(88_000_000) == "88.0 M"
-    assert report.amount(12) == "12 "
-    assert report.ratio(None, 1.0) == "-"
-    assert [report.ratio(x, 1.0) for x in (1.234, 12.34, 123.4)] == ["1.23", "12.3", "123"]
+    assert wording.seconds(0.0123) == "12.3 ms"
+    assert wording.seconds(2.5) == "2.50 s"
+    assert wording.seconds(3e-7) == "0.30 us"
+    assert wording.amount(88_000_000) == "88.0 M"
+    assert wording.amount(12) == "12 "
+    assert wording.ratio(None, 1.0) == "-"
+    assert [wording.ratio(x, 1.0) for x in (1.234, 12.34, 123.4)] == ["1.23", "12.3", "123"]

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.bench.cases import disagreement, tolerance
+from linreg_fast.bench.cases import disagreement, flops, tolerance
 from linreg_fast.data.gate import frozen
 
-PROBE_ROWS = 256
+PROBE = 256, 16  # rows and columns of the first look
 SLOWEST_CALL = 0.5  # seconds: a row that would take longer runs on fewer data rows
+HOPELESS = 10.0  # seconds on as few rows as make sense: not run at all
 
 
 class Measured(NamedTuple):
@@ -18,34 +19,44 @@ class Measured(NamedTuple):
 
     name: str
     why: str
-    correct: bool
-    disagreement: float  # largest relative difference from scikit-learn
-    tolerance: float
-    n_rows: int  # data rows it was run on
-    scaled: bool
-    bytes: int  # that its reads of X and y move, at least
-    temporaries: int | None  # peak bytes allocated during a call, on n_rows
-    first_call: float | None  # longer than the later ones by what was compiled or loaded
-    median: float | None
-    minimum: float | None
-    repeats: int
+    correct: bool | None  # None: not run, and `note` says why
+    note: str = ""
+    disagreement: float | None = None  # largest relative difference from scikit-learn
+    tolerance: float | None = None
+    n_rows: int = 0  # data rows it was run on
+    scaled: bool = False
+    bytes: int | None = None  # that its reads of X and y move, at least
+    temporaries: int | None = None  # peak bytes allocated during a call, on n_rows
+    first_call: float | None = None  # how much longer it took: compiling, or loading from the cache
+    median: float | None = None
+    minimum: float | None = None
+    repeats: int = 0
 
 
 def measure(problem, row, X, y, budget):
     """Check a row against scikit-learn and time it for about `budget` seconds."""
-    n = len(X)
-    probe = frozen(X[:PROBE_ROWS]), frozen(y[:PROBE_ROWS])
-    first_call, later_call = _seconds(row, probe), _seconds(row, probe)
-    compiled = max(first_call - later_call, 0.0)
-    n_rows = affordable_rows(row, X, y, later_call)
-    data = frozen(X[:n_rows]), frozen(y[:n_rows])
-
-    found = disagreement(row.solve(*data), row.reference(*data))
-    allowed = tolerance(problem, row, *data)
-    moved = row.reads * X.nbytes + y.nbytes
-    facts = (found, allowed, n_rows, n_rows < n, moved)
-    if not found <= allowed:
-        return Measured(row.name, row.why, False, *facts, None, None, None, None, 0)
+    unfinished = Measured(row.name, row.why, None)
+    try:
+        corner = frozen(X[: PROBE[0], : PROBE[1]]), frozen(y[: PROBE[0]])
+        first_call, later_call = _seconds(row, corner), _seconds(row, corner)
+        n_rows = affordable_rows(problem, row, X, y)
+        if n_rows == 0:
+            return unfinished._replace(note="not run: too slow for this many columns")
+        data = frozen(X[:n_rows]), frozen(y[:n_rows])
+        result = row.solve(*data)
+    except np.linalg.LinAlgError as error:
+        return unfinished._replace(note=f"not for this data: {error}")
+    found, allowed = disagreement(result, row.reference(*data)), tolerance(problem, row, *data)
+    checked = unfinished._replace(
+        correct=found <= allowed,
+        disagreement=found,
+        tolerance=allowed,
+        n_rows=n_rows,
+        scaled=n_rows < len(X),
+        bytes=row.reads * X.nbytes + y.nbytes,
+    )
+    if not checked.correct:
+        return checked
 
     tracemalloc.start()
     row.solve(*data)
@@ -56,10 +67,13 @@ def measure(problem, row, X, y, budget):
     ends = time.perf_counter() + budget
     while len(times) < 3 or (time.perf_counter() < ends and len(times) < 1000):
         times.append(_seconds(row, data))
-    scale = n / n_rows
-    median, minimum = float(np.median(times)) * scale, min(times) * scale
-    return Measured(
-        row.name, row.why, True, *facts, temporaries, compiled, median, minimum, len(times)
+    scale = len(X) / n_rows
+    return checked._replace(
+        temporaries=temporaries,
+        first_call=max(first_call - later_call, 0.0),
+        median=float(np.median(times)) * scale,
+        minimum=min(times) * scale,
+        repeats=len(times),
     )
 
 
@@ -69,15 +83,38 @@ def _seconds(row, data):
     return time.perf_counter() - started
 
 
-def affordable_rows(row, X, y, probe_seconds):
-    """All rows of the data, or as many as one call does in SLOWEST_CALL."""
-    n, known, seconds = len(X), min(len(X), PROBE_ROWS), probe_seconds
-    if n >= 10 * known and seconds * n / known < 20 * SLOWEST_CALL:
-        # Not hopeless. Fixed costs hide the true rate at a few rows, so look at a tenth of them.
-        known = n // 10
-        tenth = frozen(X[:known]), frozen(y[:known])
-        row.solve(*tenth)  # may take another path, and compile for it
-        seconds = _seconds(row, tenth)
-    if seconds * n / known <= SLOWEST_CALL:
+def _growing(problem, n, p):
+    """Sizes (rows, columns) from a corner of the data to all of it; at each step 2 to 4 times."""
+    rows, columns = min(n, PROBE[0]), min(p, PROBE[1])
+    yield rows, columns
+    while columns < p:
+        columns = min(2 * columns, p)
+        if problem == "fit":  # fewer rows than columns would be another problem
+            rows = min(n, max(rows, 4 * columns))
+        yield rows, columns
+    while rows < n:
+        rows = min(4 * rows, n)
+        yield rows, columns
+
+
+def affordable_rows(problem, row, X, y):
+    """All rows of the data, or as many as one call does in SLOWEST_CALL; 0 where that is hopeless.
+
+    Calls on larger and larger parts until one is slow, and goes on from there by flops: fixed
+    costs hide the true rate in a small part.
+    """
+    n, p = X.shape
+    for rows, columns in _growing(problem, n, p):
+        part = frozen(X[:rows, :columns]), frozen(y[:rows])
+        seconds = _seconds(row, part)
+        if seconds > SLOWEST_CALL / 4:
+            seconds = min(seconds, _seconds(row, part))  # the first may have compiled
+        if seconds > SLOWEST_CALL / 4:
+            break
+    if (rows, columns) == (n, p) and seconds <= SLOWEST_CALL:
         return n
-    return min(max(int(known * SLOWEST_CALL / seconds), known), n)
+    rate = seconds / flops(problem, rows, columns)
+    fewest = min(n, max(PROBE[0], 4 * p if problem == "fit" else 0))
+    if rate * flops(problem, fewest, p) > HOPELESS:
+        return 0
+    return min(max(int(n * SLOWEST_CALL / (rate * flops(problem, n, p))), fewest), n)

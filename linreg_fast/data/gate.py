@@ -38,7 +38,8 @@ def check_finite(array, name, columns=None):
         bad = ~np.isfinite(array[start : start + step])
         if bad.any():
             row, *column = (int(i) for i in np.argwhere(bad)[0])
-            value = array[(start + row, *column)]
+            place = (start + row, *column)
+            value = array[place]
             what = "NaN" if np.isnan(value) else f"infinity ({value})"
             where = f"row {start + row}"
             if column and array.shape[1] > 1:
