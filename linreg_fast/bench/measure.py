@@ -11,7 +11,7 @@ from linreg_fast.data.gate import frozen
 
 PROBE = 256, 16  # rows and columns of the first look
 SLOWEST_CALL = 0.5  # seconds: a row that would take longer runs on fewer data rows
-HOPELESS = 10.0  # seconds on as few rows as make sense: not run at all
+HOPELESS = 2.0  # seconds on as few rows as make sense: not run at all
 
 
 class Measured(NamedTuple):
