@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 import sklearn
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from linreg_fast import GradientDescentRegressor, LinearRegression
 
@@ -18,11 +18,17 @@ CONFIGURATIONS = [
     GradientDescentRegressor(space="data"),
     GradientDescentRegressor(standardize=False, fit_intercept=False),
 ]
+# A list, which scikit-learn's own parametrize_with_checks does not give to pytest before 1.8.
+CHECKS = [pair for estimator in CONFIGURATIONS for pair in estimator_checks_generator(estimator)]
+
+
+def _name(value):
+    return repr(value).replace("\n", "") if hasattr(value, "fit") else value.func.__name__
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks(CONFIGURATIONS)
+@pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=_name)
 def test_estimator_check(estimator, check):
     check(estimator)
 
