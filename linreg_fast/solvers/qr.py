@@ -5,8 +5,7 @@ When: columns that are nearly dependent. The condition number c is not squared: 
 """
 
 import numpy as np
-from scipy.linalg import qr, solve_triangular
-from scipy.linalg.lapack import dtrcon
+from scipy.linalg import qr, solve_triangular, svdvals
 
 from linreg_fast.solvers import Solution
 
@@ -27,7 +26,8 @@ def solve(problem):
                 f"the columns of X depend on each other (rank {rank} of {p}): "
                 "use solver='svd' (or 'auto')"
             )
-        condition = 1 / dtrcon(R)[0]
+        values = svdvals(R)
+        condition = values[0] / values[-1]
         solution = solve_triangular(R, Q.T @ triangle[:, p:])
         scaled[live[order]] = solution / sizes[live[order], None]
     coef = np.ldexp(scaled, np.subtract.outer(-exponents[:p], -exponents[p:]))
