@@ -5,8 +5,10 @@ the commands, so `--help` and `--version` are quick.
 """
 
 import argparse
+import contextlib
 import os
 import sys
+import threading
 import time
 import warnings
 
@@ -142,6 +144,24 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
     print(f"linreg-fast: warning: {message}", file=sys.stderr)
 
 
+@contextlib.contextmanager
+def _patience(what):
+    """Tell the user, from two seconds on, that it is still going on."""
+    done, started = threading.Event(), time.monotonic()
+
+    def tell():
+        while not done.wait(2):
+            print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+
+
 def _read_problem(path, target, features=None, weights=None):
     """(X, y, weights or None, feature names) of a table."""
     from linreg_fast.files.table import column_names, read_table
@@ -180,9 +200,10 @@ def _check_folder(path):
 def _fit(options):
     if options.out:
         _check_folder(options.out)
-    X, y, weights, names = _read_problem(
-        options.data, options.target, options.features, options.weights
-    )
+    with _patience(f"reading {options.data}"):
+        X, y, weights, names = _read_problem(
+            options.data, options.target, options.features, options.weights
+        )
 
     from linreg_fast.data.functional import mse
     from linreg_fast.estimators.linear_regression import LinearRegression
@@ -193,7 +214,8 @@ def _fit(options):
     able = SOLVERS.get(options.solver)
     estimator = LinearRegression(solver=options.solver, positive=able is not None and able.positive)
     started = time.perf_counter()
-    estimator.fit(X, y, weights)
+    with _patience("fitting"):
+        estimator.fit(X, y, weights)
     taken = time.perf_counter() - started
     loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
     details = {
@@ -238,7 +260,8 @@ def _predict(options):
     if options.out:
         _check_folder(options.out)
     model = Model.load(options.model)
-    predicted = model.predict(read_table(options.data, model.features).values)
+    with _patience(f"reading {options.data}"):
+        predicted = model.predict(read_table(options.data, model.features).values)
     header = f'"{model.target}"' if any(c in model.target for c in ',"\n\r') else model.target
     text = "\n".join([header, *(repr(value) for value in predicted.tolist()), ""])
     if options.out:
@@ -256,7 +279,8 @@ def _score(options):
     from linreg_fast.files.table import read_table
 
     model = Model.load(options.model)
-    table = read_table(options.data, [*model.features, model.target])
+    with _patience(f"reading {options.data}"):
+        table = read_table(options.data, [*model.features, model.target])
     actual, predicted = table.values[:, -1], model.predict(table.values[:, :-1])
     if len(actual) > 1:
         print(f"R2    {r2_score(actual, predicted):.6f}")
@@ -289,7 +313,8 @@ def _bench(options):
     from linreg_fast.bench.cases import generate
 
     if options.data is not None:
-        X, y, _, _ = _read_problem(options.data, options.target)
+        with _patience(f"reading {options.data}"):
+            X, y, _, _ = _read_problem(options.data, options.target)
         data = [(options.data, X, y)]
     elif options.n is not None:
         data = [("generated", *generate(options.n, options.p))]
