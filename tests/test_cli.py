@@ -195,7 +195,7 @@ def test_as_a_module_and_into_a_closed_pipe(houses, tmp_path):
 
 
 def test_an_error_of_our_own_is_no_traceback(capsys, houses, monkeypatch):
-    monkeypatch.setattr(cli, "_read_problem", lambda *a: 1 / 0)
+    monkeypatch.setattr(cli.models, "read_problem", lambda *a: 1 / 0)
     code, _, error = run(capsys, "fit", houses, "--target", "price")
     assert code == 2
     assert "internal error: ZeroDivisionError" in error

@@ -1,0 +1,60 @@
+"""What the commands share: patience with the user, reading a problem, where output may go."""
+
+import contextlib
+import os
+import sys
+import threading
+import time
+
+
+@contextlib.contextmanager
+def patience(what):
+    """Tell the user, from two seconds on, that it is still going on."""
+    done, started = threading.Event(), time.monotonic()
+
+    def tell():
+        while not done.wait(2):
+            print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+
+
+def read_problem(path, target, features=None, weights=None):
+    """(X, y, weights or None, feature names) of a table."""
+    from linreg_fast.files.table import column_names, read_table
+
+    if features is None:
+        names = [name for name in column_names(path) if name not in (target, weights)]
+        if target not in column_names(path):
+            raise ValueError(f"{path} has no column {target!r}: it has {', '.join(names)}")
+    else:
+        names = [name.strip() for name in features.split(",") if name.strip()]
+        if target in names:
+            raise ValueError(f"--target {target!r} is among --features too")
+    if not names:
+        raise ValueError(f"{path} has no columns to explain {target!r} by")
+    if len(set(names)) != len(names):
+        raise ValueError(f"--features names a column twice: {features}")
+    table = read_table(path, [*names, target, *([weights] if weights else [])])
+    p = len(names)
+    return (
+        table.values[:, :p],
+        table.values[:, p],
+        table.values[:, p + 1] if weights else None,
+        names,
+    )
+
+
+def check_writable(path):
+    """Fail before the work if a result could not be written after it."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise ValueError(f"cannot write {path}: there is no folder {folder}")
+    if os.path.isdir(path) or not os.access(folder, os.W_OK):
+        raise ValueError(f"cannot write {path}")

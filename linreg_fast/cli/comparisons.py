@@ -1,0 +1,109 @@
+"""The commands bench, demo and info."""
+
+import sys
+
+from linreg_fast.cli.common import check_writable, patience, read_problem
+
+PROBLEMS = ("mse", "gradient", "moments", "fit")
+BENCH_LEGEND = """
+Every time is of a row whose answer was compared with scikit-learn first.
+x loop: speed-up over the first row; x above: over the row above.
+moves: bytes that its passes over the data read; temporaries: most bytes it held beside them.
+~: measured on fewer rows and scaled. compile: what the first call took longer."""
+
+
+def bench(options):
+    problems = [name.strip() for name in options.problem.split(",") if name.strip()]
+    for name in problems:
+        if name not in PROBLEMS:
+            raise ValueError(f"unknown problem {name!r}: choose of {', '.join(PROBLEMS)}")
+    if not problems:
+        raise ValueError(f"--problem names none: choose of {', '.join(PROBLEMS)}")
+    if (options.data is None) != (options.target is None):
+        raise ValueError("--data and --target go together")
+    if (options.n is None) != (options.p is None):
+        raise ValueError("--n and --p go together")
+    if options.data is not None and options.n is not None:
+        raise ValueError("--data and --n are two different things to compare on: give one")
+    if options.json:
+        check_writable(options.json)
+    try:
+        from rich.console import Console
+    except ImportError:
+        raise ImportError("bench needs rich: pip install 'linreg_fast[bench]'") from None
+
+    from linreg_fast.bench import report
+    from linreg_fast.bench.cases import generate
+
+    if options.data is not None:
+        with patience(f"reading {options.data}"):
+            X, y, _, _ = read_problem(options.data, options.target)
+        data = [(options.data, X, y)]
+    elif options.n is not None:
+        data = [("generated", *generate(options.n, options.p))]
+    else:
+        data = report.default_data(options.quick)
+
+    # Tables are wider than 80 columns: where nobody's terminal cuts the lines, neither do we.
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    facts = report.machine()
+    console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
+    tables = []
+    wrong = 0
+    with Console(stderr=True).status("starting") as status:
+        for piece in data:
+            for problem in problems:
+                budget = 0.1 if options.quick else 0.5
+                (table,) = report.run([piece], [problem], budget, status.update)
+                report.print_table(console, table)
+                tables.append(table)
+                wrong += sum(row["correct"] is False for row in table["rows"])
+    console.print(BENCH_LEGEND)
+    if options.json:
+        report.write_json(options.json, tables)
+        console.print(f"written to {options.json}")
+    if wrong:
+        print(f"linreg-fast: {wrong} rows are wrong", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def demo(options):
+    from linreg_fast import datasets, demos
+
+    if options.plot:
+        check_writable(options.plot)
+    data = datasets.load(options.name)
+    demo = demos.run(data)
+    print("\n".join(demos.describe(data, demo)))
+    if not options.no_plot:
+        from linreg_fast import plots
+
+        path = options.plot or f"demo_{options.name}.png"
+        try:
+            curve = demo.descent.loss_curve_ if demo.descent is not None else None
+            plots.save_demo(path, data, demo.model, demo.mse, curve)
+        except ImportError as error:
+            if options.plot:
+                raise
+            print(f"\nno picture: {error}")
+        else:
+            print(f"\npicture written to {path}")
+    return 1 if demo.wrong else 0
+
+
+def info(options):
+    import numpy as np
+
+    from linreg_fast.bench.report import machine
+    from linreg_fast.data.gate import frozen
+    from linreg_fast.kernels import RUNGS, jit, launch
+
+    # Numba knows its threading layer, and we the cache folder, once a parallel kernel has run.
+    one = frozen(np.ones((1, 1)))
+    RUNGS["parallel"].kernels.mse(one, one[0], one[0], 1.0)
+    for name, value in machine().items():
+        print(f"{name:16}{value}")
+    print(f"{'layer':16}{launch.threading_layer()}")
+    stats = getattr(jit.mse_block, "stats", None)  # None where NUMBA_DISABLE_JIT is set
+    print(f"{'cache folder':16}{stats and stats.cache_path}")
+    return 0
