@@ -194,7 +194,7 @@ def load_line():
         why=(
             "All right here. But the text drops the factor 2 of its own gradient and says that "
             "this does not affect the optimisation: with the factor its step, 5e-4, is above the "
-            "largest stable one, 3.11e-4, and the run overflows at step 883."
+            "largest stable one, 3.11e-4, and the run overflows before step 900."
         ),
     )
 

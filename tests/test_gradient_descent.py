@@ -169,6 +169,25 @@ def test_the_numbers_of_the_first_text():
     assert found == [67.9121, 67.8400, 67.7682, 67.2750]
 
 
+@pytest.mark.parametrize(
+    ("name", "rate", "smallest", "largest"),
+    [("age", 0.01, 0.2373, 4962.8), ("age", 0.001, 0.2373, 4962.8), ("line", 5e-4, None, 6427.9)],
+)
+def test_the_steps_that_the_texts_name_overflow(name, rate, smallest, largest):
+    """The first text's default step and its docstring's; the third's with its own factor 2."""
+    data = datasets.load(name)
+    model = GradientDescentRegressor(learning_rate=rate, max_iter=1000, standardize=False)
+    with pytest.warns(ConvergenceWarning, match="the loss overflowed"):
+        model.fit(data.X, data.y)
+    assert model.n_iter_ < 900
+    assert 2 / model.max_stable_learning_rate_ == pytest.approx(largest, rel=1e-4)
+    if smallest is not None:
+        A = np.column_stack([data.X, np.ones(len(data.X))])
+        spectrum = np.linalg.eigvalsh(2 * A.T @ A / len(A))
+        assert spectrum[0] == pytest.approx(smallest, rel=1e-3)
+        assert spectrum[1] / spectrum[0] == pytest.approx(20_913, rel=1e-4)
+
+
 def test_the_losses_of_the_second_text():
     """Half the mean squared error at the start, before step 10 000 and before the last."""
     data = datasets.load("diabetes")

@@ -12,7 +12,8 @@ moves: bytes that its passes over the data read; temporaries: most bytes it held
 ~: measured on fewer rows and scaled. compile: what the first call took longer."""
 
 
-def bench(options):
+def _checked_problems(options):
+    """The problems asked for; a ValueError for options that contradict each other."""
     problems = [name.strip() for name in options.problem.split(",") if name.strip()]
     for name in problems:
         if name not in PROBLEMS:
@@ -25,6 +26,24 @@ def bench(options):
         raise ValueError("--n and --p go together")
     if options.data is not None and options.n is not None:
         raise ValueError("--data and --n are two different things to compare on: give one")
+    return problems
+
+
+def _bench_data(options):
+    """(label, X, y) of each data set to compare on."""
+    from linreg_fast.bench import cases, report
+
+    if options.data is not None:
+        with patience(f"reading {options.data}"):
+            X, y, _, _ = read_problem(options.data, options.target)
+        return [(options.data, X, y)]
+    if options.n is not None:
+        return [("generated", *cases.generate(options.n, options.p))]
+    return report.default_data(options.quick)
+
+
+def bench(options):
+    problems = _checked_problems(options)
     if options.json:
         check_writable(options.json)
     try:
@@ -33,17 +52,8 @@ def bench(options):
         raise ImportError("bench needs rich: pip install 'linreg_fast[bench]'") from None
 
     from linreg_fast.bench import report
-    from linreg_fast.bench.cases import generate
 
-    if options.data is not None:
-        with patience(f"reading {options.data}"):
-            X, y, _, _ = read_problem(options.data, options.target)
-        data = [(options.data, X, y)]
-    elif options.n is not None:
-        data = [("generated", *generate(options.n, options.p))]
-    else:
-        data = report.default_data(options.quick)
-
+    data = _bench_data(options)
     # Tables are wider than 80 columns: where nobody's terminal cuts the lines, neither do we.
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     facts = report.machine()
