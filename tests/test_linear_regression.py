@@ -198,6 +198,11 @@ def test_tol_is_honoured(rng):
     X[:, 3] = X[:, 1] + 1e-5 * rng.normal(size=len(X))
     assert LinearRegression().fit(X, y).rank_ == 4
     assert LinearRegression(tol=1e-3, solver="svd").fit(X, y).rank_ == 3
+    assert LinearRegression(tol=1e-3).fit(X, y).rank_ == 3
+    X[:, 3] = X[:, 1] + 0.05 * rng.normal(size=len(X))
+    assert LinearRegression().fit(X, y).solver_ == "cholesky"
+    assert LinearRegression(tol=0.3).fit(X, y).rank_ == 3
+    assert LinearRegression(tol=0).fit(X, y).rank_ == 4
 
 
 def test_clone_pickle_and_routing(rng):
