@@ -39,6 +39,7 @@ class Row(NamedTuple):
     solve: Callable[[np.ndarray, np.ndarray], tuple]  # (X, y) -> arrays to compare
     reference: Callable[[np.ndarray, np.ndarray], Expected]  # of the same shapes
     rtol: float
+    minimum_norm: bool = True  # where columns depend on each other: scikit-learn's solution
 
 
 def bytes_of(X, y):
@@ -85,13 +86,15 @@ def _fit_rows():
                 partial(_solver, solver, rung.kernels),
                 expected_fit,
                 solver.rtol,
+                solver.minimum_norm,
             )
         )
     for solver in SOLVERS.values():
         if solver.name != "cholesky":
             reference = partial(expected_fit, positive=solver.positive)
             call = partial(_solver, solver, None)
-            table.append(Row(solver.name, solver.when, 1, call, reference, solver.rtol))
+            facts = solver.rtol, solver.minimum_norm
+            table.append(Row(solver.name, solver.when, 1, call, reference, *facts))
     why = "what a user calls: checks and the choice of solver included"
     table.append(Row("LinearRegression", why, 2, _estimator, expected_fit, 1e-9))
     table.append(Row("scikit-learn", "SVD of a centred copy", 3, _sklearn_fit, expected_fit, 1e-9))
@@ -106,9 +109,7 @@ def _coefficients(p):
 def _kernel(problem, rung, X, y):
     if problem == "moments":
         n_samples, weight_sum, mean, comoment = rung.kernels.moments(X, y[:, None])
-        spread = np.sqrt(np.diag(comoment) / weight_sum)
-        correlation = comoment / weight_sum / np.outer(spread, spread)
-        return np.array([n_samples, weight_sum]), mean, spread, correlation
+        return np.array([n_samples, weight_sum]), mean, *_correlation(comoment / weight_sum)
     result = getattr(rung.kernels, problem)(X, y, *_coefficients(X.shape[1]))
     return tuple(np.atleast_1d(part) for part in (result if problem == "gradient" else (result,)))
 
@@ -175,9 +176,18 @@ def _expected_moments(X, y):
     from sklearn.covariance import EmpiricalCovariance
 
     model = EmpiricalCovariance(store_precision=False).fit(np.column_stack([X, y]))
-    spread = np.sqrt(np.diag(model.covariance_))
-    correlation = model.covariance_ / np.outer(spread, spread)
+    spread, correlation = _correlation(model.covariance_)
+    # A column that does not vary: scikit-learn leaves rounding of its mean, we leave nothing.
+    constant = np.append(np.ptp(X, axis=0), np.ptp(y)) == 0
+    spread[constant] = correlation[constant] = correlation[:, constant] = 0.0
     return _expected(np.array([len(X), len(X)]), model.location_, spread, correlation)
+
+
+def _correlation(covariance):
+    """Standard deviations, and correlations (0 with a column that does not vary)."""
+    spread = np.sqrt(np.diag(covariance))
+    scale = np.where(spread > 0, spread, 1.0)
+    return spread, covariance / np.outer(scale, scale)
 
 
 _REFERENCES = {"mse": _expected_mse, "gradient": _expected_gradient, "moments": _expected_moments}
@@ -188,7 +198,7 @@ def disagreement(result, expected):
     largest = 0.0
     for ours, theirs, size in zip(result, *expected, strict=True):
         ours = np.asarray(ours, np.float64)
-        if ours.shape != theirs.shape or not np.isfinite(ours).all():
+        if ours.shape != theirs.shape or not np.isfinite([ours, theirs]).all():
             return np.inf
         error = np.abs(ours - theirs)
         relative = np.divide(error, size, out=np.where(error > 0, np.inf, 0.0), where=size > 0)
@@ -197,11 +207,17 @@ def disagreement(result, expected):
 
 
 def tolerance(problem, row, X, y):
-    """The row's own; for a fit widened where the data determine fewer digits (condition > 100)."""
+    """The row's own; for a fit widened where the data determine fewer digits (condition > 100).
+
+    None where the columns depend on each other and the row's solution is not the one of minimum
+    norm: there is nothing to compare it with.
+    """
     if problem != "fit":
         return row.rtol
     part = frozen(X[:CONDITION_ROWS]), frozen(y[:CONDITION_ROWS, None])
     condition = SOLVERS["svd"].solve(Problem(*part)).condition_number
+    if condition == np.inf and not row.minimum_norm:
+        return None
     return max(row.rtol, min(row.rtol * (condition / 100) ** 2, WIDEST_TOLERANCE))
 
 

@@ -1,5 +1,6 @@
 """Measuring one row: correctness first, then temporaries, then time."""
 
+import contextlib
 import time
 import tracemalloc
 from typing import NamedTuple
@@ -37,8 +38,7 @@ def measure(problem, row, X, y, budget):
     """Check a row against scikit-learn and time it for about `budget` seconds."""
     unfinished = Measured(row.name, row.why, None)
     try:
-        corner = frozen(X[: PROBE[0], : PROBE[1]]), frozen(y[: PROBE[0]])
-        first_call, later_call = _seconds(row, corner), _seconds(row, corner)
+        compiled = _first_call(row, X, y)
         n_rows = affordable_rows(problem, row, X, y)
         if n_rows == 0:
             return unfinished._replace(note="not run: too slow for this many columns")
@@ -46,7 +46,12 @@ def measure(problem, row, X, y, budget):
         result = row.solve(*data)
     except np.linalg.LinAlgError as error:
         return unfinished._replace(note=f"not for this data: {error}")
-    found, allowed = disagreement(result, row.reference(*data)), tolerance(problem, row, *data)
+    allowed = tolerance(problem, row, *data)
+    if allowed is None:
+        return unfinished._replace(
+            note="not compared: the columns depend on each other, and its solution is another one"
+        )
+    found = disagreement(result, row.reference(*data))
     checked = unfinished._replace(
         correct=found <= allowed,
         disagreement=found,
@@ -70,7 +75,7 @@ def measure(problem, row, X, y, budget):
     scale = len(X) / n_rows
     return checked._replace(
         temporaries=temporaries,
-        first_call=max(first_call - later_call, 0.0),
+        first_call=compiled,
         median=float(np.median(times)) * scale,
         minimum=min(times) * scale,
         repeats=len(times),
@@ -81,6 +86,14 @@ def _seconds(row, data):
     started = time.perf_counter()
     row.solve(*data)
     return time.perf_counter() - started
+
+
+def _first_call(row, X, y):
+    """How much longer the first call on a corner of the data takes than the second."""
+    corner = frozen(X[: PROBE[0], : PROBE[1]]), frozen(y[: PROBE[0]])
+    with contextlib.suppress(np.linalg.LinAlgError):  # the whole may be solvable all the same
+        return max(_seconds(row, corner) - _seconds(row, corner), 0.0)
+    return 0.0
 
 
 def _growing(problem, n, p):
@@ -106,7 +119,12 @@ def affordable_rows(problem, row, X, y):
     n, p = X.shape
     for rows, columns in _growing(problem, n, p):
         part = frozen(X[:rows, :columns]), frozen(y[:rows])
-        seconds = _seconds(row, part)
+        try:
+            seconds = _seconds(row, part)
+        except np.linalg.LinAlgError:
+            if (rows, columns) == (n, p):
+                raise
+            continue  # a part may be unsolvable where the whole is not
         if seconds > SLOWEST_CALL / 4:
             seconds = min(seconds, _seconds(row, part))  # the first may have compiled
         if seconds > SLOWEST_CALL / 4:

@@ -107,9 +107,12 @@ def _parser():
 
 
 def _count(text):
-    number = int(text.replace("_", ""))
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return number
 
 

@@ -37,6 +37,8 @@ def read_problem(path, target, features=None, weights=None):
         names = [name.strip() for name in features.split(",") if name.strip()]
         if target in names:
             raise ValueError(f"--target {target!r} is among --features too")
+    if weights is not None and weights in [*names, target]:
+        raise ValueError(f"--weights {weights!r} is a feature or the target too")
     if not names:
         raise ValueError(f"{path} has no columns to explain {target!r} by")
     if len(set(names)) != len(names):
@@ -51,10 +53,13 @@ def read_problem(path, target, features=None, weights=None):
     )
 
 
-def check_writable(path):
-    """Fail before the work if a result could not be written after it."""
-    folder = os.path.dirname(os.path.abspath(path))
+def check_writable(path, *inputs):
+    """Fail before the work if a result could not be written after it, or would replace an input."""
+    folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise ValueError(f"cannot write {path}: there is no folder {folder}")
     if os.path.isdir(path) or not os.access(folder, os.W_OK):
         raise ValueError(f"cannot write {path}")
+    for other in inputs:
+        if os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other):
+            raise ValueError(f"{path} is read here: write to another file")

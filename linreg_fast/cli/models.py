@@ -1,5 +1,8 @@
 """The commands fit, predict and score."""
 
+import csv
+import io
+import math
 import sys
 import time
 
@@ -8,7 +11,7 @@ from linreg_fast.cli.common import check_writable, patience, read_problem
 
 def fit(options):
     if options.out:
-        check_writable(options.out)
+        check_writable(options.out, options.data)
     with patience(f"reading {options.data}"):
         X, y, weights, names = read_problem(
             options.data, options.target, options.features, options.weights
@@ -29,8 +32,8 @@ def fit(options):
     loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
     details = {
         "n_samples": len(X),
-        "r2": estimator.score(X, y, weights) if len(X) > 1 else None,
-        "mse": loss,
+        "r2": _finite(estimator.score(X, y, weights)) if len(X) > 1 else None,
+        "mse": _finite(loss),
         "rank": estimator.rank_,
         "condition_number": _finite(estimator.condition_number_),
         "solver": estimator.solver_,
@@ -58,7 +61,8 @@ def fit(options):
 
 
 def _finite(number):
-    return number if number < float("inf") else None
+    """JSON has no word for what is not."""
+    return number if math.isfinite(number) else None
 
 
 def predict(options):
@@ -67,12 +71,15 @@ def predict(options):
     from linreg_fast.files.table import read_table
 
     if options.out:
-        check_writable(options.out)
+        check_writable(options.out, options.data, options.model)
     model = Model.load(options.model)
     with patience(f"reading {options.data}"):
         predicted = model.predict(read_table(options.data, model.features).values)
-    header = f'"{model.target}"' if any(c in model.target for c in ',"\n\r') else model.target
-    text = "\n".join([header, *(repr(value) for value in predicted.tolist()), ""])
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow([model.target])
+    writer.writerows([repr(value)] for value in predicted.tolist())
+    text = lines.getvalue()
     if options.out:
         write_text(options.out, text)
         print(f"{len(predicted)} predictions written to {options.out}")

@@ -8,9 +8,9 @@ from linreg_fast.kernels import RUNGS, default_rung
 
 
 def _kernels(rung, X):
-    if rung == "auto":
+    if isinstance(rung, str) and rung == "auto":
         return default_rung(*X.shape).kernels
-    if rung not in RUNGS:
+    if not isinstance(rung, str) or rung not in RUNGS:
         raise ValueError(f"unknown rung {rung!r}: choose 'auto' or one of {', '.join(RUNGS)}")
     return RUNGS[rung].kernels
 

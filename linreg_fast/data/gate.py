@@ -12,6 +12,8 @@ FINITE_CHECK_ELEMENTS = 1 << 20  # a boolean temporary of 1 MB at the most
 
 def as_floats(values, name):
     """An ndarray of float32 or float64 from any array-like of real numbers."""
+    if hasattr(values, "toarray"):
+        raise ValueError(f"{name} is sparse: only the estimators take that; use {name}.toarray()")
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise ValueError(f"Complex data not supported: {name} must hold real numbers")
@@ -23,7 +25,7 @@ def as_floats(values, name):
     if array.dtype not in (np.float32, np.float64):
         try:
             array = array.astype(np.float64)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"{name} must hold numbers, got dtype {array.dtype} ({error}); "
                 "encode text and categories as numbers first"

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import stat
 import tempfile
 
 
@@ -56,15 +57,28 @@ def _fits(value):
 
 
 def write_text(path, text):
-    """Write to a file beside the target, then rename: a failure leaves the old file as it was."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".linreg-fast-", suffix=".tmp")
+    """Write to a file beside the target, then rename: a failure leaves the old file as it was.
+
+    A link is followed, an old file keeps its permissions, and what is no regular file (a device, a
+    pipe) is written to directly.
+    """
+    path = os.path.realpath(path)
+    mode = os.stat(path).st_mode if os.path.exists(path) else None
+    if mode is not None and not stat.S_ISREG(mode):
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        return
+    handle, temporary = tempfile.mkstemp(
+        dir=os.path.dirname(path), prefix=".linreg-fast-", suffix=".tmp"
+    )
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only the owner can read
+        if mode is None:  # mkstemp makes files that only the owner can read
+            umask = os.umask(0)
+            os.umask(umask)
+            mode = 0o666 & ~umask
+        os.chmod(temporary, stat.S_IMODE(mode))
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

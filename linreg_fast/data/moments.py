@@ -143,8 +143,10 @@ class Moments:
         q = len(mean)
         upper = jsonfile.numbers(content, "comoment_upper", q * (q + 1) // 2)
         (weight_sum,) = jsonfile.numbers({"weight_sum": [content.get("weight_sum")]}, "weight_sum")
-        if type(n_samples) is not int or n_samples < 0 or weight_sum < 0:
+        if type(n_samples) is not int or not 0 <= n_samples < 2**63 or weight_sum < 0:
             raise ValueError("malformed file: n_samples and weight_sum must be 0 or more")
+        if (n_samples == 0) != (weight_sum == 0):
+            raise ValueError("malformed file: rows without a weight, or a weight without rows")
         if type(n_targets) is not int or not 1 <= n_targets < q:
             raise ValueError(f"malformed file: n_targets is {n_targets!r} for {q} columns")
         moments = cls._of_upper(n_samples, weight_sum, n_targets, mean, upper)

@@ -78,7 +78,7 @@ class Problem:
             return self._tol
         epsilon = np.finfo(np.float64).eps
         if self.has_rows:
-            return epsilon * max(self.n_samples, self.n_features)
+            return epsilon * max(self.n_samples, self.n_features, 16)
         return np.sqrt(epsilon * 16 * self.n_features)  # the moments hold squares
 
     def blocks(self):
@@ -86,14 +86,17 @@ class Problem:
         n_rows = max(BLOCK_ROWS, 4 * (self.n_features + self.n_targets))
         for start in range(0, self.n_samples, n_rows):
             piece = slice(start, start + n_rows)
-            X = self.X[piece]
-            X = X.toarray() if hasattr(X, "toarray") else X
-            rows = np.hstack([X, self.Y[piece]]).astype(np.float64, copy=False)
+            rows = self._dense(piece)
             weights = None if self.sample_weight is None else self.sample_weight[piece]
             if weights is not None and not weights.all():
                 rows, weights = rows[weights > 0], weights[weights > 0]
             if len(rows):
                 yield rows, weights
+
+    def _dense(self, piece):
+        X = self.X[piece]
+        X = X.toarray() if hasattr(X, "toarray") else X
+        return np.hstack([X, self.Y[piece]]).astype(np.float64, copy=False)
 
     @cached_property
     def moments(self):
@@ -108,47 +111,69 @@ class Problem:
     @cached_property
     def centre(self):
         """What is subtracted from the columns of [X, Y]: their means, or zeros."""
+        if not self.fit_intercept:
+            return np.zeros(self.n_features + self.n_targets)
+        if "moments" in vars(self) or self.n_samples > self.n_features:
+            return self.moments.mean
+        return sum(self._centring)
+
+    @cached_property
+    def _centring(self):
+        """(a row, the mean of the distances from it), or zeros: subtracted one after the other.
+
+        A mean is rounded to the last digit of the column's offset. What is left of it then would
+        look like one more independent column; what is left of the mean distance does not.
+        """
         q = self.n_features + self.n_targets
         if not self.fit_intercept:
-            return np.zeros(q)
-        if "moments" in self.__dict__ or self.n_samples > self.n_features:
-            return self.moments.mean
-        # Fewer rows than columns: a (p, p) matrix would be far larger than the data.
-        shift, weight_sum, sums = None, 0.0, np.zeros(q)
+            return np.zeros(q), np.zeros(q)
+        heaviest = 0 if self.sample_weight is None else int(self.sample_weight.argmax())
+        shift = self._dense(slice(heaviest, heaviest + 1))[0]
+        weight_sum, sums = 0.0, np.zeros(q)
         for rows, weights in self.blocks():
-            if shift is None:
-                shift = rows[0]  # a constant column is then centred to exact zeros
             weights = np.ones(len(rows)) if weights is None else weights
             weight_sum += weights.sum()
             sums += weights @ (rows - shift)
-        return shift + sums / weight_sum
+        return shift, sums / weight_sum
+
+    @cached_property
+    def products(self):
+        """Cross-products of the columns of [X, Y], centred where an intercept is fitted."""
+        if self.fit_intercept:
+            return self.moments.comoment
+        with np.errstate(over="ignore", invalid="ignore"):  # `moments_in_range` looks at it
+            root = np.sqrt(self.moments.weight_sum) * self.moments.mean
+            return self.moments.comoment + np.outer(root, root)
 
     @cached_property
     def moments_in_range(self):
         """Whether no product in the moments overflowed, and none was lost to underflow."""
-        sizes = np.diag(self.moments.comoment)
-        if not np.isfinite(self.moments.comoment).all():
+        if not np.isfinite(self.products).all():
             return False
         if not self.has_rows:
             return True
-        for j in np.flatnonzero(sizes < TINY):
+        for j in np.flatnonzero(np.diag(self.products) < TINY):
             p = self.n_features
             column = self.X[:, [j]] if j < p else self.Y[:, [j - p]]
             column = column.toarray() if hasattr(column, "toarray") else column
-            if column.min() != column.max():  # else it is constant, and zero is right
+            nothing = column.min() == column.max() if self.fit_intercept else not column.any()
+            if not nothing:
                 return False
         return True
+
+    def check_range(self):
+        """Raise for what the moments cannot hold; the triangle can."""
+        if not self.moments_in_range:
+            raise np.linalg.LinAlgError(
+                "squares of the numbers overflow or underflow: use solver='svd' (or 'auto'), or "
+                "other units"
+            )
 
     @cached_property
     def normal_equations(self):
         """Cross-products of the centred, scaled columns of [X, Y]: (p + t, p + t)."""
-        moments = self.moments
-        products = moments.comoment
-        if not self.fit_intercept:
-            root = np.sqrt(moments.weight_sum) * moments.mean
-            products = products + np.outer(root, root)
-        exponents = _exponents(np.sqrt(np.diag(products)))
-        return Scaled(np.ldexp(products, -np.add.outer(exponents, exponents)), exponents)
+        exponents = _exponents(np.sqrt(np.diag(self.products)))
+        return Scaled(np.ldexp(self.products, -np.add.outer(exponents, exponents)), exponents)
 
     @cached_property
     def triangle(self):
@@ -159,7 +184,7 @@ class Problem:
             R = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
             R[:, np.diag(products) == 0] = 0.0  # a constant column: eigh leaves rounding there
             return Scaled(R, exponents)
-        sizes = np.zeros(len(self.centre))
+        sizes = np.zeros(self.n_features + self.n_targets)
         for rows in self._centred_blocks():
             np.maximum(sizes, np.abs(rows).max(axis=0), out=sizes)
         exponents = _exponents(sizes)
@@ -170,10 +195,28 @@ class Problem:
 
     def _centred_blocks(self):
         """Blocks of [X, Y], centred and multiplied with the root of their relative weight."""
-        largest = 1.0 if self.sample_weight is None else self.sample_weight.max()
+        root = 1.0 if self.sample_weight is None else np.sqrt(self.sample_weight.max())
         for rows, weights in self.blocks():
-            rows -= self.centre
-            yield rows if weights is None else rows * np.sqrt(weights / largest)[:, None]
+            rows = rows - self._centring[0]
+            rows -= self._centring[1]
+            yield rows if weights is None else rows * (np.sqrt(weights) / root)[:, None]
+
+    def singular_values(self):
+        """Singular values of the (centred) X in its own units, largest first."""
+        R, exponents = self.triangle
+        p = self.n_features
+        top = int(exponents[:p].max())
+        values = np.linalg.svd(np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False)
+        return np.ldexp(values, top)[: min(self.n_samples, p)]
+
+    def rank(self):
+        """Columns of X that are independent of each other, decided on columns of unit norm."""
+        columns = self.triangle.matrix[:, : self.n_features]
+        sizes = np.linalg.norm(columns, axis=0)
+        if not sizes.any():
+            return 0
+        values = np.linalg.svd(columns[:, sizes > 0] / sizes[sizes > 0], compute_uv=False)
+        return int((values > self.tol * values[0]).sum())
 
     def intercept(self, coef):
         """The intercept (t,) that belongs to coef (p, t); zeros where none is fitted."""

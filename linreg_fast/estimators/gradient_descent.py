@@ -1,5 +1,6 @@
 """`GradientDescentRegressor`: least squares step by step, with a truthful stopping rule."""
 
+import sys
 import warnings
 from numbers import Integral, Real
 
@@ -138,8 +139,10 @@ class GradientDescentRegressor(BaseLeastSquares):
                 f"learning_rate={descent.learning_rate:.4g} is above the largest stable step, "
                 f"{descent.max_stable_learning_rate:.4g}: use 'auto' or a smaller one"
             )
-        else:
+        elif descent.learning_rate == self.learning_rate or not self.standardize:
             advice = "use learning_rate='auto' and standardize=True, a larger max_iter or tol"
+        else:
+            advice = "use a larger max_iter or tol, or LinearRegression"
         if descent.diverged:
             what = f"the loss overflowed after {descent.n_iter} steps"
         else:
@@ -175,7 +178,9 @@ class GradientDescentRegressor(BaseLeastSquares):
     def _check_parameters(self):
         self._check_common_parameters()
         rate = self.learning_rate
-        if rate != "auto" and not (isinstance(rate, Real) and np.isfinite(rate) and rate > 0):
+        if not (isinstance(rate, str) and rate == "auto") and not (
+            isinstance(rate, Real) and 0 < rate <= sys.float_info.max
+        ):
             raise ValueError(f"learning_rate must be 'auto' or a number above 0, got {rate!r}")
         if not isinstance(self.max_iter, Integral) or self.max_iter < 1:
             raise ValueError(f"max_iter must be a whole number from 1, got {self.max_iter!r}")

@@ -3,7 +3,6 @@
 import warnings
 from numbers import Real
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
@@ -130,7 +129,13 @@ class LinearRegression(BaseLeastSquares):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
             if not first and one_target != (self.coef_.ndim == 1):
                 raise ValueError("y must be 1-D or 2-D as it was in the first call")
-            moments = Problem(X, Y, weights).moments
+            rows = Problem(X, Y, weights)
+            if not rows.moments_in_range:
+                raise ValueError(
+                    "squares of these numbers overflow or underflow, and partial_fit adds squares: "
+                    "use other units, or fit() with all the rows"
+                )
+            moments = rows.moments
             if not first:
                 moments = self.moments_ + moments
             problem = Problem(
@@ -160,7 +165,7 @@ class LinearRegression(BaseLeastSquares):
         self._store(solution, dtype, one_target)
         self.rank_ = solution.rank
         self.solver_, self.solver_reason_ = solution.solver, solution.reason
-        self._singular = solution.singular
+        self._singular, self._centred = solution.singular, self.fit_intercept
         if "moments" in vars(problem):
             self.moments_ = problem.moments
         elif hasattr(self, "moments_"):
@@ -170,19 +175,17 @@ class LinearRegression(BaseLeastSquares):
     def singular_(self):
         check_is_fitted(self)
         if self._singular is None:
-            problem = Problem(None, None, moments=self.moments_, fit_intercept=self.fit_intercept)
-            exponents = problem.normal_equations.exponents
-            p = problem.n_features
-            triangle = np.ldexp(problem.triangle.matrix, exponents)[:, :p]
-            values = np.linalg.svd(triangle, compute_uv=False)
-            self._singular = values[: min(problem.n_samples, p)]
+            problem = Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
+            self._singular = problem.singular_values()
         return self._singular
 
     def _check_parameters(self):
         self._check_common_parameters()
         if self.tol is not None and not (isinstance(self.tol, Real) and self.tol >= 0):
             raise ValueError(f"tol must be None or a number that is 0 or more, got {self.tol!r}")
-        if self.solver != "auto" and self.solver not in SOLVERS:
+        if self.solver != "auto" and (
+            not isinstance(self.solver, str) or self.solver not in SOLVERS
+        ):
             raise ValueError(
                 f"unknown solver {self.solver!r}: choose 'auto' or one of {', '.join(SOLVERS)}"
             )

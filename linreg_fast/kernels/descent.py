@@ -10,18 +10,20 @@ RUNNING, CONVERGED, DIVERGED = 0, 1, 2
 
 
 @compiled
-def descend(H, b, constant, offset, target, intercept, joint, limits, u, c, updates, losses):
+def descend(
+    H, b, constant, offset, target, intercept, joint, limits, u, c, last_u, last_c, updates, losses
+):
     """Step on the mean over targets k of constant_k + u_k'H u_k / 2 - u_k'b_k + e_k^2.
 
     e_k = c_k + offset'u_k - target_k is the mean residual. H (p, p), b and u (p, t), offset (p,),
     the others (t,). limits = (rate, smallest eigenvalue, tol, floor). u and c are updated in place,
-    `updates` times at most; losses[i] is the loss before update i. Returns (losses filled, status,
-    bound on the distance to the minimum, the size it is relative to).
+    `updates` times at most, last_u and last_c keep what they were one step before; losses[i] is the
+    loss before update i. Returns (losses filled, status, bound on the distance to the minimum, the
+    size it is relative to).
     """
     rate, smallest, tol, floor = limits
     p, t = u.shape
     by_u, by_c = np.empty((p, t)), np.zeros(t)
-    last_u, last_c = u.copy(), c.copy()
     distance = size = math.inf
     for step in range(len(losses)):
         loss = slope_square = size_square = 0.0

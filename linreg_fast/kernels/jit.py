@@ -50,13 +50,22 @@ def moments_block(X, Y, sample_weight, start, stop, z, mean, comoment):
     """Fill mean (q,) and comoment (q, q), both zero on entry; return (rows, sum of weights).
 
     z (5, q) is scratch: the shift, and four rows at a time, so that an entry of comoment is loaded
-    and stored once for four rows. The shift is the block's first row: a constant column then gives
-    exact zeros, and even where that row is an outlier its own share keeps the relative error below
-    (rows in the block) x 1e-16.
+    and stored once for four rows. The shift is the block's first row of largest weight: a constant
+    column then gives exact zeros, and even where that row is an outlier its own share of the sums
+    keeps the relative error below (rows in the block) x 1e-16.
     """
     p = X.shape[1]
     q = p + Y.shape[1]
     shift = z[4]
+    heaviest = start
+    if sample_weight is not None:
+        for i in range(start, stop):
+            if sample_weight[i] > sample_weight[heaviest]:
+                heaviest = i
+    for j in range(p):
+        shift[j] = X[heaviest, j]
+    for j in range(p, q):
+        shift[j] = Y[heaviest, j - p]
     n_samples = 0
     weight_sum = 0.0
     w0 = w1 = w2 = w3 = 0.0
@@ -66,11 +75,6 @@ def moments_block(X, Y, sample_weight, start, stop, z, mean, comoment):
             if i + r < stop:
                 weight = 1.0 if sample_weight is None else sample_weight[i + r]
             if weight != 0.0:
-                if n_samples == 0:
-                    for j in range(p):
-                        shift[j] = X[i + r, j]
-                    for j in range(p, q):
-                        shift[j] = Y[i + r, j - p]
                 for j in range(p):
                     z[r, j] = X[i + r, j] - shift[j]
                 for j in range(p, q):

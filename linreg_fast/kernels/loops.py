@@ -45,13 +45,14 @@ def gradient(X, y, coef, intercept, sample_weight=None):
 def moments(X, Y, sample_weight=None):
     q = X.shape[1] + Y.shape[1]
     n_samples, weight_sum = 0, 0.0
-    shift = None
+    # A row of largest weight: a constant column then sums to exactly zero, and even if the row is
+    # an outlier its own share of the sums keeps the relative error small.
+    heaviest = 0 if sample_weight is None else max(range(len(X)), key=sample_weight.__getitem__)
+    shift = X[heaviest].tolist() + Y[heaviest].tolist()
     sums = [0.0] * q
     products = [[0.0] * q for _ in range(q)]
     for x, targets, weight in _rows(X, Y, sample_weight):
         z = x + targets
-        if shift is None:
-            shift = z  # the first row: a constant column then sums to exactly zero
         z = [a - b for a, b in zip(z, shift, strict=True)]
         for j in range(q):
             sums[j] += weight * z[j]

@@ -33,7 +33,8 @@ def moments(X, Y, sample_weight=None):
     if sample_weight is not None and not sample_weight.all():
         kept = sample_weight != 0.0
         X, Y, sample_weight = X[kept], Y[kept], sample_weight[kept]
-    shift = np.hstack([X[0], Y[0]]).astype(np.float64)
+    heaviest = 0 if sample_weight is None else sample_weight.argmax()
+    shift = np.hstack([X[heaviest], Y[heaviest]]).astype(np.float64)
     Z = np.hstack([X, Y]) - shift
     weighted = Z if sample_weight is None else Z * sample_weight[:, None]
     weight_sum = float(len(Z) if sample_weight is None else sample_weight.sum())

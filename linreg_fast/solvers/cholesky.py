@@ -11,6 +11,7 @@ from linreg_fast.solvers import Solution
 
 
 def solve(problem):
+    problem.check_range()
     products, exponents = problem.normal_equations
     p = problem.n_features
     live = np.flatnonzero(np.diag(products)[:p] > 0)  # a constant column has coefficient zero
@@ -20,7 +21,7 @@ def solve(problem):
     if len(live):
         factor, failed = dpotrf(gram)
         reciprocal = 0.0 if failed else dpocon(factor, np.abs(gram).sum(axis=0).max())[0]
-        if not reciprocal > len(live) * np.finfo(np.float64).eps:
+        if not reciprocal > max(len(live) * np.finfo(np.float64).eps, problem.tol**2):
             raise np.linalg.LinAlgError(
                 "the columns of X depend on each other, or so nearly that the Cholesky factor has "
                 "no digits left: use solver='svd' (or 'auto')"

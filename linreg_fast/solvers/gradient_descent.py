@@ -62,13 +62,19 @@ def solve(
     space: "gram" steps on the moments, "data" on the rows, "auto" takes gram for an array that has
     more rows than columns. report(step, loss) is called every so many steps.
     """
+    problem.check_range()
     p, intercept = problem.n_features, problem.fit_intercept
     at = _coordinates(problem, standardize)
     if space == "auto":
         space = "data" if problem.n_samples <= p and isinstance(problem.X, np.ndarray) else "gram"
     spectrum = np.linalg.eigvalsh(_hessian(at, intercept))
     largest = spectrum[-1] if spectrum[-1] > 0 else 1.0
-    smallest = min(spectrum[spectrum > len(spectrum) * EPSILON * largest], default=largest)
+    decided = spectrum[spectrum > len(spectrum) * EPSILON * largest]
+    smallest = min(decided, default=largest)
+    if len(decided) < len(spectrum) and problem.has_rows:
+        # What lies below rounding is either a direction that does not exist, as that of a column
+        # given twice, or one in which the distance to the solution cannot be told.
+        smallest = 0.0 if len(decided) < problem.rank() + intercept else smallest
     rate = 2 / (largest + smallest) if learning_rate == "auto" else float(learning_rate)
 
     u, c = np.zeros((p, problem.n_targets)), np.zeros(problem.n_targets)
@@ -79,6 +85,7 @@ def solve(
     floor = 4 * EPSILON * np.linalg.norm(at.target) if intercept and tol > 0 else 0.0
     joint = intercept and not standardize
     limits = (rate, smallest, tol, floor)
+    last_u, last_c = u.copy(), c.copy()
     advance = _on_moments if space == "gram" else _on_rows
     chunk = int(max(min(LAUNCH_FLOPS / (2 * u.size * p), 1 << 16), 1))
     if report_every is not None:
@@ -89,7 +96,7 @@ def solve(
         updates = len(losses) - (len(losses) == left)  # the last loss is only looked at
         with np.errstate(over="ignore", invalid="ignore"):  # told by the status
             filled, status, distance, size = advance(
-                problem, at, intercept, joint, limits, u, c, updates, losses
+                problem, at, intercept, joint, limits, u, c, last_u, last_c, updates, losses
             )
         parts.append(losses[:filled])
         left -= filled
@@ -135,7 +142,7 @@ def _hessian(at, intercept):
     return np.block([[H, 2 * offset[:, None]], [2 * offset[None, :], np.full((1, 1), 2.0)]])
 
 
-def _on_moments(problem, at, intercept, joint, limits, u, c, updates, losses):
+def _on_moments(problem, at, intercept, joint, limits, u, c, last_u, last_c, updates, losses):
     """The compiled loop; see `kernels.descent.descend` for what goes in and out."""
     return descend(
         at.H,
@@ -148,18 +155,19 @@ def _on_moments(problem, at, intercept, joint, limits, u, c, updates, losses):
         limits,
         u,
         c,
+        last_u,
+        last_c,
         updates,
         losses,
     )
 
 
-def _on_rows(problem, at, intercept, joint, limits, u, c, updates, losses):
+def _on_rows(problem, at, intercept, joint, limits, u, c, last_u, last_c, updates, losses):
     """The same steps with the rung's gradient kernel: one fused pass over the rows a step."""
     rate, smallest, tol, floor = limits
     X, Y, weights = problem.X, problem.Y, problem.sample_weight
     kernels = problem.kernels or default_rung(*X.shape).kernels
     targets = [np.ascontiguousarray(y) for y in Y.T]
-    last_u, last_c = u.copy(), c.copy()
     by_u, by_c, loss = np.empty_like(u), np.zeros_like(c), np.empty_like(c)
     distance = size = np.inf
     for step in range(len(losses)):
@@ -175,7 +183,8 @@ def _on_rows(problem, at, intercept, joint, limits, u, c, updates, losses):
             return step, DIVERGED, distance, size
         losses[step] = total
         by_c *= intercept
-        distance = np.sqrt(np.vdot(by_u, by_u) + by_c @ by_c) / smallest
+        slope = np.sqrt(np.vdot(by_u, by_u) + by_c @ by_c)
+        distance = slope / smallest if smallest > 0 else np.inf
         size = np.sqrt(np.vdot(u, u) + joint * (c @ c))
         if distance <= tol * size + floor:
             return step + 1, CONVERGED, distance, size

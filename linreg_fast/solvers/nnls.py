@@ -10,6 +10,8 @@ import scipy.optimize
 
 from linreg_fast.solvers import Solution
 
+MOMENTS_CONDITION = 1e3  # above it the triangle is worth its price
+
 
 def solve(problem):
     p = problem.n_features
@@ -18,7 +20,10 @@ def solve(problem):
         products, exponents = problem.normal_equations
         squares, vectors = np.linalg.eigh(products)
         factor = np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T
-    else:
+        # The moments keep half the digits of the condition number, as for Cholesky.
+        spectrum = np.linalg.eigvalsh(products[:p, :p])
+        on_moments = not problem.has_rows or spectrum[0] > spectrum[-1] / MOMENTS_CONDITION**2
+    if not on_moments:
         factor, exponents = problem.triangle
     columns = factor[:, :p]
     sizes = np.linalg.norm(columns, axis=0)
@@ -36,4 +41,5 @@ def solve(problem):
     cut = np.sqrt(p * np.finfo(np.float64).eps) if on_moments else problem.tol
     rank = min(int((values > cut * values[0]).sum()), len(live))
     condition = values[0] / values[-1] if rank == p else np.inf
-    return Solution(coef, problem.intercept(coef), rank, float(condition))
+    singular = None if on_moments else problem.singular_values()
+    return Solution(coef, problem.intercept(coef), rank, float(condition), singular)

@@ -31,4 +31,5 @@ def solve(problem):
         solution = solve_triangular(R, Q.T @ triangle[:, p:])
         scaled[live[order]] = solution / sizes[live[order], None]
     coef = np.ldexp(scaled, np.subtract.outer(-exponents[:p], -exponents[p:]))
-    return Solution(coef, problem.intercept(coef), len(live), float(condition))
+    singular = problem.singular_values()
+    return Solution(coef, problem.intercept(coef), len(live), float(condition), singular)

@@ -6,9 +6,11 @@ column do not matter; the norm that is made smallest is that of the coefficients
 """
 
 import numpy as np
-from scipy.linalg import qr, solve_triangular, svd, svdvals
+from scipy.linalg import lstsq, qr, solve_triangular, svd
 
 from linreg_fast.solvers import Solution
+
+ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
 
 
 def solve(problem):
@@ -21,19 +23,35 @@ def solve(problem):
     kept = values > problem.tol * values[0]
     rank = int(kept.sum())
     right = U[:, kept].T @ triangle[:, p:]
-    # In the columns' own units X is U @ rows, with largest power of two taken out.
-    top = int(exponents[:p].max())
-    rows = np.ldexp(values[kept, None] * Vt[kept] * sizes, exponents[:p] - top)
-    if rank == p:
-        coef = (Vt.T @ (right / values[:, None])) / sizes[:, None]
-        coef = np.ldexp(coef, np.subtract.outer(-exponents[:p], -exponents[p:]))
-    elif rank == 0:
-        coef = np.zeros((p, problem.n_targets))
-    else:
+    if rank == 0:
+        scaled = np.zeros((p, problem.n_targets))
+    elif rank == p:
+        scaled = Vt.T @ (right / values[:, None])
+    elif len(Vt) == p:
+        units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
+        scaled = _shortest(Vt[kept].T @ (right / values[kept, None]), Vt[~kept].T, units)
+    else:  # fewer rows than columns: the null directions would be a (p, p) matrix
+        top = int(exponents[:p].max())
+        rows = np.ldexp(values[kept, None] * Vt[kept] * sizes, exponents[:p] - top)
         Q, R = qr(rows.T, mode="economic")
-        coef = np.ldexp(Q @ solve_triangular(R, right, trans="T"), exponents[p:] - top)
-    coef[constant] = 0.0  # rather than the last bits of the decomposition
-    singular = np.ldexp(svdvals(rows), top) if rank else np.zeros(0)
-    singular = np.concatenate([singular, np.zeros(len(values) - rank)])
+        shortest = Q @ solve_triangular(R, right, trans="T")
+        scaled = np.ldexp(shortest * sizes[:, None], (exponents[:p] - top)[:, None])
+    scaled[constant] = 0.0  # rather than the last bits of the decomposition
+    coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
+    singular = problem.singular_values()
+    singular[rank:] = 0.0
     return Solution(coef, problem.intercept(coef), rank, float(condition), singular)
+
+
+def _shortest(scaled, null, units):
+    """scaled + null @ z with z such that its product with the units (p,) is shortest.
+
+    Whatever z is, the fit stays the same. Rows go in by decreasing size: the orthogonal
+    factorisation is then stable row by row, however different the units.
+    """
+    null = np.where(np.abs(null) < ZERO, 0.0, null)
+    A, b = units[:, None] * null, -units[:, None] * scaled
+    order = np.argsort(-np.abs(A).max(axis=1), kind="stable")
+    z = lstsq(A[order], b[order], cond=ZERO, lapack_driver="gelsy")[0]
+    return scaled + null @ z

@@ -1,0 +1,211 @@
+"""Inputs that once gave wrong answers: each with the right one."""
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from linreg_fast import RUNGS, GradientDescentRegressor, LinearRegression, moments
+from linreg_fast.bench import report
+from linreg_fast.cli import main
+from linreg_fast.data import jsonfile
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0, 100.0, 1e6, 1e9])
+@pytest.mark.parametrize("shape", [(2, 2), (2, 5), (5, 20), (6, 6)])
+def test_wide_data_with_an_offset(rng, shape, offset):
+    """A mean that is rounded at the offset must not look like one more independent column."""
+    n, p = shape
+    for _ in range(20):
+        X, y = rng.normal(size=shape) + offset, rng.normal(size=n)
+        model = LinearRegression().fit(X, y)
+        centred = (X - X[0]) - (X - X[0]).mean(axis=0)
+        expected = np.linalg.lstsq(centred, y - y.mean(), rcond=1e-7)[0]
+        assert model.rank_ == min(n - 1, p)
+        size = np.abs(expected).max() * np.linalg.cond(centred[1:])
+        np.testing.assert_allclose(model.coef_, expected, atol=1e-11 * size)
+
+
+def test_columns_that_depend_on_each_other_far_from_zero():
+    """Start, duration and end of something, as Unix time: exact integers of rank two."""
+    start = 1_700_000_000 + np.array([0.0, 10, 25, 31, 47, 52, 60])
+    lasted = np.array([3.0, 9, 4, 7, 1, 8, 2])
+    y = np.array([5.0, 3, 8, 1, 9, 2, 7])
+    model = LinearRegression().fit(np.c_[start, lasted, start + lasted], y)
+    near = LinearRegression().fit(np.c_[start - start[0], lasted, start - start[0] + lasted], y)
+    assert model.rank_ == near.rank_ == 2
+    np.testing.assert_allclose(model.coef_, near.coef_, rtol=1e-9)
+
+
+def test_fewer_rows_with_a_weight_than_columns(rng):
+    X, y, weights = rng.normal(size=(9, 4)) + 100, rng.normal(size=9), np.zeros(9)
+    weights[[2, 5, 7]] = 1, 2, 1
+    model = LinearRegression().fit(X, y, weights)
+    assert model.rank_ == 2
+    np.testing.assert_allclose(model.predict(X)[weights > 0], y[weights > 0], atol=1e-9)
+
+
+def test_positive_with_nearly_equal_columns():
+    x = np.arange(6.0)
+    X = np.c_[x, x + 1e-7 * np.array([0, 1, -1, 1, 0, -1])]
+    y = X @ [1.0, 2.0]
+    np.testing.assert_allclose(LinearRegression(positive=True).fit(X, y).coef_, [1, 2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_an_outlier_that_is_weighted_away(rung):
+    X, y = np.array([1e7, 0, 1, 2, 3]), np.array([0.0, 1, 3, 4, 8])
+    weights = np.array([1e-18, 1, 1, 1, 1])
+    expected = 5.00009999997  # in rational arithmetic
+    for order in (slice(None), slice(None, None, -1)):
+        found = moments(X[order], y[order], weights[order], rung=rung)
+        assert found.comoment[0, 0] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-20, 1e-8, 1.0, 1e10, 1e20, 1e200])
+def test_minimum_norm_whatever_the_units_of_the_others(rng, scale):
+    a = rng.normal(size=50)
+    b = rng.normal(size=50) + a
+    X, y = np.c_[a, a, scale * b], a + 3 * b
+    model = LinearRegression().fit(X, y)
+    np.testing.assert_allclose(model.coef_ * [1, 1, scale], [0.5, 0.5, 3], rtol=1e-9)
+
+
+def test_a_distance_that_cannot_be_told_is_not_told():
+    """One column at 1.7e9: its eigenvalue drowns, so descent on raw columns has no certificate."""
+    X, y = 1.7e9 + np.arange(6.0)[:, None], 3 * np.arange(6.0)
+    with pytest.warns(ConvergenceWarning, match="within inf"):
+        model = GradientDescentRegressor(standardize=False, max_iter=50).fit(X, y)
+    assert not model.converged_
+    assert model.distance_ == np.inf
+    near = X[:, [0]] + 1e-8 * np.array([[0], [1], [-1], [2], [0], [1]])
+    with pytest.warns(ConvergenceWarning, match="not converged"):
+        model = GradientDescentRegressor(max_iter=50).fit(np.c_[X - 1.7e9, near - 1.7e9 + 1], y)
+
+
+@pytest.mark.parametrize("rate", [3.0, 1e308])
+@pytest.mark.parametrize("space", ["gram", "data"])
+def test_divergence_ends_the_same_whether_watched_or_not(rng, capsys, rate, space):
+    X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
+    found = []
+    for verbose in (0, 1, 2, 3):
+        model = GradientDescentRegressor(learning_rate=rate, verbose=verbose, space=space)
+        with pytest.warns(ConvergenceWarning, match="overflowed"):
+            model.fit(X, y)
+        found.append([*model.coef_, model.intercept_])
+        assert np.isfinite(found[-1]).all()
+    assert found.count(found[0]) == 4
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+@pytest.mark.parametrize("positive", [False, True])
+def test_a_constant_column_without_an_intercept(scale, positive):
+    model = LinearRegression(fit_intercept=False, positive=positive)
+    model.fit([[scale]] * 3, [1.0, 2.0, 3.0])
+    assert model.coef_[0] * scale == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e160, 1e200])
+def test_solvers_on_moments_refuse_what_the_moments_cannot_hold(rng, scale):
+    X, y = rng.normal(size=(20, 2)) * scale, rng.normal(size=20)
+    for solver in ("cholesky", "gradient_descent"):
+        with pytest.raises(ValueError, match="overflow or underflow"):
+            LinearRegression(solver=solver).fit(X, y)
+    with pytest.raises(ValueError, match="overflow or underflow"):
+        GradientDescentRegressor().fit(X, y)
+    with pytest.raises(ValueError, match="overflow or underflow"):
+        LinearRegression().partial_fit(X, y)
+
+
+def test_weights_that_differ_by_600_orders_of_magnitude():
+    model = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0], [1e300, 1e-300])
+    assert model.coef_[0] == pytest.approx(1.0)
+
+
+def test_singular_values_are_always_there(rng):
+    X, y = rng.normal(2, 1, (30, 3)), rng.normal(size=30)
+    raw = np.linalg.svd(X, compute_uv=False)
+    for solver in ("qr", "svd", "cholesky"):
+        model = LinearRegression(solver=solver, fit_intercept=False).fit(X, y)
+        model.set_params(fit_intercept=True)
+        np.testing.assert_allclose(model.singular_, raw, rtol=1e-9)
+    model = LinearRegression(positive=True).fit(X[:2], y[:2])
+    assert model.singular_.shape == (2,)
+
+
+@pytest.mark.parametrize("value", [["svd"], None, 3])
+def test_a_solver_that_is_no_name(value):
+    with pytest.raises(ValueError, match="unknown solver"):
+        LinearRegression(solver=value).fit([[1.0], [2.0]], [1.0, 2.0])
+
+
+def test_numbers_too_large_for_a_float():
+    with pytest.raises(ValueError, match="y must hold numbers"):
+        moments([1.0, 2.0], [10**400, 1])
+    with pytest.raises(ValueError, match="learning_rate must be"):
+        GradientDescentRegressor(learning_rate=10**400).fit([[1.0], [2.0]], [1.0, 2.0])
+
+
+def tables_of(X, y):
+    tables = report.run([("test", X, y)], budget=0.0)
+    return {(table["problem"], row["name"]): row for table in tables for row in table["rows"]}
+
+
+@pytest.mark.parametrize(
+    "case", ["constant target", "constant column", "dependent", "wide", "tiny"]
+)
+def test_the_bench_calls_no_right_answer_wrong(rng, case):
+    X, y = rng.normal(5, 1, (60, 4)), rng.normal(size=60)
+    if case == "constant target":
+        y[:] = 0.1
+    elif case == "constant column":
+        X[:, 1] = 0.1
+    elif case == "dependent":
+        X[:, 1] = X[:, 0] + 2 * X[:, 2]
+    elif case == "wide":
+        X, y = X[:3], y[:3]
+    else:
+        X, y = X[:2, :2], y[:2]
+    rows = tables_of(X, y)
+    assert [key for key, row in rows.items() if row["correct"] is False] == []
+    assert rows["fit", "LinearRegression"]["correct"]
+    assert rows["moments", "jit"]["correct"]
+
+
+def test_dependent_rows_at_the_start_do_not_turn_a_solver_away(rng):
+    X, y = rng.normal(size=(1000, 3)), rng.normal(size=1000)
+    X[:256, 2] = X[:256, 1]
+    rows = tables_of(X, y)
+    assert rows["fit", "qr"]["correct"]
+    assert rows["fit", "cholesky on jit"]["correct"]
+
+
+def test_output_keeps_links_and_permissions_and_spares_the_input(tmp_path, houses, capsys):
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    jsonfile.write_text(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o600
+    before = houses.read_bytes()
+    assert main(["fit", str(houses), "--target", "price", "--out", str(houses)]) == 2
+    assert "is read here: write to another file" in capsys.readouterr().err
+    assert houses.read_bytes() == before
+    jsonfile.write_text(os.devnull, "nothing")
+    assert not os.path.isfile(os.devnull)
+
+
+def test_names_and_numbers_that_files_must_escape(tmp_path, capsys):
+    table = tmp_path / "t.csv"
+    table.write_text('a,"y,""q"\n1e200,1e200\n2e200,3e200\n3e200,5.5e200\n')
+    out = tmp_path / "m.json"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # R2 of such numbers overflows
+        assert main(["fit", str(table), "--target", 'y,"q', "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["predict", str(out), str(table)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == '"y,""q"'
