@@ -80,9 +80,6 @@ def test_a_distance_that_cannot_be_told_is_not_told():
         model = GradientDescentRegressor(standardize=False, max_iter=50).fit(X, y)
     assert not model.converged_
     assert model.distance_ == np.inf
-    near = X[:, [0]] + 1e-8 * np.array([[0], [1], [-1], [2], [0], [1]])
-    with pytest.warns(ConvergenceWarning, match="not converged"):
-        model = GradientDescentRegressor(max_iter=50).fit(np.c_[X - 1.7e9, near - 1.7e9 + 1], y)
 
 
 @pytest.mark.parametrize("rate", [3.0, 1e308])

@@ -139,9 +139,17 @@ def _sklearn_fit(X, y, positive=False):
 
 def expected_fit(X, y, positive=False):
     coef, intercept = _sklearn_fit(X, y, positive)
-    # The intercept is what is left of the target's mean: its rounding error is that of the terms.
+    # A coefficient is compared relative to itself, or to a share of what the strongest column or
+    # the target would give it in its units; the intercept relative to the terms it is the rest of.
+    spread = X.std(axis=0)
+    spread[spread == 0] = 1.0
+    strongest = max((np.abs(coef) * spread).max(), SMALLEST_SHARE * np.abs(y).max())
     terms = np.abs(X.mean(axis=0) * coef).max()
-    return Expected((coef, intercept), (_sizes(coef), np.maximum(np.abs(intercept), terms)))
+    sizes = (
+        np.maximum(np.abs(coef), SMALLEST_SHARE * strongest / spread),
+        np.maximum(np.abs(intercept), terms),
+    )
+    return Expected((coef, intercept), sizes)
 
 
 def _sizes(values):

@@ -10,6 +10,22 @@ from linreg_fast.bench.measure import measure
 from linreg_fast.data import jsonfile
 from linreg_fast.wording import amount, ratio, seconds
 
+HEADINGS = (
+    "",
+    "median",
+    "min",
+    "x loop",
+    "x above",
+    "moves",
+    "temporaries",
+    "agrees to",
+    "compile",
+    "why",
+)
+WHY = len(HEADINGS) - 1
+LEFT = (0, WHY)
+FIRST_TO_GO = (WHY, *map(HEADINGS.index, ("compile", "moves", "x above", "min")))
+
 TITLES = {
     "mse": "mean squared error",
     "gradient": "gradient step",
@@ -88,25 +104,29 @@ def print_table(console, table):
         f"\n[bold]{TITLES[table['problem']]}[/bold], {table['data']} {size}: "
         f"{amount(table['bytes'])}B to read at least, {amount(table['flops'])}flop"
     )
+    lines = list(_cells(table["rows"]))
+    shown = _columns_that_fit([cells for cells, _ in lines], console.width)
     drawn = Table(box=None, pad_edge=False, header_style="bold")
-    drawn.add_column("", no_wrap=True)
-    headings = (
-        "median",
-        "min",
-        "x loop",
-        "x above",
-        "moves",
-        "temporaries",
-        "agrees to",
-        "compile",
-    )
-    for heading in headings:
-        drawn.add_column(heading, justify="right", no_wrap=True)
-    drawn.add_column("why", no_wrap=True)
-    for cells, wrong in _cells(table["rows"]):
+    for column in shown:
+        side = "left" if column in LEFT else "right"
+        drawn.add_column(HEADINGS[column], justify=side, no_wrap=True)
+    for cells, wrong in lines:
         style = "bold red" if wrong else ""
-        drawn.add_row(*(Text(cell, style=style) for cell in cells))
+        drawn.add_row(*(Text(cells[column], style=style) for column in shown))
     console.print(drawn)
+    if WHY not in shown:
+        for cells, wrong in lines:
+            console.print(f"  {cells[0]}: {cells[WHY]}", style="bold red" if wrong else "")
+
+
+def _columns_that_fit(lines, width):
+    """Columns, without those that a narrow terminal can best do without."""
+    widths = [max(len(cell) for cell in column) for column in zip(HEADINGS, *lines, strict=True)]
+    shown = list(range(len(HEADINGS)))
+    for column in FIRST_TO_GO:
+        if sum(widths[c] + 2 for c in shown) - 2 > width:
+            shown.remove(column)
+    return shown
 
 
 def _cells(measured):

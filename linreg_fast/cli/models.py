@@ -51,7 +51,7 @@ def fit(options):
     print(f"MSE        {loss:.6g}")
     print(f"rows       {len(X)}")
     print(f"rank       {estimator.rank_} of {len(names)}")
-    print(f"condition  {estimator.condition_number_:.3g} (centred, unit columns)")
+    print(f"condition  about {estimator.condition_number_:.3g} (centred, unit columns)")
     print(f"solver     {estimator.solver_}: {estimator.solver_reason_}")
     print(f"time       {taken * 1e3:.1f} ms, compiling or loading the kernels included")
     if options.out:
@@ -68,10 +68,12 @@ def _finite(number):
 def predict(options):
     from linreg_fast.data.jsonfile import write_text
     from linreg_fast.files.model import Model
-    from linreg_fast.files.table import read_table
+    from linreg_fast.files.table import is_arrow, read_table
 
     if options.out:
         check_writable(options.out, options.data, options.model)
+        if is_arrow(options.out):
+            raise ValueError(f"predictions are written as CSV: {options.out} names another kind")
     model = Model.load(options.model)
     with patience(f"reading {options.data}"):
         predicted = model.predict(read_table(options.data, model.features).values)

@@ -42,8 +42,9 @@ class LinearRegression(BaseLeastSquares):
     singular_ : ndarray of shape (min(n_samples, n_features),)
         Singular values of the centred X. Computed when asked for where the solver did not need it.
     condition_number_ : float
-        Of the centred columns scaled to unit norm. The larger, the fewer digits of coef_ the data
-        determine: about 16 - log10 of it. inf where columns depend on each other.
+        Of the centred columns scaled to unit norm, those that are constant left out. The larger,
+        the fewer digits of coef_ the data determine: about 16 - log10 of it. inf where columns
+        depend on each other. From Cholesky it is LAPACK's estimate, a few times too large at most.
     solver_, solver_reason_ : str
         What solved it, and why that was chosen.
     moments_ : Moments
@@ -58,7 +59,7 @@ class LinearRegression(BaseLeastSquares):
     >>> model.coef_.round(12), round(float(model.intercept_), 12)
     (array([2.]), 1.0)
     >>> print(model.solver_, "because", model.solver_reason_)
-    cholesky because the condition number is 1, within 1000
+    cholesky because the condition number is about 1, within 1000
     """
 
     def __init__(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 CHUNK_ROWS = 10_000
+MISSING = ("", "na", "n/a", "null", "none", "nan")
 ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow")
 
 
@@ -28,7 +29,8 @@ def column_names(path):
     OSError
         For a file that cannot be opened.
     """
-    if _is_arrow(path):
+    open(path, "rb").close()  # one kind of error for a file that is not there
+    if is_arrow(path):
         names = _arrow_columns(path, None).column_names
     else:
         with _open_csv(path) as file:
@@ -55,7 +57,7 @@ def read_table(path, columns):
     for column in columns:
         if column not in names:
             raise ValueError(f"{path} has no column {column!r}: it has {', '.join(names)}")
-    values = _read_arrow(path, columns) if _is_arrow(path) else _read_csv(path, columns)
+    values = _read_arrow(path, columns) if is_arrow(path) else _read_csv(path, columns)
     if len(values) == 0:
         raise ValueError(f"{path} has no rows below its header")
     bad = np.argwhere(~np.isfinite(values))
@@ -68,7 +70,7 @@ def read_table(path, columns):
     return Table(list(columns), values)
 
 
-def _is_arrow(path):
+def is_arrow(path):
     return os.fspath(path).lower().endswith(ARROW_ENDINGS)
 
 
@@ -142,15 +144,18 @@ def _as_numbers(cells, lines, columns, path):
     except ValueError:
         for row, line in zip(cells, lines, strict=True):
             for cell, column in zip(row, columns, strict=True):
-                if not cell.strip():
+                if cell.strip().lower() in MISSING:
                     raise ValueError(
                         f"{path}, line {line}: column {column!r} has a missing value: "
                         "drop or fill such rows"
                     ) from None
                 if not _is_number(cell):
+                    hint = "leave it out with --features, or encode it"
+                    if _is_number(cell.replace(",", ".")):
+                        hint = "write decimals with a point"
                     raise ValueError(
                         f"{path}, line {line}: column {column!r} holds text ({cell[:40]!r}), not a "
-                        "number: leave it out with --features, or encode it"
+                        f"number: {hint}"
                     ) from None
         raise
 

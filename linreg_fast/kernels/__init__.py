@@ -14,7 +14,8 @@ gradient(X, y, coef, intercept, sample_weight=None) -> (mse, gradient_coef, grad
     The same mean, and its derivatives 2 sum(w r x) / sum(w) (p,) and 2 sum(w r) / sum(w).
 moments(X, Y, sample_weight=None) -> (n_samples, weight_sum, mean (q,), comoment (q, q))
     Of the columns z of [X, Y], q = p + t: rows with a weight above zero, sum(w), the means, and
-    sum(w (z_j - mean_j) (z_k - mean_k)). Right to rounding for any offset of the columns.
+    sum(w (z_j - mean_j) (z_k - mean_k)), the same bits above and below the diagonal. Right to
+    rounding for any offset of the columns; exactly zero for a column that is constant.
 """
 
 import importlib

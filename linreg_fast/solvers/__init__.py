@@ -1,9 +1,16 @@
 """Floor 2: the ways to solve least squares. `SOLVERS` is the one list; a solver is a module here.
 
 A solver is a function ``solve(problem, **options) -> Solution``. It reads `Problem` (its normal
-equations, its triangle or its rows), never raises but for columns it cannot handle
-(numpy.linalg.LinAlgError), and knows nothing of estimators. To add one: write its module, add its
-line to the table; tests, benchmarks, `LinearRegression(solver=...)` and the command line follow.
+equations, its triangle or its rows) and knows nothing of estimators. A constant column gets
+coefficient zero; for columns that depend on each other it gives the solution of minimum norm
+(`minimum_norm`), another one, or raises numpy.linalg.LinAlgError.
+
+`problem.normal_equations` and `problem.triangle` are pairs (matrix, exponents) over the columns of
+[X, Y], column j divided by 2**exponents[j]: a coefficient found there is multiplied with
+2**(exponents[target] - exponents[feature]). `problem.intercept(coef)` gives what belongs to it.
+
+To add one: write its module, add its line to the table; tests, benchmarks,
+`LinearRegression(solver=...)` and the command line follow.
 """
 
 import importlib

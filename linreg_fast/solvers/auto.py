@@ -19,7 +19,7 @@ def solve(problem):
         return _with("svd", problem, "the squares of the numbers overflow or underflow")
     try:
         solution = SOLVERS["cholesky"].solve(problem)
-        found = f"the condition number is {solution.condition_number:.3g}"
+        found = f"the condition number is about {solution.condition_number:.3g}"
         # Where the user's tol calls columns dependent that this condition number tells apart,
         # the other solvers decide.
         limit = min(CHOLESKY_CONDITION, 1 / problem.tol if problem.tol > 0 else np.inf)
