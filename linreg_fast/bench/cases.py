@@ -20,6 +20,9 @@ PROBLEMS = (*KERNELS, "fit")
 # smaller than its neighbours (the covariance of unrelated columns) is known only relative to them.
 SMALLEST_SHARE = 1e-3
 CONDITION_ROWS = 50_000  # enough to know the condition number that widens a tolerance
+# Below the 1e-6 with which scikit-learn 1.9 drops columns that matter, above the rounding of its
+# means, which looks like one more column where rows are few.
+REFERENCE_TOL = 1e-13
 WIDEST_TOLERANCE = 1e-4  # a coefficient that is wrong by 0.1% is refused however bad the condition
 
 
@@ -127,12 +130,12 @@ def _estimator(X, y):
 
 
 def _sklearn_fit(X, y, positive=False):
-    """(coef, intercept) of scikit-learn. Its rank cut-off, 1e-6 from 1.9 on, is set to rounding."""
+    """(coef, intercept) of scikit-learn. Its rank cut-off is set for it: see REFERENCE_TOL."""
     from sklearn.linear_model import LinearRegression
 
     model = LinearRegression(positive=positive)
     if not positive and model.get_params().get("tol") is not None:
-        model.set_params(tol=np.finfo(np.float64).eps * max(X.shape))
+        model.set_params(tol=REFERENCE_TOL)
     model.fit(X, y)
     return model.coef_, np.atleast_1d(model.intercept_)
 
