@@ -40,7 +40,7 @@ def run(data):
     from sklearn.linear_model import LinearRegression as Reference
 
     model = LinearRegression().fit(data.X, data.y)
-    found = {f"{key}": value for key, value in _facts(model, data).items()}
+    found = _facts(model, data)
     descent = None
     if data.learning_rate is not None:
         descent = GradientDescentRegressor(

@@ -30,8 +30,9 @@ def read_problem(path, target, features=None, weights=None):
     from linreg_fast.files.table import column_names, read_table
 
     if features is None:
-        names = [name for name in column_names(path) if name not in (target, weights)]
-        if target not in column_names(path):
+        found = column_names(path)
+        names = [name for name in found if name not in (target, weights)]
+        if target not in found:
             raise ValueError(f"{path} has no column {target!r}: it has {', '.join(names)}")
     else:
         names = [name.strip() for name in features.split(",") if name.strip()]

@@ -175,15 +175,19 @@ class Problem:
         exponents = _exponents(np.sqrt(np.diag(self.products)))
         return Scaled(np.ldexp(self.products, -np.add.outer(exponents, exponents)), exponents)
 
+    def moments_root(self):
+        """R with R'R the normal equations: what a triangle would be, with half of its digits."""
+        products, exponents = self.normal_equations
+        values, vectors = np.linalg.eigh(products)
+        R = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
+        R[:, np.diag(products) == 0] = 0.0  # a constant column: eigh leaves rounding there
+        return Scaled(R, exponents)
+
     @cached_property
     def triangle(self):
         """R (k, p + t), k <= p + t, with R'R the cross-products, by QR of block after block."""
         if not self.has_rows:
-            products, exponents = self.normal_equations
-            values, vectors = np.linalg.eigh(products)
-            R = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
-            R[:, np.diag(products) == 0] = 0.0  # a constant column: eigh leaves rounding there
-            return Scaled(R, exponents)
+            return self.moments_root()
         sizes = np.zeros(self.n_features + self.n_targets)
         for rows in self._centred_blocks():
             np.maximum(sizes, np.abs(rows).max(axis=0), out=sizes)

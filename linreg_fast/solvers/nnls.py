@@ -17,18 +17,12 @@ def solve(problem):
     p = problem.n_features
     on_moments = problem.n_samples > p and problem.moments_in_range
     if on_moments:
-        products, exponents = problem.normal_equations
-        squares, vectors = np.linalg.eigh(products)
-        factor = np.sqrt(np.maximum(squares, 0))[:, None] * vectors.T
         # The moments keep half the digits of the condition number, as for Cholesky.
-        spectrum = np.linalg.eigvalsh(products[:p, :p])
+        spectrum = np.linalg.eigvalsh(problem.normal_equations.matrix[:p, :p])
         on_moments = not problem.has_rows or spectrum[0] > spectrum[-1] / MOMENTS_CONDITION**2
-    if not on_moments:
-        factor, exponents = problem.triangle
+    factor, exponents = problem.moments_root() if on_moments else problem.triangle
     columns = factor[:, :p]
     sizes = np.linalg.norm(columns, axis=0)
-    if on_moments:
-        sizes[np.diag(products)[:p] == 0] = 0.0
     live = np.flatnonzero(sizes > 0)  # a constant column has coefficient zero
     scaled = np.zeros((p, problem.n_targets))
     values = np.ones(1)
