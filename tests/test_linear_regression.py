@@ -64,7 +64,7 @@ def test_every_layout_gives_the_same(rng):
     expected = Reference().fit(X, y)
     for name, variant in variants(X):
         before = np.array(variant.toarray() if scipy.sparse.issparse(variant) else variant)
-        model = LinearRegression(copy_X=False).fit(variant, y)
+        model = LinearRegression().fit(variant, y)
         assert_same(model, expected, 1e-10)
         np.testing.assert_allclose(model.predict(variant), expected.predict(X), err_msg=name)
         after = variant.toarray() if scipy.sparse.issparse(variant) else variant

@@ -86,7 +86,7 @@ def _fit_rows():
                 f"cholesky on {rung.name}",
                 rung.why,
                 reads,
-                partial(_solver, solver, rung.kernels),
+                partial(_solver, solver, rung),
                 expected_fit,
                 solver.rtol,
                 solver.minimum_norm,
@@ -111,14 +111,15 @@ def _coefficients(p):
 
 def _kernel(problem, rung, X, y):
     if problem == "moments":
-        n_samples, weight_sum, mean, comoment = rung.kernels.moments(X, y[:, None])
-        return np.array([n_samples, weight_sum]), mean, *_correlation(comoment / weight_sum)
+        n_samples, weight, mean, comoment = rung.kernels.moments(X, y[:, None])
+        count = np.array([n_samples, weight[0]])
+        return count, mean[0], *_correlation(comoment[0] / weight[0])
     result = getattr(rung.kernels, problem)(X, y, *_coefficients(X.shape[1]))
     return tuple(np.atleast_1d(part) for part in (result if problem == "gradient" else (result,)))
 
 
-def _solver(solver, kernels, X, y):
-    solution = solver.solve(Problem(X, y[:, None], kernels=kernels, positive=solver.positive))
+def _solver(solver, rung, X, y):
+    solution = solver.solve(Problem(X, y[:, None], rung=rung, positive=solver.positive))
     return solution.coef[:, 0], solution.intercept
 
 

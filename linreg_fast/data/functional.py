@@ -7,12 +7,12 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import RUNGS, default_rung
 
 
-def _kernels(rung, X):
+def _rung(rung, auto):
     if isinstance(rung, str) and rung == "auto":
-        return default_rung(*X.shape).kernels
+        return auto
     if not isinstance(rung, str) or rung not in RUNGS:
         raise ValueError(f"unknown rung {rung!r}: choose 'auto' or one of {', '.join(RUNGS)}")
-    return RUNGS[rung].kernels
+    return RUNGS[rung]
 
 
 def _one_target(X, y, coef, intercept, sample_weight, rung):
@@ -23,7 +23,8 @@ def _one_target(X, y, coef, intercept, sample_weight, rung):
             raise ValueError(f"y must hold one target here, got shape {y.shape}: pass a column")
         y = y[:, 0]
     coef, intercept = as_coefficients(coef, intercept, X.shape[1])
-    return _kernels(rung, X), (X, y, coef, intercept, as_weights(sample_weight, len(X)))
+    kernels = _rung(rung, default_rung(*X.shape)).kernels
+    return kernels, (X, y, coef, intercept, as_weights(sample_weight, len(X)))
 
 
 def mse(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
@@ -37,7 +38,7 @@ def mse(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
     intercept : float
     sample_weight : array-like of shape (n_samples,), optional
         Weight of each row, 0 or more.
-    rung : {"auto", "loops", "vectorized", "jit", "parallel"}
+    rung : {"auto", "loops", "vectorized", "jit", "parallel", "compensated"}
         Which way to compute it; they agree to rounding.
 
     Returns
@@ -103,8 +104,10 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
     sample_weight : array-like of shape (n_samples,), optional
         Weight of each row, 0 or more; 0 removes the row, 2 counts it twice.
-    rung : {"auto", "loops", "vectorized", "jit", "parallel"}
-        Which way to compute it; they agree to rounding.
+    rung : {"auto", "loops", "vectorized", "jit", "parallel", "compensated"}
+        Which way to compute them; they agree to rounding. "auto" is "compensated", sums in
+        double-double, since moments are what rows are read for only once; the others are plain
+        double, and "parallel" the fastest.
 
     Returns
     -------
@@ -126,4 +129,4 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     X = as_matrix(X)
     y = as_target(y, len(X))
     Y = y[:, None] if y.ndim == 1 else y
-    return Moments.of(X, Y, as_weights(sample_weight, len(X)), _kernels(rung, X))
+    return Moments.of(X, Y, as_weights(sample_weight, len(X)), _rung(rung, RUNGS["compensated"]))

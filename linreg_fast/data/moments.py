@@ -8,7 +8,7 @@ from linreg_fast.data import jsonfile
 from linreg_fast.kernels import default_rung
 from linreg_fast.kernels.merge import merge, remove
 
-FILE_KIND, FILE_VERSION = "linreg_fast.moments", 1
+FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -16,45 +16,68 @@ class Moments:
     """Count, weight sum, means and centred cross-products of the columns of [X, Y].
 
     Two of them add up to the moments of all the rows, ``a + b``, and rows are taken out again with
-    ``a - b``. They are small (p features and one target: (p + 1)(p + 4) / 2 + 2 numbers when
-    pickled), whatever the number of rows.
+    ``a - b``, both in double-double arithmetic. They are small (p features and one target:
+    (p + 1)(p + 4) + 4 numbers at the most when pickled), whatever the number of rows.
 
     Parameters
     ----------
     n_samples : int
         Rows with a weight above zero.
-    weight_sum : float
-        Sum of the weights; `n_samples` where there are none.
-    mean : ndarray of shape (n_features + n_targets,)
-        Weighted means of the columns of [X, Y], in the columns' units.
-    comoment : ndarray of shape (n_features + n_targets, n_features + n_targets)
-        sum(w (z_j - mean_j) (z_k - mean_k)): products of the columns' units.
+    weight_parts : ndarray of shape (2,)
+        Sum of the weights, as hi and lo.
+    mean_parts : ndarray of shape (2, n_features + n_targets)
+        Weighted means of the columns of [X, Y], as hi and lo, in the columns' units.
+    comoment_parts : ndarray of shape (2, n_features + n_targets, n_features + n_targets)
+        sum(w (z_j - mean_j) (z_k - mean_k)), as hi and lo: products of the columns' units.
     n_targets : int
         How many of the last columns are targets.
+    doubled : bool
+        Whether the sums were carried in double-double all the way, so that lo counts.
+
+    Attributes
+    ----------
+    weight_sum, mean, comoment : the hi parts, which are the sums rounded to double precision.
     """
 
     n_samples: int
-    weight_sum: float
-    mean: np.ndarray
-    comoment: np.ndarray
+    weight_parts: np.ndarray
+    mean_parts: np.ndarray
+    comoment_parts: np.ndarray
     n_targets: int = 1
+    doubled: bool = False
 
     @classmethod
-    def of(cls, X, Y, sample_weight=None, kernels=None):
+    def of(cls, X, Y, sample_weight=None, rung=None):
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
-        kernels = kernels or default_rung(len(X), X.shape[1] + Y.shape[1]).kernels
+        rung = rung or default_rung(len(X), X.shape[1] + Y.shape[1])
         with np.errstate(over="ignore", invalid="ignore"):  # `Problem.moments_in_range` looks at it
-            return cls(*kernels.moments(X, Y, sample_weight), n_targets=Y.shape[1])
+            return cls(*rung.kernels.moments(X, Y, sample_weight), Y.shape[1], rung.doubled)
 
     @classmethod
     def empty(cls, n_features, n_targets=1):
         """Of no rows: the zero of the addition."""
         q = n_features + n_targets
-        return cls(0, 0.0, np.zeros(q), np.zeros((q, q)), n_targets)
+        return cls(0, np.zeros(2), np.zeros((2, q)), np.zeros((2, q, q)), n_targets, True)
+
+    @property
+    def weight_sum(self):
+        return float(self.weight_parts[0])
+
+    @property
+    def mean(self):
+        return self.mean_parts[0]
+
+    @property
+    def comoment(self):
+        return self.comoment_parts[0]
 
     @property
     def n_features(self):
-        return len(self.mean) - self.n_targets
+        return self.mean_parts.shape[1] - self.n_targets
+
+    @property
+    def _parts(self):
+        return self.weight_parts, self.mean_parts, self.comoment_parts
 
     def __repr__(self):
         return (
@@ -70,10 +93,9 @@ class Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         self._check_same_columns(other)
-        joined = merge(
-            self.weight_sum, self.mean, self.comoment, other.weight_sum, other.mean, other.comoment
-        )
-        return Moments(self.n_samples + other.n_samples, *joined, n_targets=self.n_targets)
+        joined = merge(*self._parts, *other._parts)
+        doubled = self.doubled and other.doubled
+        return Moments(self.n_samples + other.n_samples, *joined, self.n_targets, doubled)
 
     def __radd__(self, other):
         return self if type(other) is int and other == 0 else NotImplemented  # sum() starts at 0
@@ -93,45 +115,48 @@ class Moments:
             raise ValueError(
                 f"cannot take a weight of {other.weight_sum:g} out of {self.weight_sum:g}"
             )
-        left = remove(
-            self.weight_sum, self.mean, self.comoment, other.weight_sum, other.mean, other.comoment
-        )
-        return Moments(n_samples, *left, n_targets=self.n_targets)
+        left = remove(*self._parts, *other._parts)
+        return Moments(n_samples, *left, self.n_targets, self.doubled and other.doubled)
 
-    def _upper(self):
-        return self.comoment[np.triu_indices(len(self.mean))]
-
-    @classmethod
-    def _of_upper(cls, n_samples, weight_sum, n_targets, mean, upper):
-        mean = np.array(mean, dtype=np.float64)
-        comoment = np.empty((len(mean), len(mean)))
-        rows, columns = np.triu_indices(len(mean))
-        comoment[rows, columns] = comoment[columns, rows] = upper
-        return cls(n_samples, weight_sum, mean, comoment, n_targets)
+    def _flat(self):
+        """(weight sum, means, upper half of the comoment) as hi, and as lo, in one array each."""
+        upper = (slice(None), *np.triu_indices(self.mean_parts.shape[1]))
+        parts = (self.weight_parts[:, None], self.mean_parts, self.comoment_parts[upper])
+        return np.hstack(parts)
 
     @classmethod
-    def _of_bytes(cls, n_samples, weight_sum, n_targets, mean, upper):
-        numbers = np.frombuffer(mean, "<f8"), np.frombuffer(upper, "<f8")
-        return cls._of_upper(n_samples, weight_sum, n_targets, *numbers)
+    def _of_flat(cls, n_samples, n_targets, doubled, flat, q):
+        mean, upper = flat[:, 1 : q + 1].copy(), flat[:, q + 1 :]
+        comoment = np.empty((2, q, q))
+        rows, columns = np.triu_indices(q)
+        comoment[:, rows, columns] = comoment[:, columns, rows] = upper
+        return cls(n_samples, flat[:, 0].copy(), mean, comoment, n_targets, doubled)
+
+    @classmethod
+    def _of_bytes(cls, n_samples, n_targets, doubled, q, hi, lo):
+        hi = np.frombuffer(hi, "<f8")
+        lo = np.frombuffer(lo, "<f8") if lo else np.zeros_like(hi)
+        return cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q)
 
     def __reduce__(self):
-        numbers = (array.astype("<f8").tobytes() for array in (self.mean, self._upper()))
-        return Moments._of_bytes, (
-            int(self.n_samples),
-            float(self.weight_sum),
-            self.n_targets,
-            *numbers,
-        )
+        hi, lo = self._flat()
+        lo = lo.astype("<f8").tobytes() if lo.any() else b""
+        q = self.mean_parts.shape[1]
+        numbers = int(self.n_samples), self.n_targets, self.doubled, q
+        return Moments._of_bytes, (*numbers, hi.astype("<f8").tobytes(), lo)
 
     def to_json(self):
         """JSON text that `from_json` reads back to the same bits."""
+        q = self.mean_parts.shape[1]
         content = {
             "n_samples": int(self.n_samples),
-            "weight_sum": float(self.weight_sum),
             "n_targets": self.n_targets,
-            "mean": self.mean.tolist(),
-            "comoment_upper": self._upper().tolist(),
+            "precision": "double-double" if self.doubled else "double",
         }
+        for name, flat in zip(("", "_lo"), self._flat(), strict=True):
+            content[f"weight_sum{name}"] = float(flat[0])
+            content[f"mean{name}"] = flat[1 : q + 1].tolist()
+            content[f"comoment_upper{name}"] = flat[q + 1 :].tolist()
         return jsonfile.dumps(FILE_KIND, FILE_VERSION, content)
 
     @classmethod
@@ -139,20 +164,32 @@ class Moments:
         """Moments from the text of `to_json`; a ValueError says what is wrong with any other."""
         content = jsonfile.loads(text, FILE_KIND, FILE_VERSION)
         n_samples, n_targets = content.get("n_samples"), content.get("n_targets")
-        mean = jsonfile.numbers(content, "mean")
-        q = len(mean)
-        upper = jsonfile.numbers(content, "comoment_upper", q * (q + 1) // 2)
-        (weight_sum,) = jsonfile.numbers({"weight_sum": [content.get("weight_sum")]}, "weight_sum")
-        if type(n_samples) is not int or not 0 <= n_samples < 2**63 or weight_sum < 0:
+        q = len(jsonfile.numbers(content, "mean"))
+        hi = cls._flat_of_json(content, q, "")
+        # Version 1 had no lo parts.
+        lo = cls._flat_of_json(content, q, "_lo") if "mean_lo" in content else [0.0] * len(hi)
+        if type(n_samples) is not int or not 0 <= n_samples < 2**63 or hi[0] < 0:
             raise ValueError("malformed file: n_samples and weight_sum must be 0 or more")
-        if (n_samples == 0) != (weight_sum == 0):
+        if (n_samples == 0) != (hi[0] == 0):
             raise ValueError("malformed file: rows without a weight, or a weight without rows")
         if type(n_targets) is not int or not 1 <= n_targets < q:
             raise ValueError(f"malformed file: n_targets is {n_targets!r} for {q} columns")
-        moments = cls._of_upper(n_samples, weight_sum, n_targets, mean, upper)
+        if any(abs(low) > abs(high) * 2.0**-52 for high, low in zip(hi, lo, strict=True)):
+            raise ValueError("malformed file: a lo part is larger than the rounding of its hi part")
+        doubled = content.get("precision") == "double-double"
+        moments = cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q)
         if (np.diag(moments.comoment) < 0).any():
             raise ValueError("malformed file: a column's sum of squares is negative")
         return moments
+
+    @staticmethod
+    def _flat_of_json(content, q, suffix):
+        name = f"weight_sum{suffix}"
+        return [
+            *jsonfile.numbers({name: [content.get(name)]}, name),
+            *jsonfile.numbers(content, f"mean{suffix}", q),
+            *jsonfile.numbers(content, f"comoment_upper{suffix}", q * (q + 1) // 2),
+        ]
 
     def save(self, path):
         """Write `to_json()` to a file, whole or not at all."""

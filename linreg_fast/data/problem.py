@@ -1,8 +1,9 @@
 """`Problem`: one least-squares problem, and the two ways to make it small.
 
-A solver reads `normal_equations` (one fast pass, but the condition number is squared) or `triangle`
-(orthogonal, slower, keeps the digits). Both are centred when there is an intercept, have columns
-scaled to about unit norm by powers of two, and are computed once, when first asked for.
+A solver reads `normal_equations` (one fast pass; the condition number is squared, which only sums
+in double-double bear) or `triangle` (orthogonal, the digits of plain doubles). Both are centred
+when there is an intercept, have columns scaled to about unit norm by powers of two, and are
+computed once, when first asked for.
 """
 
 from functools import cached_property
@@ -12,9 +13,14 @@ import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
+from linreg_fast.kernels import RUNGS, compensated, default_rung, factor, sparse
+from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
 BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then costs 1.25 times one QR
+FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
+EPSILON = np.finfo(np.float64).eps
+DOUBLED_ROUNDING = 2.0**-96  # of a unit diagonal: pivots below it are what rounding left
 
 
 class Scaled(NamedTuple):
@@ -24,9 +30,21 @@ class Scaled(NamedTuple):
     exponents: np.ndarray
 
 
+class NormalEquations(NamedTuple):
+    """Cross-products (2, q, q), hi and lo, and means (2, q) of the columns of [X, Y], scaled."""
+
+    products: np.ndarray
+    exponents: np.ndarray
+    mean: np.ndarray
+
+    @property
+    def matrix(self):
+        return self.products[0]
+
+
 def _exponents(sizes):
     """Powers of two next above the sizes; 0 for a size of zero. Scaling with them is exact."""
-    return np.frexp(sizes)[1] * (sizes > 0)
+    return np.frexp(sizes)[1].astype(np.int64) * (sizes > 0)
 
 
 class Problem:
@@ -42,9 +60,9 @@ class Problem:
         Ask for coef >= 0.
     tol : float or None
         Columns whose part independent of the others is below `tol` of their norm count as
-        dependent. None: what rounding leaves, machine epsilon x max(n, p).
-    kernels : Kernels or None
-        The rung that computes the sums; None chooses by size.
+        dependent. None: what rounding leaves of it.
+    rung : Rung or None
+        What computes the sums; None takes plain ones, or double-double where they are free.
     """
 
     def __init__(
@@ -57,10 +75,10 @@ class Problem:
         fit_intercept=True,
         positive=False,
         tol=None,
-        kernels=None,
+        rung=None,
     ):
         self.X, self.Y, self.sample_weight = X, Y, sample_weight
-        self.fit_intercept, self.positive, self.kernels = fit_intercept, positive, kernels
+        self.fit_intercept, self.positive, self.rung = fit_intercept, positive, rung
         if moments is not None:
             self.moments = moments
             self.n_samples, self.n_features = moments.n_samples, moments.n_features
@@ -76,10 +94,16 @@ class Problem:
         """Relative size below which a singular value of the scaled columns counts as zero."""
         if self._tol is not None:
             return self._tol
-        epsilon = np.finfo(np.float64).eps
+        if self.doubled:
+            return 2 * EPSILON * max(self.n_features, 16)  # the columns' own rounding
         if self.has_rows:
-            return epsilon * max(self.n_samples, self.n_features, 16)
-        return np.sqrt(epsilon * 16 * self.n_features)  # the moments hold squares
+            return EPSILON * max(self.n_samples, self.n_features, 16)
+        return np.sqrt(EPSILON * 16 * self.n_features)  # the moments hold squares
+
+    @property
+    def doubled(self):
+        """Whether the cross-products at hand are in double-double."""
+        return "_sharp" in vars(self) or ("moments" in vars(self) and self.moments.doubled)
 
     def blocks(self):
         """(rows of [X, Y] as dense float64, their weights or None), without rows of weight zero."""
@@ -101,18 +125,24 @@ class Problem:
     @cached_property
     def moments(self):
         if isinstance(self.X, np.ndarray):
-            return Moments.of(self.X, self.Y, self.sample_weight, self.kernels)
-        total = Moments.empty(self.n_features, self.n_targets)
-        for rows, weights in self.blocks():
-            X, Y = np.hsplit(frozen(rows), [self.n_features])
-            total = total + Moments.of(X, Y, weights, self.kernels)
-        return total
+            return Moments.of(self.X, self.Y, self.sample_weight, self.rung or self._free_rung())
+        with np.errstate(over="ignore", invalid="ignore"):  # as for `Moments.of`
+            sums = sparse.moments(self.X, self.Y, self.sample_weight)
+        return Moments(*sums, self.n_targets, doubled=True)
+
+    def _free_rung(self):
+        q = self.n_features + self.n_targets
+        if self.n_samples * q * (q + 1) <= FREE:
+            return RUNGS["compensated"]
+        return default_rung(self.n_samples, q)
 
     @cached_property
     def centre(self):
         """What is subtracted from the columns of [X, Y]: their means, or zeros."""
         if not self.fit_intercept:
             return np.zeros(self.n_features + self.n_targets)
+        if "_sharp" in vars(self):
+            return np.ldexp(self._sharp.mean[0], self._sharp.exponents)
         if "moments" in vars(self) or self.n_samples > self.n_features:
             return self.moments.mean
         return sum(self._centring)
@@ -138,21 +168,25 @@ class Problem:
 
     @cached_property
     def products(self):
-        """Cross-products of the columns of [X, Y], centred where an intercept is fitted."""
+        """Cross-products (2, q, q) of [X, Y], centred where an intercept is fitted."""
+        return self._about(self.moments)
+
+    def _about(self, moments):
         if self.fit_intercept:
-            return self.moments.comoment
+            return moments.comoment_parts
         with np.errstate(over="ignore", invalid="ignore"):  # `moments_in_range` looks at it
-            root = np.sqrt(self.moments.weight_sum) * self.moments.mean
-            return self.moments.comoment + np.outer(root, root)
+            return about_zero(moments.weight_parts, moments.mean_parts, moments.comoment_parts)
 
     @cached_property
     def moments_in_range(self):
         """Whether no product in the moments overflowed, and none was lost to underflow."""
+        return self.in_range(TINY if self.has_rows else 0.0)
+
+    def in_range(self, smallest):
+        """Likewise, where a sum of squares is safe from `smallest` on."""
         if not np.isfinite(self.products).all():
             return False
-        if not self.has_rows:
-            return True
-        for j in np.flatnonzero(np.diag(self.products) < TINY):
+        for j in np.flatnonzero(np.diag(self.products[0]) < smallest):
             p = self.n_features
             column = self.X[:, [j]] if j < p else self.Y[:, [j - p]]
             column = column.toarray() if hasattr(column, "toarray") else column
@@ -162,31 +196,85 @@ class Problem:
         return True
 
     def check_range(self):
-        """Raise for what the moments cannot hold; the triangle can."""
-        if not self.moments_in_range:
+        """Raise for what the moments cannot hold; double-double ones are scaled, and can."""
+        if "_sharp" not in vars(self) and not self.moments_in_range:
             raise np.linalg.LinAlgError(
-                "squares of the numbers overflow or underflow: use solver='svd' (or 'auto'), or "
-                "other units"
+                "squares of the numbers overflow or underflow: use solver='auto', or other units"
             )
+
+    @property
+    def can_sharpen(self):
+        """Whether `sharpen` is possible, and no other precision was asked for."""
+        return self.has_rows and (self.rung is None or self.rung.doubled)
+
+    def sharpen(self):
+        """Sum again in double-double, of columns scaled to the size of 1."""
+        if self.doubled and self.moments_in_range:
+            return
+        X, weights, exponents = self.X, self.sample_weight, _exponents(self._sizes())
+        rescaled = exponents.any()
+        root = 0  # of the weights' scale, which every row is multiplied with
+        if weights is not None and rescaled:
+            root = self._weight_exponent
+            weights = np.ldexp(weights, -2 * root)
+        if not isinstance(X, np.ndarray):
+            Y = np.ldexp(self.Y, -exponents[self.n_features :])
+            X = X.astype(np.float64)
+            X.data = np.ldexp(X.data, -exponents[X.indices])
+            sums = sparse.moments(X, frozen(Y), weights)
+        else:
+            sums = compensated.moments(X, self.Y, weights, exponents)
+        moments = Moments(*sums, self.n_targets, doubled=True)
+        for derived in ("moments", "products", "normal_equations", "triangle", "centre"):
+            vars(self).pop(derived, None)
+        self._sharp = NormalEquations(
+            self._about(moments), exponents + root, np.ldexp(moments.mean_parts, -root)
+        )
+        if not rescaled:
+            self.moments = moments
+
+    def _sizes(self):
+        """What to divide the columns by, roughly their norms: 1 where that is in range."""
+        if self.moments_in_range:
+            return np.zeros(len(self.products[0]))
+        sizes = np.zeros(self.n_features + self.n_targets)
+        first = None if self.fit_intercept else sizes
+        for rows, _ in self.blocks():
+            rows = rows / 2  # the difference of two halves does not overflow
+            first = rows[0] if first is None else first
+            np.maximum(sizes, np.abs(rows - first).max(axis=0), out=sizes)
+        return sizes
 
     @cached_property
     def normal_equations(self):
-        """Cross-products of the centred, scaled columns of [X, Y]: (p + t, p + t)."""
-        exponents = _exponents(np.sqrt(np.diag(self.products)))
-        return Scaled(np.ldexp(self.products, -np.add.outer(exponents, exponents)), exponents)
+        """Cross-products of the centred columns of [X, Y], scaled by powers of two to norm 1."""
+        if "_sharp" in vars(self):
+            products, units, mean = self._sharp
+        else:
+            products, mean, units = self.products, self.moments.mean_parts, 0
+        exponents = _exponents(np.sqrt(np.diag(products[0])))
+        scaled = np.ldexp(products, -np.add.outer(exponents, exponents))
+        return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
     def moments_root(self):
-        """R with R'R the normal equations: what a triangle would be, with half of its digits."""
-        products, exponents = self.normal_equations
-        values, vectors = np.linalg.eigh(products)
+        """R with R'R the normal equations: what a triangle would be."""
+        products, exponents, _ = self.normal_equations
+        q, p = products.shape[1], self.n_features
+        if self.doubled:
+            upper = products.copy()
+            order, rank = factor.cholesky(upper, p, DOUBLED_ROUNDING)
+            R = np.zeros((p, q))
+            R[:rank, order] = np.triu(upper[0, :rank])
+            return Scaled(R, exponents)
+        values, vectors = np.linalg.eigh(products[0])
         R = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
-        R[:, np.diag(products) == 0] = 0.0  # a constant column: eigh leaves rounding there
+        R[:, np.diag(products[0]) == 0] = 0.0  # a constant column: eigh leaves rounding there
         return Scaled(R, exponents)
 
     @cached_property
     def triangle(self):
         """R (k, p + t), k <= p + t, with R'R the cross-products, by QR of block after block."""
-        if not self.has_rows:
+        if self.doubled or not self.has_rows:
             return self.moments_root()
         sizes = np.zeros(self.n_features + self.n_targets)
         for rows in self._centred_blocks():
@@ -195,15 +283,23 @@ class Problem:
         R = np.empty((0, len(sizes)))
         for rows in self._centred_blocks():
             R = np.linalg.qr(np.vstack([R, np.ldexp(rows, -exponents)]), mode="r")
-        return Scaled(R, exponents)
+        return Scaled(R, exponents + self._weight_exponent)
+
+    @property
+    def _weight_exponent(self):
+        """Of the power of two that is divided out of the roots of the weights."""
+        return (
+            0 if self.sample_weight is None else int(_exponents(np.sqrt(self.sample_weight.max())))
+        )
 
     def _centred_blocks(self):
         """Blocks of [X, Y], centred and multiplied with the root of their relative weight."""
-        root = 1.0 if self.sample_weight is None else np.sqrt(self.sample_weight.max())
         for rows, weights in self.blocks():
             rows = rows - self._centring[0]
             rows -= self._centring[1]
-            yield rows if weights is None else rows * (np.sqrt(weights) / root)[:, None]
+            if weights is not None:
+                rows *= np.ldexp(np.sqrt(weights), -self._weight_exponent)[:, None]
+            yield rows
 
     def singular_values(self):
         """Singular values of the (centred) X in its own units, largest first."""
@@ -212,6 +308,15 @@ class Problem:
         top = int(exponents[:p].max())
         values = np.linalg.svd(np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False)
         return np.ldexp(values, top)[: min(self.n_samples, p)]
+
+    def intercepts(self, scaled):
+        """The intercepts (t,) that belong to coefficients (2, p, t) of the scaled columns."""
+        if not self.fit_intercept:
+            return np.zeros(self.n_targets)
+        _, exponents, mean = self.normal_equations
+        return np.ldexp(
+            factor.intercepts(mean, scaled, self.n_features), exponents[-self.n_targets :]
+        )
 
     def rank(self):
         """Columns of X that are independent of each other, decided on columns of unit norm."""

@@ -35,7 +35,6 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name="y", estimator=self)
         y = as_floats(y, "y")
         check_consistent_length(X, y)
-        check_finite(y, "y")
         weights = as_weights(sample_weight, X.shape[0])
         return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
 
@@ -43,7 +42,6 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = validate_data(
             self, X, accept_sparse=accept_sparse, ensure_all_finite=False, reset=reset
         )  # not finite: our own check names the place
-        names = getattr(self, "feature_names_in_", None)
         if sparse.issparse(X):
             X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
             bad = np.flatnonzero(~np.isfinite(X.data))
@@ -51,10 +49,19 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 coo = X.tocoo()
                 row, column = coo.row[bad[0]], coo.col[bad[0]]
                 raise ValueError(f"X contains NaN or infinity at row {row}, column {column}")
+            if not X.has_canonical_format:
+                X = X.copy()
+                X.sum_duplicates()
             return X
-        X = as_floats(X, "X")
-        check_finite(X, "X", None if names is None else list(names))
-        return frozen(X)
+        return frozen(as_floats(X, "X"))
+
+    def _check_finite(self, X, Y=None):
+        """Raise for the first NaN or infinity, naming its place."""
+        if isinstance(X, np.ndarray):
+            names = getattr(self, "feature_names_in_", None)
+            check_finite(X, "X", None if names is None else list(names))
+        if Y is not None:
+            check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
 
     def _check_common_parameters(self):
         for name in ("fit_intercept", "copy_X", "positive", "standardize"):
@@ -90,6 +97,7 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
+        self._check_finite(X)
         return X @ self.coef_.T + self.intercept_
 
     def _accepts_sparse(self):

@@ -111,6 +111,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         self._check_parameters()
         with unchanged_on_failure(self), threads(self.n_jobs):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
+            self._check_finite(X, Y)
             solution = gradient_descent.solve(
                 Problem(X, Y, weights, fit_intercept=self.fit_intercept),
                 learning_rate=self.learning_rate,

@@ -3,13 +3,20 @@
 import warnings
 from numbers import Real
 
+import numpy as np
+from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import BaseLeastSquares, unchanged_on_failure
+from linreg_fast.kernels import RUNGS, default_rung
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import SOLVERS, auto
+
+PRECISIONS = ("auto", "double", "double-double")
+SMALLEST_SQUARES = 1e-305  # a sum of squares from here on keeps 18 digits and more of its products
+NAMED = 6  # columns that a warning names
 
 
 class LinearRegression(BaseLeastSquares):
@@ -20,7 +27,8 @@ class LinearRegression(BaseLeastSquares):
     fit_intercept : bool, default=True
         Fit an intercept; False if the data is centred already.
     copy_X : bool, default=True
-        Accepted for scikit-learn's sake: X is never copied whole and never overwritten.
+        X is never copied whole. False: as in scikit-learn, X is overwritten, with its centred
+        columns, once the fit is done (a writable array of floats, an intercept fitted).
     tol : float or None, default=None
         A column whose part that is independent of the others is smaller than `tol` of its norm
         counts as dependent. None: what rounding leaves of it. (scikit-learn 1.9 uses 1e-6 there,
@@ -31,6 +39,10 @@ class LinearRegression(BaseLeastSquares):
         Allow no negative coefficient.
     solver : {"auto", "cholesky", "qr", "svd", "nnls", "gradient_descent"}, default="auto"
         "auto" takes the fastest that keeps the digits, and says why in `solver_reason_`.
+    precision : {"auto", "double", "double-double"}, default="auto"
+        Of the sums over the rows. "auto": `fit` takes plain double where the condition number
+        leaves about 14 digits, else double-double, which costs some three to five times as much;
+        `partial_fit`, which sees its rows only once, always takes double-double.
 
     Attributes
     ----------
@@ -59,7 +71,7 @@ class LinearRegression(BaseLeastSquares):
     >>> model.coef_.round(12), round(float(model.intercept_), 12)
     (array([2.]), 1.0)
     >>> print(model.solver_, "because", model.solver_reason_)
-    cholesky because the condition number is about 1, within 1000
+    cholesky because double-double sums bear any condition number
     """
 
     def __init__(
@@ -71,6 +83,7 @@ class LinearRegression(BaseLeastSquares):
         n_jobs=None,
         positive=False,
         solver="auto",
+        precision="auto",
     ):
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
@@ -78,6 +91,7 @@ class LinearRegression(BaseLeastSquares):
         self.n_jobs = n_jobs
         self.positive = positive
         self.solver = solver
+        self.precision = precision
 
     def fit(self, X, y, sample_weight=None):
         """Fit to all the rows, forgetting earlier ones.
@@ -98,8 +112,15 @@ class LinearRegression(BaseLeastSquares):
         ------
         ValueError
             For unusable input, naming what and where; the estimator is left as it was.
+
+        Warns
+        -----
+        scipy.linalg.LinAlgWarning
+            When columns depend on each other so nearly that fewer than half the digits of their
+            coefficients are determined by the data, naming them and the digits.
         """
         self._check_parameters()
+        given = X
         with unchanged_on_failure(self), threads(self.n_jobs):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
             problem = Problem(
@@ -109,8 +130,12 @@ class LinearRegression(BaseLeastSquares):
                 fit_intercept=self.fit_intercept,
                 positive=self.positive,
                 tol=self.tol,
+                rung=self._rung(X.shape[0], X.shape[1] + Y.shape[1]),
             )
+            self._check_finite_in_pass(problem)
             self._solve(problem, X.dtype, one_target)
+            if not self.copy_X and self.fit_intercept:
+                self._centre_in_place(given, problem.centre)
         return self
 
     def partial_fit(self, X, y, sample_weight=None):
@@ -130,8 +155,10 @@ class LinearRegression(BaseLeastSquares):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
             if not first and one_target != (self.coef_.ndim == 1):
                 raise ValueError("y must be 1-D or 2-D as it was in the first call")
-            rows = Problem(X, Y, weights)
-            if not rows.moments_in_range:
+            rung = self._rung(X.shape[0], X.shape[1] + Y.shape[1]) or RUNGS["compensated"]
+            rows = Problem(X, Y, weights, rung=rung)
+            self._check_finite_in_pass(rows)
+            if not rows.in_range(SMALLEST_SQUARES):
                 raise ValueError(
                     "squares of these numbers overflow or underflow, and partial_fit adds squares: "
                     "use other units, or fit() with all the rows"
@@ -150,6 +177,71 @@ class LinearRegression(BaseLeastSquares):
             self._solve(problem, X.dtype if first else self.coef_.dtype, one_target)
         return self
 
+    def to_sklearn(self):
+        """The fitted model as a `sklearn.linear_model.LinearRegression`.
+
+        For tools that know scikit-learn's own classes only, such as ONNX converters and skops.
+        """
+        from sklearn import linear_model
+
+        check_is_fitted(self)
+        model = linear_model.LinearRegression(
+            fit_intercept=self.fit_intercept,
+            copy_X=self.copy_X,
+            n_jobs=self.n_jobs,
+            positive=self.positive,
+        )
+        model.coef_, model.intercept_ = self.coef_.copy(), np.copy(self.intercept_)[()]
+        model.n_features_in_, model.rank_, model.singular_ = (
+            self.n_features_in_,
+            self.rank_,
+            self.singular_.copy(),
+        )
+        if hasattr(self, "feature_names_in_"):
+            model.feature_names_in_ = self.feature_names_in_.copy()
+        return model
+
+    def _rung(self, n_samples, n_columns):
+        """What the chosen precision asks for: a rung, or None where the solver decides."""
+        if self.precision == "double":
+            return default_rung(n_samples, n_columns)
+        return RUNGS["compensated"] if self.precision == "double-double" else None
+
+    def _check_finite_in_pass(self, problem):
+        """What is not finite shows in the moments, without a pass of its own over the rows."""
+        weights = problem.sample_weight
+        looked_at = weights is None or weights.all()  # moments skip rows of weight zero
+        if (
+            looked_at
+            and problem.n_samples > problem.n_features
+            and np.isfinite(problem.moments.comoment).all()
+        ):
+            return
+        self._check_finite(problem.X, problem.Y)
+
+    @staticmethod
+    def _centre_in_place(X, centre):
+        if isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.flags.writeable:
+            X -= centre[: X.shape[1]].astype(X.dtype)
+
+    def _warn_of_lost_digits(self, inflation, dtype):
+        """A standard error is sqrt(inflation) times what it would be for independent columns."""
+        worst = max(inflation.values())
+        digits = -np.log10(np.finfo(dtype).eps)
+        left = digits - np.log10(worst) / 2
+        if left < digits / 2:
+            names = getattr(self, "feature_names_in_", range(self.n_features_in_))
+            columns = [str(names[j]) for j, value in inflation.items() if value >= worst / 100]
+            more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+            warnings.warn(
+                f"columns {', '.join(columns[:NAMED])}{more} of X nearly depend on each other: of "
+                f"the {digits:.0f} digits of the data about {max(left, 0):.0f} remain in their "
+                "coefficients. Predictions do not suffer; drop some of the columns, or centre "
+                "them before taking powers of them, where the coefficients matter",
+                LinAlgWarning,
+                stacklevel=4,
+            )
+
     def _solve(self, problem, dtype, one_target):
         if self.solver == "auto":
             solution = auto.solve(problem)
@@ -167,10 +259,14 @@ class LinearRegression(BaseLeastSquares):
         self.rank_ = solution.rank
         self.solver_, self.solver_reason_ = solution.solver, solution.reason
         self._singular, self._centred = solution.singular, self.fit_intercept
-        if "moments" in vars(problem):
+        if "moments" in vars(problem) and problem.moments_in_range:
             self.moments_ = problem.moments
         elif hasattr(self, "moments_"):
             del self.moments_
+        if self._singular is None and not hasattr(self, "moments_"):
+            self._singular = problem.singular_values()
+        if solution.inflation:
+            self._warn_of_lost_digits(solution.inflation, dtype)
 
     @property
     def singular_(self):
@@ -184,6 +280,10 @@ class LinearRegression(BaseLeastSquares):
         self._check_common_parameters()
         if self.tol is not None and not (isinstance(self.tol, Real) and self.tol >= 0):
             raise ValueError(f"tol must be None or a number that is 0 or more, got {self.tol!r}")
+        if not isinstance(self.precision, str) or self.precision not in PRECISIONS:
+            raise ValueError(
+                f"unknown precision {self.precision!r}: choose one of {', '.join(PRECISIONS)}"
+            )
         if self.solver != "auto" and (
             not isinstance(self.solver, str) or self.solver not in SOLVERS
         ):

@@ -12,10 +12,11 @@ mse(X, y, coef, intercept, sample_weight=None) -> float
     Mean squared residual, sum(w r^2) / sum(w) with r = X coef + intercept - y.
 gradient(X, y, coef, intercept, sample_weight=None) -> (mse, gradient_coef, gradient_intercept)
     The same mean, and its derivatives 2 sum(w r x) / sum(w) (p,) and 2 sum(w r) / sum(w).
-moments(X, Y, sample_weight=None) -> (n_samples, weight_sum, mean (q,), comoment (q, q))
+moments(X, Y, sample_weight=None) -> (n_samples, weight_sum (2,), mean (2, q), comoment (2, q, q))
     Of the columns z of [X, Y], q = p + t: rows with a weight above zero, sum(w), the means, and
     sum(w (z_j - mean_j) (z_k - mean_k)), the same bits above and below the diagonal. Right to
-    rounding for any offset of the columns; exactly zero for a column that is constant.
+    rounding for any offset of the columns; exactly zero for a column that is constant. Each is two
+    parts whose sum is meant, hi and lo: lo is zero where a rung does not compute it.
 """
 
 import importlib
@@ -29,7 +30,7 @@ class Kernels(Protocol):
 
     def mse(self, X, y, coef, intercept, sample_weight=None) -> float: ...
     def gradient(self, X, y, coef, intercept, sample_weight=None) -> tuple[float, Any, float]: ...
-    def moments(self, X, Y, sample_weight=None) -> tuple[int, float, Any, Any]: ...
+    def moments(self, X, Y, sample_weight=None) -> tuple[int, Any, Any, Any]: ...
 
 
 class Rung(NamedTuple):
@@ -41,6 +42,7 @@ class Rung(NamedTuple):
         int, int, int
     ]  # times that mse, gradient, moments read X (temporaries not counted)
     rtol: float = 1e-9  # agreement asked for; plain sums of a million rows keep 11 digits or more
+    doubled: bool = False  # moments in double-double: 30 digits
 
     @property
     def kernels(self) -> Kernels:
@@ -54,6 +56,7 @@ RUNGS = {
         Rung("vectorized", "compiled loops, whole-array temporaries", (1, 2, 1)),
         Rung("jit", "fused: each row read once, nothing written back", (1, 1, 1)),
         Rung("parallel", "the fused blocks on all cores", (1, 1, 1)),
+        Rung("compensated", "twice the digits: double-double sums", (1, 1, 1), doubled=True),
     )
 }
 

@@ -1,7 +1,9 @@
-"""The one pair of Numba decorators. Every compiled function of the package uses one of them.
+"""The Numba decorators. Every compiled function of the package uses one of them.
 
 The three fast-math flags let LLVM use vector instructions and fused multiply-adds, and leave NaN
 and infinity alone: plain ``fastmath=True`` assumes that there are none and turns ``x * 0`` into 0.
+Compensated sums take `strict`, without any: reassociation turns the error of a sum into 0. A strict
+function stays strict when one with fast-math calls it.
 
 No signatures (they would compile at import). No global that can change is read inside a compiled
 function, ``numba.get_num_threads()`` included: either would switch the on-disk cache off.
@@ -11,12 +13,10 @@ import functools
 
 import numba
 
-_flags = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz"},
-}
+_flags = {"cache": True, "nogil": True, "error_model": "numpy"}
+_fastmath = {"reassoc", "contract", "nsz"}
 
-compiled = functools.partial(numba.njit, **_flags)
-compiled_parallel = functools.partial(numba.njit, parallel=True, **_flags)
+compiled = functools.partial(numba.njit, fastmath=_fastmath, **_flags)
+compiled_parallel = functools.partial(numba.njit, parallel=True, fastmath=_fastmath, **_flags)
+strict = functools.partial(numba.njit, **_flags)
+strict_parallel = functools.partial(numba.njit, parallel=True, **_flags)

@@ -122,8 +122,8 @@ def gradient(X, y, coef, intercept, sample_weight=None):
 
 def moments(X, Y, sample_weight=None):
     q = X.shape[1] + Y.shape[1]
-    mean, comoment = np.zeros(q), np.zeros((q, q))
+    mean, comoment = np.zeros((2, q)), np.zeros((2, q, q))
     n_samples, weight_sum = moments_block(
-        X, Y, sample_weight, 0, len(X), np.empty((5, q)), mean, comoment
+        X, Y, sample_weight, 0, len(X), np.empty((5, q)), mean[0], comoment[0]
     )
-    return n_samples, weight_sum, mean, comoment
+    return n_samples, np.array([weight_sum, 0.0]), mean, comoment

@@ -65,4 +65,10 @@ def moments(X, Y, sample_weight=None):
         for k in range(j, q):
             products[j][k] -= sums[j] * sums[k] / weight_sum
             products[k][j] = products[j][k]
-    return n_samples, weight_sum, np.array(mean), np.array(products)
+    zeros = [[0.0] * q for _ in range(q)]
+    return (
+        n_samples,
+        np.array([weight_sum, 0.0]),
+        np.array([mean, zeros[0]]),
+        np.array([products, zeros]),
+    )

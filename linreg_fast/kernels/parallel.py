@@ -113,5 +113,4 @@ def moments(X, Y, sample_weight=None):
         means,
         comoments,
     )
-    weight_sum, mean, comoment = merge_all(weights, means, comoments)
-    return int(counts.sum()), float(weight_sum), mean, comoment
+    return int(counts.sum()), *merge_all(weights, means, comoments)

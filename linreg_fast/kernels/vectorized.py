@@ -40,4 +40,5 @@ def moments(X, Y, sample_weight=None):
     weight_sum = float(len(Z) if sample_weight is None else sample_weight.sum())
     sums = weighted.sum(axis=0)
     comoment = weighted.T @ Z - np.outer(sums, sums) / weight_sum
-    return len(Z), weight_sum, shift + sums / weight_sum, (comoment + comoment.T) / 2
+    parts = np.array(weight_sum), shift + sums / weight_sum, (comoment + comoment.T) / 2
+    return len(Z), *(np.stack([part, np.zeros_like(part)]) for part in parts)

@@ -4,8 +4,11 @@ import numpy as np
 
 from linreg_fast.solvers import SOLVERS
 
-# Cholesky loses twice the digits of the condition number: 2e-10 of relative error is left here.
-CHOLESKY_CONDITION = 1e3
+# A condition number c costs plain sums 2 log10(c) digits, and rows by the million give some back,
+# since their rounding errors cancel. Up to these about 1e-14 of relative error is left.
+PLAIN_CONDITION = 6.0
+PLAIN_CONDITION_OF_LARGE = 150.0
+LARGE = 10_000_000  # elements of X: double-double would cost seconds, not milliseconds
 
 
 def solve(problem):
@@ -16,21 +19,33 @@ def solve(problem):
     if problem.has_rows and n <= p:
         return _with("svd", problem, f"there are not more rows ({n}) than columns ({p})")
     if not problem.moments_in_range:
-        return _with("svd", problem, "the squares of the numbers overflow or underflow")
+        found = "the squares of the numbers overflow or underflow unscaled"
+    elif problem.doubled:
+        found = "double-double sums bear any condition number"
+    else:
+        try:
+            solution = SOLVERS["cholesky"].solve(problem)
+            found = f"the condition number is about {solution.condition_number:.3g}"
+            limit = _limit(problem)
+            if solution.condition_number <= limit:
+                return _named(solution, "cholesky", f"{found}, within {limit:g}")
+        except np.linalg.LinAlgError:
+            found = "Cholesky found no pivot above rounding"
+        found += ": too much for plain sums"
+    if problem.can_sharpen:
+        problem.sharpen()
     try:
-        solution = SOLVERS["cholesky"].solve(problem)
-        found = f"the condition number is about {solution.condition_number:.3g}"
-        # Where the user's tol calls columns dependent that this condition number tells apart,
-        # the other solvers decide.
-        limit = min(CHOLESKY_CONDITION, 1 / problem.tol if problem.tol > 0 else np.inf)
-        if solution.condition_number <= limit:
-            return _named(solution, "cholesky", f"{found}, within {limit:g}")
-    except np.linalg.LinAlgError:
-        found = "Cholesky found no pivot above rounding"
-    try:
-        return _with("qr", problem, f"{found}: too much for Cholesky")
+        return _with("cholesky" if problem.doubled else "qr", problem, found)
     except np.linalg.LinAlgError:
         return _with("svd", problem, "the columns depend on each other: minimum-norm solution")
+
+
+def _limit(problem):
+    """Up to which condition number plain sums will do."""
+    large = problem.n_samples * problem.n_features >= LARGE
+    limit = PLAIN_CONDITION_OF_LARGE if large else PLAIN_CONDITION
+    # Where the user's tol calls columns dependent that this tells apart, the others decide.
+    return min(limit, 1 / problem.tol if problem.tol > 0 else np.inf)
 
 
 def _with(name, problem, reason):

@@ -8,6 +8,7 @@ column do not matter; the norm that is made smallest is that of the coefficients
 import numpy as np
 from scipy.linalg import lstsq, qr, solve_triangular, svd
 
+from linreg_fast.kernels import factor
 from linreg_fast.solvers import Solution
 
 ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
@@ -21,6 +22,7 @@ def solve(problem):
     sizes[constant] = 1.0
     U, values, Vt = svd(triangle[:, :p] / sizes, full_matrices=False)
     kept = values > problem.tol * values[0]
+    units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
     rank = int(kept.sum())
     right = U[:, kept].T @ triangle[:, p:]
     if rank == 0:
@@ -28,7 +30,6 @@ def solve(problem):
     elif rank == p:
         scaled = Vt.T @ (right / values[:, None])
     elif len(Vt) == p:
-        units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
         scaled = _shortest(Vt[kept].T @ (right / values[kept, None]), Vt[~kept].T, units)
     else:  # fewer rows than columns: the null directions would be a (p, p) matrix
         top = int(exponents[:p].max())
@@ -36,12 +37,25 @@ def solve(problem):
         Q, R = qr(rows.T, mode="economic")
         shortest = Q @ solve_triangular(R, right, trans="T")
         scaled = np.ldexp(shortest * sizes[:, None], (exponents[:p] - top)[:, None])
+    if problem.doubled and rank and len(Vt) == p:
+        scaled = _corrected(problem, scaled, sizes, Vt[kept], values[kept], Vt[~kept].T, units)
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
     singular = problem.singular_values()
     singular[rank:] = 0.0
     return Solution(coef, problem.intercept(coef), rank, float(condition), singular)
+
+
+def _corrected(problem, scaled, sizes, Vt, values, null, units):
+    """The same solution, corrected twice by what its residual leaves in double-double."""
+    products = problem.normal_equations.products
+    for _ in range(2):
+        coef = scaled / sizes[:, None]
+        rest = factor.residual(products, np.array([coef, np.zeros_like(coef)]), len(coef))
+        scaled = scaled + Vt.T @ (Vt @ (rest / sizes[:, None]) / (values**2)[:, None])
+        scaled = _shortest(scaled, null, units) if null.size else scaled
+    return scaled
 
 
 def _shortest(scaled, null, units):
