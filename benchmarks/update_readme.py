@@ -10,13 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from readme import HERE, write_section
+
 from linreg_fast.bench.report import TITLES
 from linreg_fast.plots import save_ladders
 from linreg_fast.wording import amount, ratio, seconds
-
-HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
-BEGIN, END = "<!-- results: written by benchmarks/update_readme.py -->", "<!-- end of results -->"
 
 
 def results(content):
@@ -59,11 +57,8 @@ def main():
             command = [sys.executable, "-m", "linreg_fast", "bench", "--json", str(path)]
             subprocess.run(command, check=True)
             content = json.loads(path.read_text())
-    before, _, rest = README.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
     shown = {**content, "tables": [t for t in content["tables"] if t["data"] == "generated"]}
-    text = "\n".join(results(shown))
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    write_section("results", "\n".join(results(shown)))
     first = shown["tables"][0]
     size = f"{first['n_samples']:,} x {first['n_features']}".replace(",", " ")
     tables = [t for t in shown["tables"] if t["problem"] in ("gradient", "fit")]

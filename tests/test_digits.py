@@ -212,15 +212,15 @@ def test_law_a_weight_is_a_repetition(seed):
 
 
 @laws
-@given(seed=seeds, factor=st.sampled_from([1.0, -2.0, 0.1, 300.0]))
+@given(seed=seeds, factor=st.sampled_from([1.0, -2.0, 0.25, 512.0]))
 def test_law_a_duplicated_column_shares_its_coefficient(seed, factor):
     _, X, y = data(seed)
     alone = LinearRegression().fit(X, y)
     model = LinearRegression().fit(np.column_stack([X, factor * X[:, 1]]), y)
     assert model.rank_ == 3
-    np.testing.assert_allclose(model.coef_[1] + factor * model.coef_[3], alone.coef_[1], rtol=1e-7)
+    np.testing.assert_allclose(model.coef_[1] + factor * model.coef_[3], alone.coef_[1], rtol=1e-9)
     # Of minimum norm: each in proportion to its column.
-    np.testing.assert_allclose(model.coef_[3], factor * model.coef_[1], rtol=1e-7)
+    np.testing.assert_allclose(model.coef_[3], factor * model.coef_[1], rtol=1e-9)
 
 
 def test_lost_digits_are_said_with_the_columns(rng):

@@ -48,12 +48,24 @@ def solve(problem):
 
 
 def _corrected(problem, scaled, sizes, Vt, values, null, units):
-    """The same solution, corrected twice by what its residual leaves in double-double."""
-    products = problem.normal_equations.products
+    """The same solution, corrected by what its residual leaves in double-double; twice.
+
+    The null directions likewise: what they should be orthogonal to, they otherwise are only up to
+    rounding times the condition number of the rest.
+    """
+    products, p = problem.normal_equations.products, problem.n_features
+    gram, right = products[:, :p, :p], products[:, :p, p:]
+
+    def correction(target, found):
+        system = np.concatenate([gram, target], axis=2)
+        coef = found / sizes[:, None]
+        rest = factor.residual(system, np.array([coef, np.zeros_like(coef)]), p)
+        return Vt.T @ (Vt @ (rest / sizes[:, None]) / (values**2)[:, None])
+
+    if null.size:
+        null = null + correction(np.zeros((2, p, null.shape[1])), null)
     for _ in range(2):
-        coef = scaled / sizes[:, None]
-        rest = factor.residual(products, np.array([coef, np.zeros_like(coef)]), len(coef))
-        scaled = scaled + Vt.T @ (Vt @ (rest / sizes[:, None]) / (values**2)[:, None])
+        scaled = scaled + correction(right, scaled)
         scaled = _shortest(scaled, null, units) if null.size else scaled
     return scaled
 

@@ -1,0 +1,57 @@
+"""Correct digits on NIST's linear regression problems: ours and each installed peer's.
+
+python benchmarks/digits.py            print the table
+python benchmarks/digits.py --readme   and write it into the README
+"""
+
+import sys
+import warnings
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from peers import OURS, PEERS, installed
+from readme import write_section
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from reference import NAMES, digits, load_nist
+
+SHORT = {name: name.replace("Wampler", "W") for name in NAMES}
+
+
+def measure(peer, problem):
+    """Digits of the worst coefficient; 0 where there is no answer or none is right."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = peer.fit(problem.X, problem.y, problem.fit_intercept)
+    if not np.isfinite(found).all():
+        return 0.0
+    return max(digits(found, problem.truth), 0.0)
+
+
+def table():
+    """Lines of markdown."""
+    problems = [load_nist(name) for name in NAMES]
+    yield f"| | {' | '.join(SHORT.values())} |"
+    yield "|---|" + "---:|" * len(NAMES)
+    for peer in [*installed(OURS), *installed(PEERS)]:
+        found = (measure(peer, problem) for problem in problems)
+        yield f"| {peer.name} | {' | '.join(f'{value:.1f}' for value in found)} |"
+    ceilings = (min(problem.ceiling, 16.0) for problem in problems)
+    yield f"| *what float64 input allows* | {' | '.join(f'*{c:.1f}*' for c in ceilings)} |"
+
+
+def versions():
+    names = ("scikit-learn", "numpy", "statsmodels", "scikit-learn-intelex", "polars-ds")
+    for name in (*names, "polars-ols"):
+        try:
+            yield f"{name} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            continue
+
+
+if __name__ == "__main__":
+    text = "\n".join([*table(), "", f"With {', '.join(versions())}."])
+    print(text)
+    if "--readme" in sys.argv[1:]:
+        write_section("digits", text)
