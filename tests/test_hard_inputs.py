@@ -138,14 +138,14 @@ def test_singular_values_are_always_there(rng):
 
 @pytest.mark.parametrize("value", [["svd"], None, 3])
 def test_a_solver_that_is_no_name(value):
-    with pytest.raises(ValueError, match="unknown solver"):
+    with pytest.raises(ValueError, match="'solver' parameter"):
         LinearRegression(solver=value).fit([[1.0], [2.0]], [1.0, 2.0])
 
 
 def test_numbers_too_large_for_a_float():
     with pytest.raises(ValueError, match="y must hold numbers"):
         moments([1.0, 2.0], [10**400, 1])
-    with pytest.raises(ValueError, match="learning_rate must be"):
+    with pytest.raises(ValueError, match="'learning_rate' parameter"):
         GradientDescentRegressor(learning_rate=10**400).fit([[1.0], [2.0]], [1.0, 2.0])
 
 

@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 import sklearn
-from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.estimator_checks import check_param_validation, estimator_checks_generator
 
 from linreg_fast import GradientDescentRegressor, LinearRegression
 
@@ -33,6 +33,11 @@ def _name(value):
 @pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=_name)
 def test_estimator_check(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [LinearRegression(), GradientDescentRegressor()], ids=_name)
+def test_parameters_are_validated_as_theirs(estimator):
+    check_param_validation(type(estimator).__name__, estimator)
 
 
 def _own_tests():

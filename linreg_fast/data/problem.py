@@ -309,6 +309,14 @@ class Problem:
         values = np.linalg.svd(np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False)
         return np.ldexp(values, top)[: min(self.n_samples, p)]
 
+    def condition_number(self):
+        """Of the columns that vary, scaled to unit norm: p^3 flops on the cross-products."""
+        gram = self.normal_equations.matrix[: self.n_features, : self.n_features]
+        live = np.flatnonzero(np.diag(gram))
+        root = np.sqrt(np.diag(gram)[live])
+        values = np.linalg.eigvalsh(gram[np.ix_(live, live)] / np.outer(root, root))
+        return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
+
     def intercepts(self, scaled):
         """The intercepts (t,) that belong to coefficients (2, p, t) of the scaled columns."""
         if not self.fit_intercept:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
@@ -22,6 +23,17 @@ def unchanged_on_failure(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+# In scikit-learn's own form, which its checks read and its messages come from.
+CONSTRAINTS = {
+    "fit_intercept": ["boolean"],
+    "n_jobs": [
+        None,
+        Interval(Integral, None, -1, closed="right"),
+        Interval(Integral, 1, None, closed="left"),
+    ],
+}
 
 
 class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -62,15 +74,6 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             check_finite(X, "X", None if names is None else list(names))
         if Y is not None:
             check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
-
-    def _check_common_parameters(self):
-        for name in ("fit_intercept", "copy_X", "positive", "standardize"):
-            value = getattr(self, name, True)
-            if not isinstance(value, (bool, np.bool_)):
-                raise ValueError(f"{name} must be True or False, got {value!r}")
-        n_jobs = self.n_jobs
-        if n_jobs is not None and (not isinstance(n_jobs, Integral) or n_jobs == 0):
-            raise ValueError(f"n_jobs must be None, -1 for all cores, or a number, got {n_jobs!r}")
 
     def _store(self, solution, dtype, one_target):
         """Results in X's dtype and in the shape that y had."""

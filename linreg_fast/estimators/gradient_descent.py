@@ -3,13 +3,15 @@
 import sys
 import warnings
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from linreg_fast.data.gate import as_floats, check_finite
 from linreg_fast.data.problem import Problem
-from linreg_fast.estimators.base import BaseLeastSquares, unchanged_on_failure
+from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import gradient_descent
 
@@ -66,6 +68,20 @@ class GradientDescentRegressor(BaseLeastSquares):
     (array([2.]), True)
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        **CONSTRAINTS,
+        "learning_rate": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, sys.float_info.max, closed="right"),
+        ],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, 1, closed="left")],
+        "standardize": ["boolean"],
+        "space": [StrOptions({"auto", "data", "gram"})],
+        "init": "no_validation",  # its shape depends on the data: `_start`
+        "verbose": [Interval(Integral, 0, None, closed="left")],
+    }
+
     def __init__(
         self,
         *,
@@ -108,7 +124,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         ConvergenceWarning
             When the loss overflows, or `max_iter` ends before `tol` is reached.
         """
-        self._check_parameters()
+        self._validate_params()
         with unchanged_on_failure(self), threads(self.n_jobs):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
             self._check_finite(X, Y)
@@ -175,22 +191,6 @@ class GradientDescentRegressor(BaseLeastSquares):
         if intercept.any() and not self.fit_intercept:
             raise ValueError("init has an intercept and fit_intercept is False")
         return coef.reshape(t, p).T, intercept
-
-    def _check_parameters(self):
-        self._check_common_parameters()
-        rate = self.learning_rate
-        if not (isinstance(rate, str) and rate == "auto") and not (
-            isinstance(rate, Real) and 0 < rate <= sys.float_info.max
-        ):
-            raise ValueError(f"learning_rate must be 'auto' or a number above 0, got {rate!r}")
-        if not isinstance(self.max_iter, Integral) or self.max_iter < 1:
-            raise ValueError(f"max_iter must be a whole number from 1, got {self.max_iter!r}")
-        if not (isinstance(self.tol, Real) and 0 <= self.tol < 1):
-            raise ValueError(f"tol must be a number from 0 to below 1, got {self.tol!r}")
-        if self.space not in ("auto", "data", "gram"):
-            raise ValueError(f"space must be 'auto', 'data' or 'gram', got {self.space!r}")
-        if not isinstance(self.verbose, Integral) or self.verbose < 0:
-            raise ValueError(f"verbose must be a whole number from 0, got {self.verbose!r}")
 
 
 def _report(step, loss):

@@ -2,19 +2,20 @@
 
 import warnings
 from numbers import Real
+from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.problem import Problem
-from linreg_fast.estimators.base import BaseLeastSquares, unchanged_on_failure
+from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.kernels import RUNGS, default_rung
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import SOLVERS, auto
 
-PRECISIONS = ("auto", "double", "double-double")
 SMALLEST_SQUARES = 1e-305  # a sum of squares from here on keeps 18 digits and more of its products
 NAMED = 6  # columns that a warning names
 
@@ -73,6 +74,15 @@ class LinearRegression(BaseLeastSquares):
     >>> print(model.solver_, "because", model.solver_reason_)
     cholesky because double-double sums bear any condition number
     """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **CONSTRAINTS,
+        "copy_X": ["boolean"],
+        "tol": [None, Interval(Real, 0, None, closed="left")],
+        "positive": ["boolean"],
+        "solver": [str],
+        "precision": [StrOptions({"auto", "double", "double-double"})],
+    }
 
     def __init__(
         self,
@@ -192,13 +202,10 @@ class LinearRegression(BaseLeastSquares):
             positive=self.positive,
         )
         model.coef_, model.intercept_ = self.coef_.copy(), np.copy(self.intercept_)[()]
-        model.n_features_in_, model.rank_, model.singular_ = (
-            self.n_features_in_,
-            self.rank_,
-            self.singular_.copy(),
-        )
-        if hasattr(self, "feature_names_in_"):
-            model.feature_names_in_ = self.feature_names_in_.copy()
+        model.n_features_in_, model.rank_ = self.n_features_in_, self.rank_
+        for name in ("singular_", "feature_names_in_"):  # either may not be there
+            if hasattr(self, name):
+                setattr(model, name, getattr(self, name).copy())
         return model
 
     def _rung(self, n_samples, n_columns):
@@ -211,6 +218,9 @@ class LinearRegression(BaseLeastSquares):
         """What is not finite shows in the moments, without a pass of its own over the rows."""
         weights = problem.sample_weight
         looked_at = weights is None or weights.all()  # moments skip rows of weight zero
+        if not isinstance(problem.X, np.ndarray):
+            self._check_finite(None, problem.Y)  # the gate has looked at sparse rows
+            return
         if (
             looked_at
             and problem.n_samples > problem.n_features
@@ -263,7 +273,7 @@ class LinearRegression(BaseLeastSquares):
             self.moments_ = problem.moments
         elif hasattr(self, "moments_"):
             del self.moments_
-        if self._singular is None and not hasattr(self, "moments_"):
+        if self._singular is None and not hasattr(self, "moments_") and self.solver_ != "lsqr":
             self._singular = problem.singular_values()
         if solution.inflation:
             self._warn_of_lost_digits(solution.inflation, dtype)
@@ -272,21 +282,15 @@ class LinearRegression(BaseLeastSquares):
     def singular_(self):
         check_is_fitted(self)
         if self._singular is None:
+            if not hasattr(self, "moments_"):
+                raise AttributeError("LSQR finds no singular values: use solver='svd' for them")
             problem = Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
             self._singular = problem.singular_values()
         return self._singular
 
     def _check_parameters(self):
-        self._check_common_parameters()
-        if self.tol is not None and not (isinstance(self.tol, Real) and self.tol >= 0):
-            raise ValueError(f"tol must be None or a number that is 0 or more, got {self.tol!r}")
-        if not isinstance(self.precision, str) or self.precision not in PRECISIONS:
-            raise ValueError(
-                f"unknown precision {self.precision!r}: choose one of {', '.join(PRECISIONS)}"
-            )
-        if self.solver != "auto" and (
-            not isinstance(self.solver, str) or self.solver not in SOLVERS
-        ):
+        self._validate_params()
+        if self.solver != "auto" and self.solver not in SOLVERS:
             raise ValueError(
                 f"unknown solver {self.solver!r}: choose 'auto' or one of {', '.join(SOLVERS)}"
             )

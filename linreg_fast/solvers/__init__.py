@@ -54,6 +54,7 @@ SOLVERS = {
         Solver("cholesky", "the fastest, for columns that differ", "n p^2 + p^3/3", 1e-9),
         Solver("qr", "nearly dependent columns, twice the digits", "2 n p^2", 1e-10),
         Solver("svd", "dependent columns", "2 n p^2 + 12 p^3", 1e-10, minimum_norm=True),
+        Solver("lsqr", "sparse rows of thousands of columns", "4 n p a step", 1e-9),
         Solver("nnls", "no negative coefficients", "n p^2 + 9 p^3", 1e-8, positive=True),
         Solver("gradient_descent", "to watch it converge", "n p^2 + 2 p^2 a step", 1e-7),
     )

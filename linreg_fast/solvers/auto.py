@@ -8,6 +8,7 @@ from linreg_fast.solvers import SOLVERS
 # since their rounding errors cancel. Up to these about 1e-14 of relative error is left.
 PLAIN_CONDITION = 6.0
 PLAIN_CONDITION_OF_LARGE = 150.0
+SPARSE_COLUMNS = 2000  # whose cross-products, hi and lo, take 64 MB
 LARGE = 10_000_000  # elements of X: double-double would cost seconds, not milliseconds
 
 
@@ -16,6 +17,8 @@ def solve(problem):
     n, p = problem.n_samples, problem.n_features
     if problem.positive:
         return _with("nnls", problem, "the coefficients must not be negative")
+    if p > SPARSE_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
+        return _with("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
     if problem.has_rows and n <= p:
         return _with("svd", problem, f"there are not more rows ({n}) than columns ({p})")
     if not problem.moments_in_range:
@@ -25,8 +28,10 @@ def solve(problem):
     else:
         try:
             solution = SOLVERS["cholesky"].solve(problem)
-            found = f"the condition number is about {solution.condition_number:.3g}"
             limit = _limit(problem)
+            if solution.condition_number > limit:  # an estimate that may be sqrt(p) too large
+                solution = solution._replace(condition_number=problem.condition_number())
+            found = f"the condition number is about {solution.condition_number:.3g}"
             if solution.condition_number <= limit:
                 return _named(solution, "cholesky", f"{found}, within {limit:g}")
         except np.linalg.LinAlgError:

@@ -1,0 +1,85 @@
+"""LSQR of Paige and Saunders (1982), scipy's: products with the rows only, 4 times their stored
+numbers a step.
+
+When: sparse rows of thousands of columns, whose cross-products would fill a dense square. Columns
+are centred implicitly, so no zero is filled in. It is run twice, the second time on the residual.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, lsqr
+
+from linreg_fast.solvers import Solution
+
+EPSILON = np.finfo(np.float64).eps
+STEPS = 20_000
+
+
+def solve(problem):
+    p = problem.n_features
+    rows = _of_rows(problem) if problem.has_rows else _of_moments(problem)
+    # Of equal norm the columns are found in fewer steps; where they outnumber the rows, though, the
+    # shortest solution is asked for, and that depends on their units. A constant one stays at zero.
+    live = rows.sizes > 0
+    units = np.where(live, rows.sizes, 1.0) if problem.n_samples > p else np.ones(p)
+    operator = LinearOperator(
+        (len(rows.targets), p),
+        lambda v: rows.forward(live * v / units),
+        lambda u: live * rows.backward(u) / units,
+        dtype=np.float64,
+    )
+    coef = np.zeros((p, problem.n_targets))
+    condition = 1.0
+    for k, target in enumerate(rows.targets.T):
+        for _ in range(2):
+            rest = target - rows.forward(coef[:, k])
+            found = lsqr(operator, rest, atol=EPSILON, btol=EPSILON, conlim=0, iter_lim=STEPS)
+            coef[:, k] += live * found[0] / units
+            condition = max(condition, float(found[6]) / np.sqrt(max(found[2], 1)))
+    intercept = rows.means[p:] - rows.means[:p] @ coef
+    rank = min(problem.n_samples - problem.fit_intercept, int(live.sum()))
+    return Solution(coef, intercept, rank, condition)
+
+
+class Rows(NamedTuple):
+    """The centred rows as an operator."""
+
+    forward: Callable  # v (p,) -> centred X v
+    backward: Callable  # u (n,) -> its transpose times u
+    targets: np.ndarray  # (n, t), centred
+    sizes: np.ndarray  # (p,): norms of the centred columns
+    means: np.ndarray  # (p + t,)
+
+
+def _of_rows(problem):
+    X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    root = None if weights is None else np.sqrt(weights / weights.max())
+    share = np.full(len(Y), 1 / len(Y)) if weights is None else weights / weights.sum()
+    means = np.append(np.asarray(share @ X).ravel(), share @ Y) * problem.fit_intercept
+    centre = means[: problem.n_features]
+    square = X.multiply(X) if hasattr(X, "multiply") else X * X
+    spread = np.asarray(share @ square).ravel() - centre**2
+    spread[spread <= 16 * EPSILON * centre**2] = 0.0
+
+    def forward(v):
+        out = X @ v - centre @ v
+        return out if root is None else root * out
+
+    def backward(u):
+        u = u if root is None else root * u
+        return X.T @ u - centre * u.sum()
+
+    targets = Y - means[problem.n_features :]
+    targets = targets if root is None else root[:, None] * targets
+    return Rows(forward, backward, targets, np.sqrt(spread * len(Y)), means)
+
+
+def _of_moments(problem):
+    R, exponents = problem.triangle
+    p = problem.n_features
+    R = np.ldexp(R, exponents)
+    A = R[:, :p]
+    means = problem.centre
+    return Rows(lambda v: A @ v, lambda u: A.T @ u, R[:, p:], np.linalg.norm(A, axis=0), means)
