@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from linreg_fast.data.gate import frozen
-from linreg_fast.kernels import KERNELS, RUNGS, default_rung, launch
+from linreg_fast.kernels import KERNELS, RUNGS, launch
 
 JITTED = ("jit", "parallel")
 
@@ -163,7 +163,7 @@ def test_same_bits_with_any_number_of_threads(rng, shape, monkeypatch):
         with launch.threads(threads):
             found.add(results(X, Y, weights))
     # As in a forked child or beside another thread: the same blocks without threads.
-    monkeypatch.setattr(launch, "run", lambda parallel, serial, *args: serial(*args))
+    monkeypatch.setattr(launch, "run", lambda blocks, parallel, serial, *args: serial(*args))
     found.add(results(X, Y, weights))
     assert len(found) == 1
 
@@ -208,11 +208,6 @@ def test_the_contract_holds_for_every_rung():
     for rung, kernel in itertools.product(RUNGS.values(), KERNELS):
         assert callable(getattr(rung.kernels, kernel))
         assert len(rung.reads) == len(KERNELS)
-
-
-def test_the_rung_is_chosen_by_size_alone():
-    assert default_rung(442, 11).name == "jit"
-    assert default_rung(1_000_000, 11).name == "parallel"
 
 
 def test_threads_are_left_as_found():

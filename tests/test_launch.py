@@ -62,15 +62,15 @@ def test_serial_where_threads_are_not_safe(monkeypatch):
 
     monkeypatch.setattr(launch.numba, "get_num_threads", lambda: 2)
     monkeypatch.setattr(launch, "threading_layer", lambda: "tbb")
-    assert launch.run(parallel, serial) == "parallel"
+    assert launch.run(2, parallel, serial) == "parallel"
     monkeypatch.setattr(launch, "threading_layer", lambda: "workqueue")
-    assert launch.run(parallel, serial) == "parallel"
+    assert launch.run(2, parallel, serial) == "parallel"
     with launch._one_at_a_time:  # another thread is inside
-        assert launch.run(parallel, serial) == "serial"
+        assert launch.run(2, parallel, serial) == "serial"
     monkeypatch.setattr(launch.sys, "platform", "linux")
     monkeypatch.setattr(launch, "threading_layer", lambda: "omp")
     monkeypatch.setattr(launch, "_in_forked_child", True)
-    assert launch.run(parallel, serial) == "serial"
+    assert launch.run(2, parallel, serial) == "serial"
 
 
 def test_results_from_many_threads_at_once(rng):

@@ -4,7 +4,7 @@ import numpy as np
 
 from linreg_fast.data.gate import as_coefficients, as_matrix, as_target, as_weights
 from linreg_fast.data.moments import Moments
-from linreg_fast.kernels import RUNGS, default_rung
+from linreg_fast.kernels import DEFAULT, RUNGS
 
 
 def _rung(rung, auto):
@@ -23,7 +23,7 @@ def _one_target(X, y, coef, intercept, sample_weight, rung):
             raise ValueError(f"y must hold one target here, got shape {y.shape}: pass a column")
         y = y[:, 0]
     coef, intercept = as_coefficients(coef, intercept, X.shape[1])
-    kernels = _rung(rung, default_rung(*X.shape)).kernels
+    kernels = _rung(rung, DEFAULT).kernels
     return kernels, (X, y, coef, intercept, as_weights(sample_weight, len(X)))
 
 
@@ -38,7 +38,7 @@ def mse(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
     intercept : float
     sample_weight : array-like of shape (n_samples,), optional
         Weight of each row, 0 or more.
-    rung : {"auto", "loops", "vectorized", "jit", "parallel", "compensated"}
+    rung : {"auto", "loops", "vectorized", "jit", "parallel", "tiled", "compensated"}
         Which way to compute it; they agree to rounding.
 
     Returns
@@ -104,10 +104,10 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
     sample_weight : array-like of shape (n_samples,), optional
         Weight of each row, 0 or more; 0 removes the row, 2 counts it twice.
-    rung : {"auto", "loops", "vectorized", "jit", "parallel", "compensated"}
+    rung : {"auto", "loops", "vectorized", "jit", "parallel", "tiled", "compensated"}
         Which way to compute them; they agree to rounding. "auto" is "compensated", sums in
         double-double, since moments are what rows are read for only once; the others are plain
-        double, and "parallel" the fastest.
+        double, and "tiled" the fastest.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linreg_fast.data import jsonfile
-from linreg_fast.kernels import default_rung
+from linreg_fast.kernels import DEFAULT
 from linreg_fast.kernels.merge import merge, remove
 
 FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
@@ -49,7 +49,7 @@ class Moments:
     @classmethod
     def of(cls, X, Y, sample_weight=None, rung=None):
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
-        rung = rung or default_rung(len(X), X.shape[1] + Y.shape[1])
+        rung = rung or DEFAULT
         with np.errstate(over="ignore", invalid="ignore"):  # `Problem.moments_in_range` looks at it
             return cls(*rung.kernels.moments(X, Y, sample_weight), Y.shape[1], rung.doubled)
 

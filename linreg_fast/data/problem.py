@@ -13,12 +13,14 @@ import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
-from linreg_fast.kernels import RUNGS, compensated, default_rung, factor, sparse
+from linreg_fast.kernels import DEFAULT, RUNGS, compensated, factor, sparse
 from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
 BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then costs 1.25 times one QR
 FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
+LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
+LOOK_ROWS, LOOK_CONDITION = 1024, 100.0
 EPSILON = np.finfo(np.float64).eps
 DOUBLED_ROUNDING = 2.0**-96  # of a unit diagonal: pivots below it are what rounding left
 
@@ -125,16 +127,24 @@ class Problem:
     @cached_property
     def moments(self):
         if isinstance(self.X, np.ndarray):
-            return Moments.of(self.X, self.Y, self.sample_weight, self.rung or self._free_rung())
+            return Moments.of(self.X, self.Y, self.sample_weight, self.rung or self._first_rung())
         with np.errstate(over="ignore", invalid="ignore"):  # as for `Moments.of`
             sums = sparse.moments(self.X, self.Y, self.sample_weight)
         return Moments(*sums, self.n_targets, doubled=True)
 
-    def _free_rung(self):
+    def _first_rung(self):
+        """Double-double where it costs nothing, or where a look at some rows says it is needed."""
         q = self.n_features + self.n_targets
-        if self.n_samples * q * (q + 1) <= FREE:
+        work = self.n_samples * q * (q + 1)
+        if work <= FREE:
             return RUNGS["compensated"]
-        return default_rung(self.n_samples, q)
+        if LOOK_FIRST <= work <= LARGE and self.n_features <= LOOK_ROWS // 8:
+            rows = np.linspace(0, self.n_samples - 1, LOOK_ROWS).astype(np.int64)
+            some = (np.ascontiguousarray(part[rows]) for part in (self.X, self.Y))
+            look = Problem(*map(frozen, some), fit_intercept=self.fit_intercept, rung=DEFAULT)
+            if np.isfinite(look.products).all() and look.condition_number() > LOOK_CONDITION:
+                return RUNGS["compensated"]
+        return DEFAULT
 
     @cached_property
     def centre(self):

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
-from linreg_fast.kernels import RUNGS, default_rung
+from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import SOLVERS, auto
 
@@ -42,7 +42,7 @@ class LinearRegression(BaseLeastSquares):
         "auto" takes the fastest that keeps the digits, and says why in `solver_reason_`.
     precision : {"auto", "double", "double-double"}, default="auto"
         Of the sums over the rows. "auto": `fit` takes plain double where the condition number
-        leaves about 14 digits, else double-double, which costs some three to five times as much;
+        leaves about 14 digits, else double-double, which takes about twice the time;
         `partial_fit`, which sees its rows only once, always takes double-double.
 
     Attributes
@@ -140,7 +140,7 @@ class LinearRegression(BaseLeastSquares):
                 fit_intercept=self.fit_intercept,
                 positive=self.positive,
                 tol=self.tol,
-                rung=self._rung(X.shape[0], X.shape[1] + Y.shape[1]),
+                rung=self._rung(),
             )
             self._check_finite_in_pass(problem)
             self._solve(problem, X.dtype, one_target)
@@ -165,8 +165,7 @@ class LinearRegression(BaseLeastSquares):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
             if not first and one_target != (self.coef_.ndim == 1):
                 raise ValueError("y must be 1-D or 2-D as it was in the first call")
-            rung = self._rung(X.shape[0], X.shape[1] + Y.shape[1]) or RUNGS["compensated"]
-            rows = Problem(X, Y, weights, rung=rung)
+            rows = Problem(X, Y, weights, rung=self._rung() or RUNGS["compensated"])
             self._check_finite_in_pass(rows)
             if not rows.in_range(SMALLEST_SQUARES):
                 raise ValueError(
@@ -208,10 +207,10 @@ class LinearRegression(BaseLeastSquares):
                 setattr(model, name, getattr(self, name).copy())
         return model
 
-    def _rung(self, n_samples, n_columns):
+    def _rung(self):
         """What the chosen precision asks for: a rung, or None where the solver decides."""
         if self.precision == "double":
-            return default_rung(n_samples, n_columns)
+            return DEFAULT
         return RUNGS["compensated"] if self.precision == "double-double" else None
 
     def _check_finite_in_pass(self, problem):

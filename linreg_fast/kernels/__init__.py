@@ -56,15 +56,9 @@ RUNGS = {
         Rung("vectorized", "compiled loops, whole-array temporaries", (1, 2, 1)),
         Rung("jit", "fused: each row read once, nothing written back", (1, 1, 1)),
         Rung("parallel", "the fused blocks on all cores", (1, 1, 1)),
+        Rung("tiled", "packed columns, sums in registers", (1, 1, 1)),
         Rung("compensated", "twice the digits: double-double sums", (1, 1, 1), doubled=True),
     )
 }
 
-# Elements of [X, y] below which one thread is faster. Measured on 2 cores: starting threads costs
-# 2 to 25 us, and 2**17 elements are 30 us or more of work, so the launch is paid back from there.
-PARALLEL_FROM = 1 << 17
-
-
-def default_rung(n_samples: int, n_columns: int) -> Rung:
-    """The rung for data of this size: a function of the shape alone, so results are repeatable."""
-    return RUNGS["parallel" if n_samples * n_columns >= PARALLEL_FROM else "jit"]
+DEFAULT = RUNGS["tiled"]  # blocks are cut by the shape alone, and one block needs no threads

@@ -4,39 +4,68 @@ Products and sums are Dot2 (Ogita, Rump and Oishi 2005) on four rows at once, ov
 rows that are joined in double-double.
 """
 
+import math
+
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import compiled, strict
+from linreg_fast.kernels.pack import PIECE, mask, pack
 from linreg_fast.kernels.simd import fma
 
-PIECE = 128  # rows: a column of them, hi and lo, is 2 KB; ten columns fit in the first cache
+GROUP = 24  # columns, hi and lo 96 KB: stay in the second cache while all the others pass by
+TINY = 1e-280  # a sum of squares below it may have lost some to underflow
+
+
+@compiled
+def _size(numbers):
+    total = 0.0
+    for i in range(len(numbers)):
+        total += abs(numbers[i])
+    return total
+
+
+@compiled
+def _norm(numbers):
+    """Not below the Euclidean norm, nor far above it where squares do not underflow."""
+    squares = 0.0
+    for i in range(len(numbers)):
+        squares += numbers[i] * numbers[i]
+    return math.sqrt(squares) if squares > TINY else _size(numbers)
 
 
 @strict
-def _pack(columns, first, exponents, shift, weights, start, stop, hi, lo):
-    """Fill hi and lo from place first * PIECE on: the columns, scaled and shifted, one by one."""
-    for j in range(columns.shape[1]):
-        scale = 2.0 ** -np.float64(exponents[first + j] // 2)
-        rest = 2.0 ** -np.float64(exponents[first + j] - exponents[first + j] // 2)
-        at = (first + j) * PIECE
-        centre = shift[first + j]
-        for i in range(stop - start):
-            a = np.float64(columns[start + i, j]) * scale * rest
-            hi[at + i], lo[at + i] = dd.two_sum(a, -centre)
-        _mask(weights, at, start, stop, hi, lo)
+def _bound(columns, count, rows, bounds):
+    """Per column a power of two above its norm; what is not finite stays so.
+
+    No sum of products of two columns reaches the product of their bounds. Three times that is in
+    the middle of a binade, with room for such a sum on both sides.
+    """
+    for j in range(count):
+        norm = _norm(columns[j * PIECE : j * PIECE + rows])
+        bounds[j] = math.ldexp(1.0, math.frexp(norm)[1]) if norm < np.inf else norm
 
 
 @strict
-def _mask(weights, at, start, stop, hi, lo):
-    """Zeros for rows of weight zero, and up to a whole number of vectors."""
-    if weights is not None:
-        for i in range(stop - start):
-            if weights[start + i] == 0.0:
-                hi[at + i] = lo[at + i] = 0.0
-    for i in range(stop - start, -(-(stop - start) // simd.WIDTH) * simd.WIDTH):
-        hi[at + i] = lo[at + i] = 0.0
+def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
+    """Pack the columns, scaled and shifted, as hi and lo from place first * PIECE on.
+
+    scales (2, q): powers of two to multiply with, one after the other. exact[j] becomes whether the
+    lo part of column j is zero throughout.
+    """
+    pack(columns, first, np.zeros(len(shift)), start, stop, hi)
+    rows = stop - start
+    for j in range(first, first + columns.shape[1]):
+        at = j * PIECE
+        mask(weights, at, start, stop, hi)
+        column, low = hi[at : at + rows], lo[at : at + rows]
+        scale, rest, centre = scales[0, j], scales[1, j], shift[j]
+        for i in range(rows):
+            column[i], low[i] = dd.two_sum(column[i] * scale * rest, -centre)
+        mask(weights, at, start, stop, hi)
+        mask(weights, at, start, stop, lo)
+        exact[j] = _size(low) == 0.0
 
 
 @strict
@@ -50,45 +79,73 @@ def _join(sums, lows, j, k, vector, vector_lo):
 
 
 @strict
-def _accumulate(h, low, a, a_lo, minus_a, b, b_lo):
-    """(h, low) + (a, a_lo) * (b, b_lo) on four rows; minus_a is -a."""
-    p = simd.multiply(a, b)
-    lost = simd._fma(minus_a, b, p)  # -(a b - p)
-    low = simd._fma(a, b_lo, low)
-    low = simd._fma(a_lo, b, low)
-    total = simd.add(h, p)
-    part = simd.subtract(total, h)
-    first = simd.subtract(h, simd.subtract(total, part))
-    second = simd.subtract(simd.subtract(p, part), lost)
-    return total, simd.add(low, simd.add(first, second))
+def _add_product(h, low, a, b):
+    """h + low plus a * b, exactly but for 2**-106 of what h began with (see `_tile_vectors`)."""
+    total = simd._fma(a, b, h)
+    taken = simd.subtract(total, h)  # exact: all three are multiples of h's last bit
+    return total, simd.add(low, simd._fma(a, b, simd.negative(taken)))
 
 
 @strict
-def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, sums, lows):
-    """Add to sums[j, k : k + 4] the products of column j of a with four columns of z."""
-    zero = simd.zeros()
-    h0 = h1 = h2 = h3 = l0 = l1 = l2 = l3 = zero
+def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
+    """As `_tile_vectors`, where all lo parts are zero."""
+    b0 = simd.splat(3.0 * bounds_a[j] * bounds[k])
+    b1 = simd.splat(3.0 * bounds_a[j] * bounds[k + 1])
+    b2 = simd.splat(3.0 * bounds_a[j] * bounds[k + 2])
+    b3 = simd.splat(3.0 * bounds_a[j] * bounds[k + 3])
+    h0, h1, h2, h3 = b0, b1, b2, b3
+    l0 = l1 = l2 = l3 = simd.zeros()
+    at, to = j * PIECE, k * PIECE
+    for i in range(0, rows, simd.WIDTH):
+        x = simd.load(a, at + i)
+        h0, l0 = _add_product(h0, l0, x, simd.load(z, to + i))
+        h1, l1 = _add_product(h1, l1, x, simd.load(z, to + PIECE + i))
+        h2, l2 = _add_product(h2, l2, x, simd.load(z, to + 2 * PIECE + i))
+        h3, l3 = _add_product(h3, l3, x, simd.load(z, to + 3 * PIECE + i))
+    _join(sums, lows, j, k, simd.subtract(h0, b0), l0)
+    _join(sums, lows, j, k + 1, simd.subtract(h1, b1), l1)
+    _join(sums, lows, j, k + 2, simd.subtract(h2, b2), l2)
+    _join(sums, lows, j, k + 3, simd.subtract(h3, b3), l3)
+
+
+@strict
+def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
+    """Add to sums[j, k : k + 4] the products of column j of a with four columns of z.
+
+    Each sum h starts from a number so large that it stays in one binade whatever is added. Adding
+    a product then rounds it to a fixed last bit, and what that loses is found exactly by one more
+    fused multiply-add: four instructions for what TwoProduct and TwoSum take ten.
+    """
+    b0 = simd.splat(3.0 * bounds_a[j] * bounds[k])
+    b1 = simd.splat(3.0 * bounds_a[j] * bounds[k + 1])
+    b2 = simd.splat(3.0 * bounds_a[j] * bounds[k + 2])
+    b3 = simd.splat(3.0 * bounds_a[j] * bounds[k + 3])
+    h0, h1, h2, h3 = b0, b1, b2, b3
+    l0 = l1 = l2 = l3 = simd.zeros()
     at, to = j * PIECE, k * PIECE
     for i in range(0, rows, simd.WIDTH):
         x, x_lo = simd.load(a, at + i), simd.load(a_lo, at + i)
-        minus = simd.subtract(zero, x)
-        b, b_lo = simd.load(z, to + i), simd.load(z_lo, to + i)
-        h0, l0 = _accumulate(h0, l0, x, x_lo, minus, b, b_lo)
-        b, b_lo = simd.load(z, to + PIECE + i), simd.load(z_lo, to + PIECE + i)
-        h1, l1 = _accumulate(h1, l1, x, x_lo, minus, b, b_lo)
-        b, b_lo = simd.load(z, to + 2 * PIECE + i), simd.load(z_lo, to + 2 * PIECE + i)
-        h2, l2 = _accumulate(h2, l2, x, x_lo, minus, b, b_lo)
-        b, b_lo = simd.load(z, to + 3 * PIECE + i), simd.load(z_lo, to + 3 * PIECE + i)
-        h3, l3 = _accumulate(h3, l3, x, x_lo, minus, b, b_lo)
-    _join(sums, lows, j, k, h0, l0)
-    _join(sums, lows, j, k + 1, h1, l1)
-    _join(sums, lows, j, k + 2, h2, l2)
-    _join(sums, lows, j, k + 3, h3, l3)
+        y = simd.load(z, to + i)
+        l0 = simd._fma(x, simd.load(z_lo, to + i), simd._fma(x_lo, y, l0))
+        h0, l0 = _add_product(h0, l0, x, y)
+        y = simd.load(z, to + PIECE + i)
+        l1 = simd._fma(x, simd.load(z_lo, to + PIECE + i), simd._fma(x_lo, y, l1))
+        h1, l1 = _add_product(h1, l1, x, y)
+        y = simd.load(z, to + 2 * PIECE + i)
+        l2 = simd._fma(x, simd.load(z_lo, to + 2 * PIECE + i), simd._fma(x_lo, y, l2))
+        h2, l2 = _add_product(h2, l2, x, y)
+        y = simd.load(z, to + 3 * PIECE + i)
+        l3 = simd._fma(x, simd.load(z_lo, to + 3 * PIECE + i), simd._fma(x_lo, y, l3))
+        h3, l3 = _add_product(h3, l3, x, y)
+    _join(sums, lows, j, k, simd.subtract(h0, b0), l0)
+    _join(sums, lows, j, k + 1, simd.subtract(h1, b1), l1)
+    _join(sums, lows, j, k + 2, simd.subtract(h2, b2), l2)
+    _join(sums, lows, j, k + 3, simd.subtract(h3, b3), l3)
 
 
 @strict
-def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
-    """The same, a number at a time."""
+def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
+    """The same a number at a time, by TwoProduct and TwoSum."""
     for c in range(k, k + 4):
         total, low = sums[j, c], lows[j, c]
         for i in range(rows):
@@ -100,7 +157,14 @@ def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
         sums[j, c], lows[j, c] = dd.quick_two_sum(total, low)
 
 
+@strict
+def _exact_tile_numbers(a, z, j, k, rows, bounds_a, bounds, sums, lows):
+    none = np.zeros_like(z)
+    _tile_numbers(a, none, z, none, j, k, rows, bounds_a, bounds, sums, lows)
+
+
 _tile = _tile_vectors if simd.VECTORS else _tile_numbers
+_exact_tile = _exact_tile_vectors if simd.VECTORS else _exact_tile_numbers
 
 
 @strict
@@ -112,15 +176,25 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, sums, lows):
     """
     p, q = X.shape[1], len(shift)
     hi, lo = np.zeros((q + 4) * PIECE), np.zeros((q + 4) * PIECE)
+    exact = np.ones(q + 4, dtype=np.bool_)
+    bounds = np.ones(q + 4)
+    bounds_a = np.ones(q + 4) if weights is not None else bounds
     size = (q + 1) * PIECE if weights is not None else 0
     weighted, weighted_lo = np.zeros(size), np.zeros(size)
+    scales = np.empty((2, q))
+    for j in range(q):  # in two steps: the reciprocal of the smallest number is no number
+        half = exponents[j] // 2
+        scales[0, j], scales[1, j] = (
+            2.0 ** -np.float64(half),
+            2.0 ** -np.float64(exponents[j] - half),
+        )
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin
-        _pack(X, 0, exponents, shift, weights, begin, end, hi, lo)
-        _pack(Y, p, exponents, shift, weights, begin, end, hi, lo)
+        _split(X, 0, scales, shift, weights, begin, end, hi, lo, exact)
+        _split(Y, p, scales, shift, weights, begin, end, hi, lo, exact)
         hi[q * PIECE : q * PIECE + rows] = 1.0
-        _mask(weights, q * PIECE, begin, end, hi, lo)
+        mask(weights, q * PIECE, begin, end, hi)
         a, a_lo = hi, lo
         if weights is not None:
             a, a_lo = weighted, weighted_lo
@@ -131,6 +205,14 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, sums, lows):
                     a_lo[at] = lost + weights[begin + i] * lo[at]
                 for i in range(rows, -(-rows // simd.WIDTH) * simd.WIDTH):
                     a[j * PIECE + i] = a_lo[j * PIECE + i] = 0.0
-        for j in range(q + 1):
-            for k in range(j, q + 1, 4):
-                _tile(a, a_lo, hi, lo, j, k, rows, sums, lows)
+        _bound(hi, q + 1, rows, bounds)
+        if weights is not None:
+            _bound(a, q + 1, rows, bounds_a)
+        for first in range(0, q + 1, GROUP):
+            for k in range(first, q + 1, 4):
+                plain = weights is None and exact[k : k + 4].all()
+                for j in range(first, min(first + GROUP, k + 4, q + 1)):
+                    if plain and exact[j]:
+                        _exact_tile(a, hi, j, k, rows, bounds_a, bounds, sums, lows)
+                    else:
+                        _tile(a, a_lo, hi, lo, j, k, rows, bounds_a, bounds, sums, lows)

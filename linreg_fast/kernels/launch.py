@@ -50,15 +50,17 @@ def threading_layer():
         return None
 
 
-def run(parallel_driver, serial_driver, *args):
-    """Call the parallel driver where threads are safe, else the serial one.
+def run(blocks, parallel_driver, serial_driver, *args):
+    """Call the parallel driver where there are blocks to share and threads are safe.
 
     GNU OpenMP kills a forked child that starts threads after its parent did, and the workqueue
     layer aborts the process when two Python threads are inside it at once.
     """
     layer = threading_layer()
-    if numba.get_num_threads() == 1 or (
-        _in_forked_child and layer in ("omp", None) and sys.platform.startswith("linux")
+    if (
+        blocks == 1
+        or numba.get_num_threads() == 1
+        or (_in_forked_child and layer in ("omp", None) and sys.platform.startswith("linux"))
     ):
         return serial_driver(*args)
     if layer not in ("workqueue", None):

@@ -72,7 +72,17 @@ def _moments_blocks_serial(X, Y, sample_weight, counts, weights, means, comoment
 
 def mse(X, y, coef, intercept, sample_weight=None):
     sums = np.zeros((launch.count_blocks(*X.shape), 2))
-    launch.run(_mse_blocks_parallel, _mse_blocks_serial, X, y, coef, intercept, sample_weight, sums)
+    launch.run(
+        len(sums),
+        _mse_blocks_parallel,
+        _mse_blocks_serial,
+        X,
+        y,
+        coef,
+        intercept,
+        sample_weight,
+        sums,
+    )
     loss, weight_sum = sums.sum(axis=0)
     return float(loss / weight_sum)
 
@@ -82,6 +92,7 @@ def gradient(X, y, coef, intercept, sample_weight=None):
     # Rows end in an unused cache line (8 numbers): two threads never write to the same one.
     sums = np.zeros((launch.count_blocks(*X.shape), p + 3 + 8))
     launch.run(
+        len(sums),
         _gradient_blocks_parallel,
         _gradient_blocks_serial,
         X,
@@ -103,6 +114,7 @@ def moments(X, Y, sample_weight=None):
     counts, weights = np.zeros(blocks, dtype=np.int64), np.zeros(blocks)
     means, comoments = np.zeros((blocks, q)), np.zeros((blocks, q, q))
     launch.run(
+        blocks,
         _moments_blocks_parallel,
         _moments_blocks_serial,
         X,

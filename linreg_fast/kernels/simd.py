@@ -19,6 +19,7 @@ ALIGNMENT = 8  # bytes: NumPy promises no more for an element
 VECTORS = not vars(numba.config)["DISABLE_JIT"]
 
 _llvm = ir.VectorType(ir.DoubleType(), WIDTH)
+_singles = ir.VectorType(ir.FloatType(), WIDTH)
 
 
 class VectorType(types.Type):
@@ -37,29 +38,32 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, numba_type, _llvm)
 
 
-def _address(context, builder, array_type, array, index):
+def _address(context, builder, array_type, array, index, memory):
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), _llvm.as_pointer())
+    return builder.bitcast(builder.gep(data, [index]), memory.as_pointer())
 
 
 @intrinsic
 def load(typing_context, array, index):
-    """The four numbers of a flat float64 array from index on (not checked)."""
+    """Four numbers of a contiguous float64 or float32 array, from a flat index on (not checked)."""
+    single = array.dtype == types.float32
 
     def emit(context, builder, signature, arguments):
-        value = builder.load(_address(context, builder, signature.args[0], *arguments))
-        value.align = ALIGNMENT
-        return value
+        memory = _singles if single else _llvm
+        address = _address(context, builder, signature.args[0], *arguments, memory)
+        value = builder.load(address)
+        value.align = ALIGNMENT // 2 if single else ALIGNMENT
+        return builder.fpext(value, _llvm) if single else value
 
     return vector_type(array, types.int64), emit
 
 
 @intrinsic
 def store(typing_context, array, index, vector):
-    """Write the four numbers to a flat float64 array from index on (not checked)."""
+    """Write the four numbers to a contiguous float64 array, from a flat index on (not checked)."""
 
     def emit(context, builder, signature, arguments):
-        place = _address(context, builder, signature.args[0], *arguments[:2])
+        place = _address(context, builder, signature.args[0], *arguments[:2], _llvm)
         builder.store(arguments[2], place).align = ALIGNMENT
         return context.get_dummy_value()
 
@@ -74,6 +78,30 @@ def zeros(typing_context):
         return ir.Constant(_llvm, [0.0] * WIDTH)
 
     return vector_type(), emit
+
+
+@intrinsic
+def splat(typing_context, value):
+    """One number four times."""
+
+    def emit(context, builder, signature, arguments):
+        nothing = ir.Constant(_llvm, ir.Undefined)
+        zero = ir.Constant(ir.IntType(32), 0)
+        one = builder.insert_element(nothing, arguments[0], zero)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+        return builder.shuffle_vector(one, nothing, mask)
+
+    return vector_type(types.float64), emit
+
+
+@intrinsic
+def negative(typing_context, vector):
+    """All four with the other sign."""
+
+    def emit(context, builder, signature, arguments):
+        return builder.fneg(arguments[0])
+
+    return vector_type(vector_type), emit
 
 
 @intrinsic
@@ -100,6 +128,24 @@ def _lanewise(operation):
 add = _lanewise("fadd")
 subtract = _lanewise("fsub")
 multiply = _lanewise("fmul")
+
+
+def _shuffled(*lanes):
+    @intrinsic
+    def emit_shuffle(typing_context, a, b):
+        def emit(context, builder, signature, arguments):
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), lanes)
+            return builder.shuffle_vector(*arguments, mask)
+
+        return vector_type(vector_type, vector_type), emit
+
+    return emit_shuffle
+
+
+evens = _shuffled(0, 4, 2, 6)  # (a0, b0, a2, b2)
+odds = _shuffled(1, 5, 3, 7)
+lower = _shuffled(0, 1, 4, 5)  # (a0, a1, b0, b1)
+upper = _shuffled(2, 3, 6, 7)
 
 
 @intrinsic

@@ -7,7 +7,7 @@ end, and double-double has the digits that this costs.
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.compensated import centred
+from linreg_fast.kernels.centre import centred
 from linreg_fast.kernels.compile import strict
 
 ROUNDING = 2.0**-98  # of a sum of squares: what is left of a constant column's when its mean is off

@@ -10,8 +10,8 @@ the factor is taken in double-double.
 """
 
 import numpy as np
-from scipy.linalg import solve_triangular, svdvals
-from scipy.linalg.lapack import dpocon, dpotrf, dpotrs
+from scipy.linalg import svdvals
+from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
 from linreg_fast.kernels import factor
 from linreg_fast.solvers import Solution
@@ -19,6 +19,7 @@ from linreg_fast.solvers import Solution
 EPSILON = np.finfo(np.float64).eps
 CORRECTABLE = 1e-12  # reciprocal condition number of the cross-products: a step gains 3 digits
 STEPS = 12
+ILL = 1e6  # condition number from which on it matters which columns are to blame
 
 
 def solve(problem):
@@ -45,7 +46,10 @@ def solve(problem):
 
 
 def solve_system(system, m, smallest):
-    """Coefficients (2, m, t), hi and lo, condition number, and `variance_inflation` or None.
+    """Coefficients (2, m, t), hi and lo, condition number, and inflation or None.
+
+    Inflation (m,), where the condition number is large: how many times the variance of a
+    coefficient is what it would be if its column were orthogonal to the others.
 
     system (2, m + t, m + t): cross-products of columns of about unit norm; the last t are targets.
     Raises LinAlgError where a singular value of the columns is below `smallest` of the largest.
@@ -79,10 +83,11 @@ def _doubled(system, m, smallest):
         raise _dependent()
     found = np.empty((2, m, system.shape[1] - m))
     found[:, order[:m]] = factor.back_substitute(system, m)
-    inflation = np.empty(m)
-    inverse = solve_triangular(R, np.eye(m))
-    inflation[order[:m]] = (inverse**2).sum(axis=1) * (R**2).sum(axis=0)
-    return found, values[0] / values[-1], inflation
+    condition, inflation = values[0] / values[-1], None
+    if condition > ILL:
+        inflation = np.empty(m)
+        inflation[order[:m]] = (dtrtri(R)[0] ** 2).sum(axis=1) * (R**2).sum(axis=0)
+    return found, condition, inflation
 
 
 def _dependent():

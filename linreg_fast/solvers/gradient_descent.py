@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.kernels import default_rung
+from linreg_fast.kernels import DEFAULT
 from linreg_fast.kernels.descent import CONVERGED, DIVERGED, RUNNING, descend
 from linreg_fast.solvers import Solution
 
@@ -166,7 +166,7 @@ def _on_rows(problem, at, intercept, joint, limits, u, c, last_u, last_c, update
     """The same steps with the rung's gradient kernel: one fused pass over the rows a step."""
     rate, smallest, tol, floor = limits
     X, Y, weights = problem.X, problem.Y, problem.sample_weight
-    kernels = (problem.rung or default_rung(*X.shape)).kernels
+    kernels = (problem.rung or DEFAULT).kernels
     targets = [np.ascontiguousarray(y) for y in Y.T]
     by_u, by_c, loss = np.empty_like(u), np.zeros_like(c), np.empty_like(c)
     distance = size = np.inf
