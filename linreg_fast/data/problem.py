@@ -97,7 +97,7 @@ class Problem:
         if self._tol is not None:
             return self._tol
         if self.doubled:
-            return 2 * EPSILON * max(self.n_features, 16)  # the columns' own rounding
+            return EPSILON * max(self.n_features, 10)  # the columns' own rounding
         if self.has_rows:
             return EPSILON * max(self.n_samples, self.n_features, 16)
         return np.sqrt(EPSILON * 16 * self.n_features)  # the moments hold squares

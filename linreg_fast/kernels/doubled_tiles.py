@@ -15,6 +15,7 @@ from linreg_fast.kernels.pack import PIECE, mask, pack
 from linreg_fast.kernels.simd import fma
 
 GROUP = 24  # columns, hi and lo 96 KB: stay in the second cache while all the others pass by
+FEW = 128  # rows: a digit more costs them less than 20 us
 TINY = 1e-280  # a sum of squares below it may have lost some to underflow
 
 
@@ -144,8 +145,8 @@ def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
 
 
 @strict
-def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
-    """The same a number at a time, by TwoProduct and TwoSum."""
+def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
+    """The same a number at a time, by TwoProduct and TwoSum: a digit more."""
     for c in range(k, k + 4):
         total, low = sums[j, c], lows[j, c]
         for i in range(rows):
@@ -155,16 +156,6 @@ def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
             total, more = dd.two_sum(total, product)
             low += more + fma(x, b_lo, fma(x_lo, b, lost))
         sums[j, c], lows[j, c] = dd.quick_two_sum(total, low)
-
-
-@strict
-def _exact_tile_numbers(a, z, j, k, rows, bounds_a, bounds, sums, lows):
-    none = np.zeros_like(z)
-    _tile_numbers(a, none, z, none, j, k, rows, bounds_a, bounds, sums, lows)
-
-
-_tile = _tile_vectors if simd.VECTORS else _tile_numbers
-_exact_tile = _exact_tile_vectors if simd.VECTORS else _exact_tile_numbers
 
 
 @strict
@@ -212,7 +203,9 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, sums, lows):
             for k in range(first, q + 1, 4):
                 plain = weights is None and exact[k : k + 4].all()
                 for j in range(first, min(first + GROUP, k + 4, q + 1)):
-                    if plain and exact[j]:
-                        _exact_tile(a, hi, j, k, rows, bounds_a, bounds, sums, lows)
+                    if not simd.VECTORS or stop - start <= FEW:
+                        _tile_numbers(a, a_lo, hi, lo, j, k, rows, sums, lows)
+                    elif plain and exact[j]:
+                        _exact_tile_vectors(a, hi, j, k, rows, bounds_a, bounds, sums, lows)
                     else:
-                        _tile(a, a_lo, hi, lo, j, k, rows, bounds_a, bounds, sums, lows)
+                        _tile_vectors(a, a_lo, hi, lo, j, k, rows, bounds_a, bounds, sums, lows)
