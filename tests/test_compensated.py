@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels import RUNGS, compensated, factor, sparse
 from linreg_fast.kernels import doubledouble as dd
+from linreg_fast.kernels.compile import compiled, strict
 from linreg_fast.kernels.simd import fma
 
 numbers = st.floats(-1e100, 1e100, allow_subnormal=False).filter(
@@ -121,6 +122,21 @@ def test_the_gradient_of_a_tiny_residual(rng, weighted):
     loss = float(sum(a * b * b for a, b in zip(w, r, strict=True)) / total)
     assert found[0] == pytest.approx(loss, rel=1e-13)
     assert compensated.mse(frozen(X), frozen(y), coef, 0.5, weights) == found[0]
+
+
+def test_a_strict_function_stays_strict_in_a_fast_caller():
+    """Compiled for the first time by the caller: Numba would hand on the caller's flags."""
+
+    @strict
+    def lost(a, b):
+        total = a + b
+        return b - (total - a)
+
+    @compiled
+    def caller(a, b):
+        return lost(a, b)
+
+    assert caller(1.0, 1e-17) == 1e-17
 
 
 @settings(deadline=None)

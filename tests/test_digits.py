@@ -79,8 +79,9 @@ def test_random_problems_have_all_digits(rng, shape, exponent):
     assert relative_error(parameters(in_pieces), truth) < 1e-15
 
 
-@pytest.mark.parametrize("exponent", [10, 12, 13, 14])
+@pytest.mark.parametrize("exponent", [10, 12, 13])
 def test_beyond_that_better_than_lapack(rng, exponent):
+    """Up to where columns begin to count as dependent, at about 1e14."""
     ours, theirs = [], []
     for _ in range(5):
         X, y = draw_with_condition(rng, 100, 8, 10.0**exponent)

@@ -120,7 +120,7 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.intercept_ = 0.0
         else:
             self.intercept_ = intercept[0] if one_target else intercept
-        self.condition_number_ = solution.condition_number
+        self._condition = solution.condition_number
 
     def predict(self, X):
         """Predicted targets.

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import as_floats, check_finite
 from linreg_fast.data.problem import Problem
@@ -147,6 +148,11 @@ class GradientDescentRegressor(BaseLeastSquares):
             self.max_stable_learning_rate_ = descent.max_stable_learning_rate
             self._warn(descent)
         return self
+
+    @property
+    def condition_number_(self):
+        check_is_fitted(self)
+        return self._condition
 
     def _warn(self, descent):
         if descent.converged or (self.tol == 0 and not descent.diverged):

@@ -5,19 +5,19 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
+from linreg_fast.estimators.digits import warn_of_lost_digits
+from linreg_fast.estimators.small import fit_small
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import SOLVERS, auto
 
 SMALLEST_SQUARES = 1e-305  # a sum of squares from here on keeps 18 digits and more of its products
-NAMED = 6  # columns that a warning names
 
 
 class LinearRegression(BaseLeastSquares):
@@ -129,6 +129,8 @@ class LinearRegression(BaseLeastSquares):
             When columns depend on each other so nearly that fewer than half the digits of their
             coefficients are determined by the data, naming them and the digits.
         """
+        if sample_weight is None and fit_small(self, X, y):
+            return self
         self._check_parameters()
         given = X
         with unchanged_on_failure(self), threads(self.n_jobs):
@@ -233,24 +235,6 @@ class LinearRegression(BaseLeastSquares):
         if isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.flags.writeable:
             X -= centre[: X.shape[1]].astype(X.dtype)
 
-    def _warn_of_lost_digits(self, inflation, dtype):
-        """A standard error is sqrt(inflation) times what it would be for independent columns."""
-        worst = max(inflation.values())
-        digits = -np.log10(np.finfo(dtype).eps)
-        left = digits - np.log10(worst) / 2
-        if left < digits / 2:
-            names = getattr(self, "feature_names_in_", range(self.n_features_in_))
-            columns = [str(names[j]) for j, value in inflation.items() if value >= worst / 100]
-            more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
-            warnings.warn(
-                f"columns {', '.join(columns[:NAMED])}{more} of X nearly depend on each other: of "
-                f"the {digits:.0f} digits of the data about {max(left, 0):.0f} remain in their "
-                "coefficients. Predictions do not suffer; drop some of the columns, or centre "
-                "them before taking powers of them, where the coefficients matter",
-                LinAlgWarning,
-                stacklevel=4,
-            )
-
     def _solve(self, problem, dtype, one_target):
         if self.solver == "auto":
             solution = auto.solve(problem)
@@ -275,7 +259,16 @@ class LinearRegression(BaseLeastSquares):
         if self._singular is None and not hasattr(self, "moments_") and self.solver_ != "lsqr":
             self._singular = problem.singular_values()
         if solution.inflation:
-            self._warn_of_lost_digits(solution.inflation, dtype)
+            names = getattr(self, "feature_names_in_", range(self.n_features_in_))
+            warn_of_lost_digits(solution.inflation, dtype, names)
+
+    @property
+    def condition_number_(self):
+        check_is_fitted(self)
+        if self._condition is None:
+            problem = Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
+            self._condition = problem.condition_number()
+        return self._condition
 
     @property
     def singular_(self):

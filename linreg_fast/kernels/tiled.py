@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import launch
+from linreg_fast.kernels import direct, launch
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import compiled, compiled_parallel
 from linreg_fast.kernels.parallel import gradient, mse
@@ -35,6 +35,10 @@ def moments(X, Y, sample_weight=None):
     shift[:q] = provisional_centre(X, Y, sample_weight, np.zeros(q, dtype=np.int64))
     blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
     sums, lows = np.zeros((2, blocks, size, size))
-    launch.run(len(sums), _blocks_parallel, _blocks_serial, X, Y, sample_weight, shift, sums, lows)
+    if q == 2 and sample_weight is None:
+        drivers, data = (direct.blocks_parallel, direct.blocks_serial), (X[:, 0], Y[:, 0])
+    else:
+        drivers, data = (_blocks_parallel, _blocks_serial), (X, Y, sample_weight)
+    launch.run(blocks, *drivers, *data, shift, sums, lows)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
     return n_samples, *centred(sums, lows, shift[:q])

@@ -1,0 +1,31 @@
+"""The warning that digits are lost."""
+
+import warnings
+
+import numpy as np
+from scipy.linalg import LinAlgWarning
+
+NAMED = 6  # columns at the most
+
+
+def warn_of_lost_digits(inflation, dtype, names):
+    """Warn when fewer than half of the input's digits remain in a coefficient.
+
+    inflation: feature -> how many times the variance of its coefficient is what it would be if the
+    column were orthogonal to the others. The rounding of the input counts by the root of that.
+    """
+    worst = max(inflation.values())
+    digits = -np.log10(np.finfo(dtype).eps)
+    left = digits - np.log10(worst) / 2
+    if left >= digits / 2:
+        return
+    columns = [str(names[j]) for j, value in inflation.items() if value >= worst / 100]
+    more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+    warnings.warn(
+        f"columns {', '.join(columns[:NAMED])}{more} of X nearly depend on each other: of the "
+        f"{digits:.0f} digits of the data about {max(left, 0):.0f} remain in their coefficients. "
+        "Predictions do not suffer; drop some of the columns, or centre them before taking powers "
+        "of them, where the coefficients matter",
+        LinAlgWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,59 @@
+"""Cross-products of one feature and one target: five sums in registers, nothing packed."""
+
+import numpy as np
+from numba import prange
+
+from linreg_fast.kernels import doubledouble as dd
+from linreg_fast.kernels.compile import compiled, compiled_parallel, strict
+
+PIECE = 1024  # rows: 16 KB
+
+
+@compiled
+def _sums(x, y, a, b):
+    """Of u = x - a, v = y - b: (uu, uv, u, vv, v)."""
+    uu = uv = u_sum = vv = v_sum = 0.0
+    for i in range(len(x)):
+        u, v = np.float64(x[i]) - a, np.float64(y[i]) - b
+        uu += u * u
+        uv += u * v
+        u_sum += u
+        vv += v * v
+        v_sum += v
+    return uu, uv, u_sum, vv, v_sum
+
+
+@strict
+def _add(sums, lows, j, k, value):
+    sums[j, k], lost = dd.two_sum(sums[j, k], value)
+    lows[j, k] += lost
+
+
+@strict
+def _block(x, y, shift, start, stop, sums, lows):
+    """Add to sums + lows (3, 3) the products of [x, y, 1], upper half."""
+    for begin in range(start, stop, PIECE):
+        end = min(begin + PIECE, stop)
+        uu, uv, u, vv, v = _sums(x[begin:end], y[begin:end], shift[0], shift[1])
+        _add(sums, lows, 0, 0, uu)
+        _add(sums, lows, 0, 1, uv)
+        _add(sums, lows, 0, 2, u)
+        _add(sums, lows, 1, 1, vv)
+        _add(sums, lows, 1, 2, v)
+        _add(sums, lows, 2, 2, np.float64(end - begin))
+
+
+@compiled_parallel
+def blocks_parallel(x, y, shift, sums, lows):
+    blocks = len(sums)
+    for b in prange(blocks):
+        start, stop = len(x) * b // blocks, len(x) * (b + 1) // blocks
+        _block(x, y, shift, start, stop, sums[b], lows[b])
+
+
+@compiled
+def blocks_serial(x, y, shift, sums, lows):
+    blocks = len(sums)
+    for b in range(blocks):
+        start, stop = len(x) * b // blocks, len(x) * (b + 1) // blocks
+        _block(x, y, shift, start, stop, sums[b], lows[b])
