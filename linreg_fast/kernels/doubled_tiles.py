@@ -73,7 +73,7 @@ def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
 def _join(sums, lows, j, k, vector, vector_lo):
     """Add the four lanes to entry (j, k), in double-double."""
     total, low = sums[j, k], lows[j, k]
-    for i in range(simd.WIDTH):
+    for i in range(simd.WIDE):
         total, lost = dd.two_sum(total, simd.lane(vector, i))
         low += lost + simd.lane(vector_lo, i)
     sums[j, k], lows[j, k] = dd.quick_two_sum(total, low)
@@ -82,27 +82,27 @@ def _join(sums, lows, j, k, vector, vector_lo):
 @strict
 def _add_product(h, low, a, b):
     """h + low plus a * b, exactly but for 2**-106 of what h began with (see `_tile_vectors`)."""
-    total = simd._fma(a, b, h)
+    total = simd.fma_vectors(a, b, h)
     taken = simd.subtract(total, h)  # exact: all three are multiples of h's last bit
-    return total, simd.add(low, simd._fma(a, b, simd.negative(taken)))
+    return total, simd.add(low, simd.fma_vectors(a, b, simd.negative(taken)))
 
 
 @strict
 def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
     """As `_tile_vectors`, where all lo parts are zero."""
-    b0 = simd.splat(3.0 * bounds_a[j] * bounds[k])
-    b1 = simd.splat(3.0 * bounds_a[j] * bounds[k + 1])
-    b2 = simd.splat(3.0 * bounds_a[j] * bounds[k + 2])
-    b3 = simd.splat(3.0 * bounds_a[j] * bounds[k + 3])
+    b0 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k])
+    b1 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 1])
+    b2 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 2])
+    b3 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 3])
     h0, h1, h2, h3 = b0, b1, b2, b3
-    l0 = l1 = l2 = l3 = simd.zeros()
+    l0 = l1 = l2 = l3 = simd.zeros_wide()
     at, to = j * PIECE, k * PIECE
-    for i in range(0, rows, simd.WIDTH):
-        x = simd.load(a, at + i)
-        h0, l0 = _add_product(h0, l0, x, simd.load(z, to + i))
-        h1, l1 = _add_product(h1, l1, x, simd.load(z, to + PIECE + i))
-        h2, l2 = _add_product(h2, l2, x, simd.load(z, to + 2 * PIECE + i))
-        h3, l3 = _add_product(h3, l3, x, simd.load(z, to + 3 * PIECE + i))
+    for i in range(0, rows, simd.WIDE):
+        x = simd.load_wide(a, at + i)
+        h0, l0 = _add_product(h0, l0, x, simd.load_wide(z, to + i))
+        h1, l1 = _add_product(h1, l1, x, simd.load_wide(z, to + PIECE + i))
+        h2, l2 = _add_product(h2, l2, x, simd.load_wide(z, to + 2 * PIECE + i))
+        h3, l3 = _add_product(h3, l3, x, simd.load_wide(z, to + 3 * PIECE + i))
     _join(sums, lows, j, k, simd.subtract(h0, b0), l0)
     _join(sums, lows, j, k + 1, simd.subtract(h1, b1), l1)
     _join(sums, lows, j, k + 2, simd.subtract(h2, b2), l2)
@@ -117,26 +117,32 @@ def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
     a product then rounds it to a fixed last bit, and what that loses is found exactly by one more
     fused multiply-add: four instructions for what TwoProduct and TwoSum take ten.
     """
-    b0 = simd.splat(3.0 * bounds_a[j] * bounds[k])
-    b1 = simd.splat(3.0 * bounds_a[j] * bounds[k + 1])
-    b2 = simd.splat(3.0 * bounds_a[j] * bounds[k + 2])
-    b3 = simd.splat(3.0 * bounds_a[j] * bounds[k + 3])
+    b0 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k])
+    b1 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 1])
+    b2 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 2])
+    b3 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 3])
     h0, h1, h2, h3 = b0, b1, b2, b3
-    l0 = l1 = l2 = l3 = simd.zeros()
+    l0 = l1 = l2 = l3 = simd.zeros_wide()
     at, to = j * PIECE, k * PIECE
-    for i in range(0, rows, simd.WIDTH):
-        x, x_lo = simd.load(a, at + i), simd.load(a_lo, at + i)
-        y = simd.load(z, to + i)
-        l0 = simd._fma(x, simd.load(z_lo, to + i), simd._fma(x_lo, y, l0))
+    for i in range(0, rows, simd.WIDE):
+        x, x_lo = simd.load_wide(a, at + i), simd.load_wide(a_lo, at + i)
+        y = simd.load_wide(z, to + i)
+        l0 = simd.fma_vectors(x, simd.load_wide(z_lo, to + i), simd.fma_vectors(x_lo, y, l0))
         h0, l0 = _add_product(h0, l0, x, y)
-        y = simd.load(z, to + PIECE + i)
-        l1 = simd._fma(x, simd.load(z_lo, to + PIECE + i), simd._fma(x_lo, y, l1))
+        y = simd.load_wide(z, to + PIECE + i)
+        l1 = simd.fma_vectors(
+            x, simd.load_wide(z_lo, to + PIECE + i), simd.fma_vectors(x_lo, y, l1)
+        )
         h1, l1 = _add_product(h1, l1, x, y)
-        y = simd.load(z, to + 2 * PIECE + i)
-        l2 = simd._fma(x, simd.load(z_lo, to + 2 * PIECE + i), simd._fma(x_lo, y, l2))
+        y = simd.load_wide(z, to + 2 * PIECE + i)
+        l2 = simd.fma_vectors(
+            x, simd.load_wide(z_lo, to + 2 * PIECE + i), simd.fma_vectors(x_lo, y, l2)
+        )
         h2, l2 = _add_product(h2, l2, x, y)
-        y = simd.load(z, to + 3 * PIECE + i)
-        l3 = simd._fma(x, simd.load(z_lo, to + 3 * PIECE + i), simd._fma(x_lo, y, l3))
+        y = simd.load_wide(z, to + 3 * PIECE + i)
+        l3 = simd.fma_vectors(
+            x, simd.load_wide(z_lo, to + 3 * PIECE + i), simd.fma_vectors(x_lo, y, l3)
+        )
         h3, l3 = _add_product(h3, l3, x, y)
     _join(sums, lows, j, k, simd.subtract(h0, b0), l0)
     _join(sums, lows, j, k + 1, simd.subtract(h1, b1), l1)
@@ -194,7 +200,7 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, sums, lows):
                     at = j * PIECE + i
                     a[at], lost = dd.two_product(weights[begin + i], hi[at])
                     a_lo[at] = lost + weights[begin + i] * lo[at]
-                for i in range(rows, -(-rows // simd.WIDTH) * simd.WIDTH):
+                for i in range(rows, -(-rows // simd.WIDE) * simd.WIDE):
                     a[j * PIECE + i] = a_lo[j * PIECE + i] = 0.0
         _bound(hi, q + 1, rows, bounds)
         if weights is not None:

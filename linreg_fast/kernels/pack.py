@@ -69,5 +69,5 @@ def mask(weights, to, start, stop, out):
         for i in range(stop - start):
             if weights[start + i] == 0.0:
                 out[to + i] = 0.0
-    for i in range(stop - start, -(-(stop - start) // simd.WIDTH) * simd.WIDTH):
+    for i in range(stop - start, -(-(stop - start) // simd.WIDE) * simd.WIDE):
         out[to + i] = 0.0

@@ -1,41 +1,44 @@
-"""Four doubles in one register, as values that compiled functions can hold.
+"""Several doubles in one register, as values that compiled functions can hold.
 
-LLVM's portable vectors, written once for all machines: one instruction where there is AVX2, two
-where there is SSE2 or NEON. LLVM does not vectorise a compensated sum by itself, since that needs
-four sums in the place of one; written with these, it is four times as fast.
+LLVM's portable vectors, written once for all machines: four numbers are one register where there is
+AVX2 and two where there is SSE2 or NEON; `WIDE` numbers are the widest register of this machine.
+LLVM does not vectorise a compensated sum by itself, since that needs several sums in the place of
+one, nor does it keep the twelve sums of a tile in registers.
 
 `fma` takes plain numbers too. With NUMBA_DISABLE_JIT only that one works, as Python.
 """
 
 from fractions import Fraction
 
+import llvmlite.binding
 import numba
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, models, overload, register_model
 
-WIDTH = 4
-ALIGNMENT = 8  # bytes: NumPy promises no more for an element
 VECTORS = not vars(numba.config)["DISABLE_JIT"]
-
-_llvm = ir.VectorType(ir.DoubleType(), WIDTH)
-_singles = ir.VectorType(ir.FloatType(), WIDTH)
+WIDTH = 4
+# Numba's cache is keyed by the processor and its features, so code for another is never run.
+WIDE = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
+ALIGNMENT = 8  # bytes: NumPy promises no more for an element
 
 
 class VectorType(types.Type):
-    """Numba's type of a vector of four doubles."""
+    """Numba's type of a vector of doubles."""
 
-    def __init__(self):
-        super().__init__(name="f64x4")
+    def __init__(self, width):
+        self.llvm = ir.VectorType(ir.DoubleType(), width)
+        super().__init__(name=f"f64x{width}")
 
 
-vector_type = VectorType()
+narrow_type = VectorType(WIDTH)
+wide_type = VectorType(WIDE) if WIDE != WIDTH else narrow_type
 
 
 @register_model(VectorType)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager, numba_type):
-        super().__init__(manager, numba_type, _llvm)
+        super().__init__(manager, numba_type, numba_type.llvm)
 
 
 def _address(context, builder, array_type, array, index, memory):
@@ -43,75 +46,82 @@ def _address(context, builder, array_type, array, index, memory):
     return builder.bitcast(builder.gep(data, [index]), memory.as_pointer())
 
 
-@intrinsic
-def load(typing_context, array, index):
-    """Four numbers of a contiguous float64 or float32 array, from a flat index on (not checked)."""
-    single = array.dtype == types.float32
+def _loader(vector_type):
+    @intrinsic
+    def emit_load(typing_context, array, index):
+        single = array.dtype == types.float32
+        kind = ir.VectorType(ir.FloatType(), vector_type.llvm.count) if single else vector_type.llvm
 
-    def emit(context, builder, signature, arguments):
-        memory = _singles if single else _llvm
-        address = _address(context, builder, signature.args[0], *arguments, memory)
-        value = builder.load(address)
-        value.align = ALIGNMENT // 2 if single else ALIGNMENT
-        return builder.fpext(value, _llvm) if single else value
+        def emit(context, builder, signature, arguments):
+            address = _address(context, builder, signature.args[0], *arguments, kind)
+            value = builder.load(address)
+            value.align = ALIGNMENT // 2 if single else ALIGNMENT
+            return builder.fpext(value, vector_type.llvm) if single else value
 
-    return vector_type(array, types.int64), emit
+        return vector_type(array, types.int64), emit
+
+    return emit_load
+
+
+# (array, index): numbers of a contiguous float64 or float32 array from a flat index on, unchecked.
+load = _loader(narrow_type)
+load_wide = _loader(wide_type)
 
 
 @intrinsic
 def store(typing_context, array, index, vector):
-    """Write the four numbers to a contiguous float64 array, from a flat index on (not checked)."""
+    """Write to a contiguous float64 array from a flat index on (not checked)."""
 
     def emit(context, builder, signature, arguments):
-        place = _address(context, builder, signature.args[0], *arguments[:2], _llvm)
+        kind = signature.args[2].llvm
+        place = _address(context, builder, signature.args[0], *arguments[:2], kind)
         builder.store(arguments[2], place).align = ALIGNMENT
         return context.get_dummy_value()
 
-    return types.void(array, types.int64, vector_type), emit
+    return types.void(array, types.int64, vector), emit
 
 
 @intrinsic
-def zeros(typing_context):
-    """Four zeros."""
+def zeros_wide(typing_context):
+    """All zero."""
 
     def emit(context, builder, signature, arguments):
-        return ir.Constant(_llvm, [0.0] * WIDTH)
+        return ir.Constant(wide_type.llvm, [0.0] * WIDE)
 
-    return vector_type(), emit
+    return wide_type(), emit
 
 
 @intrinsic
-def splat(typing_context, value):
-    """One number four times."""
+def splat_wide(typing_context, value):
+    """One number everywhere."""
 
     def emit(context, builder, signature, arguments):
-        nothing = ir.Constant(_llvm, ir.Undefined)
-        zero = ir.Constant(ir.IntType(32), 0)
-        one = builder.insert_element(nothing, arguments[0], zero)
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+        nothing = ir.Constant(wide_type.llvm, ir.Undefined)
+        one = builder.insert_element(nothing, arguments[0], ir.Constant(ir.IntType(32), 0))
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE)
         return builder.shuffle_vector(one, nothing, mask)
 
-    return vector_type(types.float64), emit
+    return wide_type(types.float64), emit
 
 
 @intrinsic
 def negative(typing_context, vector):
-    """All four with the other sign."""
+    """With the other sign."""
 
     def emit(context, builder, signature, arguments):
         return builder.fneg(arguments[0])
 
-    return vector_type(vector_type), emit
+    return vector(vector), emit
 
 
 @intrinsic
 def lane(typing_context, vector, index):
-    """One of the four numbers."""
+    """One of the numbers."""
 
     def emit(context, builder, signature, arguments):
         return builder.extract_element(*arguments)
 
-    return types.float64(vector_type, types.int64), emit
+    return types.float64(vector, types.int64), emit
 
 
 def _lanewise(operation):
@@ -120,14 +130,13 @@ def _lanewise(operation):
         def emit(context, builder, signature, arguments):
             return getattr(builder, operation)(*arguments)
 
-        return vector_type(vector_type, vector_type), emit
+        return a(a, b), emit
 
     return emit_operation
 
 
 add = _lanewise("fadd")
 subtract = _lanewise("fsub")
-multiply = _lanewise("fmul")
 
 
 def _shuffled(*lanes):
@@ -137,7 +146,7 @@ def _shuffled(*lanes):
             mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), lanes)
             return builder.shuffle_vector(*arguments, mask)
 
-        return vector_type(vector_type, vector_type), emit
+        return narrow_type(a, b), emit
 
     return emit_shuffle
 
@@ -149,26 +158,46 @@ upper = _shuffled(2, 3, 6, 7)
 
 
 @intrinsic
-def _fma(typing_context, a, b, c):
+def narrow(typing_context, vector):
+    """A wide vector as one of four, its halves added up."""
+
+    def emit(context, builder, signature, arguments):
+        if WIDE == WIDTH:
+            return arguments[0]
+        nothing = ir.Constant(wide_type.llvm, ir.Undefined)
+        halves = (
+            ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), list(range(start, start + WIDTH)))
+            for start in (0, WIDTH)
+        )
+        parts = [builder.shuffle_vector(arguments[0], nothing, half) for half in halves]
+        return builder.fadd(*parts)
+
+    return narrow_type(vector), emit
+
+
+@intrinsic
+def fma_vectors(typing_context, a, b, c):
+    """a * b + c, rounded once; of numbers or of vectors."""
+
     def emit(context, builder, signature, arguments):
         kind = arguments[0].type
-        name = "llvm.fma.v4f64" if kind == _llvm else "llvm.fma.f64"
+        name = f"llvm.fma.v{kind.count}f64" if isinstance(kind, ir.VectorType) else "llvm.fma.f64"
         function = builder.module.globals.get(name)
         if function is None:
             function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
         return builder.call(function, arguments)
 
-    return a(a, a, a), emit
+    return a(a, b, c), emit
 
 
 def fma(a, b, c):
-    """a * b + c, rounded once."""
+    """a * b + c of numbers, rounded once."""
     exact = a * b + c
     if exact - exact != 0.0:  # not finite, or it only looked so
         return exact
     return float(Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c)))
 
 
-@overload(fma, inline="never")
+@overload(fma)
 def _compiled_fma(a, b, c):
-    return lambda a, b, c: _fma(a, b, c)
+    return lambda a, b, c: fma_vectors(a, b, c)

@@ -29,6 +29,7 @@ def _fold(sums, lows, at, vector):
 @strict
 def _across(a, b, c, d):
     """(sum of a's lanes, of b's, of c's, of d's)."""
+    a, b, c, d = simd.narrow(a), simd.narrow(b), simd.narrow(c), simd.narrow(d)
     ab = simd.add(simd.evens(a, b), simd.odds(a, b))
     cd = simd.add(simd.evens(c, d), simd.odds(c, d))
     return simd.add(simd.lower(ab, cd), simd.upper(ab, cd))
@@ -37,20 +38,36 @@ def _across(a, b, c, d):
 @compiled
 def _tile_vectors(a, z, j, k, rows, sums, lows):
     """Add to sums[j : j + 3, k : k + 4] the products of three columns of a with four of z."""
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = simd.zeros()
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = simd.zeros_wide()
     at, to = j * PIECE, k * PIECE
-    for i in range(0, rows, simd.WIDTH):
-        x = simd.load(a, at + i)
-        y = simd.load(a, at + PIECE + i)
-        w = simd.load(a, at + 2 * PIECE + i)
-        b = simd.load(z, to + i)
-        a0, b0, c0 = simd._fma(x, b, a0), simd._fma(y, b, b0), simd._fma(w, b, c0)
-        b = simd.load(z, to + PIECE + i)
-        a1, b1, c1 = simd._fma(x, b, a1), simd._fma(y, b, b1), simd._fma(w, b, c1)
-        b = simd.load(z, to + 2 * PIECE + i)
-        a2, b2, c2 = simd._fma(x, b, a2), simd._fma(y, b, b2), simd._fma(w, b, c2)
-        b = simd.load(z, to + 3 * PIECE + i)
-        a3, b3, c3 = simd._fma(x, b, a3), simd._fma(y, b, b3), simd._fma(w, b, c3)
+    for i in range(0, rows, simd.WIDE):
+        x = simd.load_wide(a, at + i)
+        y = simd.load_wide(a, at + PIECE + i)
+        w = simd.load_wide(a, at + 2 * PIECE + i)
+        b = simd.load_wide(z, to + i)
+        a0, b0, c0 = (
+            simd.fma_vectors(x, b, a0),
+            simd.fma_vectors(y, b, b0),
+            simd.fma_vectors(w, b, c0),
+        )
+        b = simd.load_wide(z, to + PIECE + i)
+        a1, b1, c1 = (
+            simd.fma_vectors(x, b, a1),
+            simd.fma_vectors(y, b, b1),
+            simd.fma_vectors(w, b, c1),
+        )
+        b = simd.load_wide(z, to + 2 * PIECE + i)
+        a2, b2, c2 = (
+            simd.fma_vectors(x, b, a2),
+            simd.fma_vectors(y, b, b2),
+            simd.fma_vectors(w, b, c2),
+        )
+        b = simd.load_wide(z, to + 3 * PIECE + i)
+        a3, b3, c3 = (
+            simd.fma_vectors(x, b, a3),
+            simd.fma_vectors(y, b, b3),
+            simd.fma_vectors(w, b, c3),
+        )
     columns = sums.shape[1]
     _fold(sums, lows, j * columns + k, _across(a0, a1, a2, a3))
     _fold(sums, lows, (j + 1) * columns + k, _across(b0, b1, b2, b3))
