@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from linreg_fast import RUNGS, GradientDescentRegressor, LinearRegression, moments
@@ -109,15 +110,24 @@ def test_a_constant_column_without_an_intercept(scale, positive):
 
 
 @pytest.mark.parametrize("scale", [1e-170, 1e160, 1e200])
-def test_solvers_on_moments_refuse_what_the_moments_cannot_hold(rng, scale):
+def test_what_plain_moments_cannot_hold(rng, scale):
     X, y = rng.normal(size=(20, 2)) * scale, rng.normal(size=20)
-    for solver in ("cholesky", "gradient_descent"):
+    expected = LinearRegression().fit(X / scale, y).coef_ / scale
+    for model in (LinearRegression(solver="cholesky"), LinearRegression()):
+        np.testing.assert_allclose(model.fit(X, y).coef_, expected, rtol=1e-12)
+    model = LinearRegression()
+    for row in range(20):  # one by one: constant in each piece
+        model.partial_fit(X[row : row + 1], y[row : row + 1])
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-12)
+    for model in (
+        GradientDescentRegressor(),
+        LinearRegression(solver="gradient_descent"),
+        LinearRegression(solver="cholesky", precision="double"),
+    ):
         with pytest.raises(ValueError, match="overflow or underflow"):
-            LinearRegression(solver=solver).fit(X, y)
+            model.fit(X, y)
     with pytest.raises(ValueError, match="overflow or underflow"):
-        GradientDescentRegressor().fit(X, y)
-    with pytest.raises(ValueError, match="overflow or underflow"):
-        LinearRegression().partial_fit(X, y)
+        LinearRegression(precision="double").partial_fit(X, y)
 
 
 def test_weights_that_differ_by_600_orders_of_magnitude():
@@ -210,3 +220,107 @@ def test_names_and_numbers_that_files_must_escape(tmp_path, capsys):
     capsys.readouterr()
     assert main(["predict", str(out), str(table)]) == 0
     assert capsys.readouterr().out.splitlines()[0] == '"y,""q"'
+
+
+def test_a_constant_sparse_column_gets_zero(rng):
+    for n, value in ((70, 0.1), (7000, 1 / 3)):
+        X, weights = np.c_[rng.normal(size=n), np.full(n, value)], rng.random(n)
+        y = X[:, 0] + rng.normal(size=n)
+        expected = LinearRegression().fit(X, y, weights).coef_
+        in_pieces = LinearRegression()
+        for i in range(0, n, n // 10):
+            rows = slice(i, i + n // 10)
+            in_pieces.partial_fit(scipy.sparse.csr_matrix(X[rows]), y[rows], weights[rows])
+        for model in (LinearRegression().fit(scipy.sparse.csc_matrix(X), y, weights), in_pieces):
+            np.testing.assert_allclose(model.coef_, expected, rtol=1e-14)
+            assert model.rank_ == 1
+
+
+@pytest.mark.parametrize("first", ["zeros", "offset", "constant", "huge"])
+def test_sparse_rows_of_many_columns(rng, first):
+    X = scipy.sparse.random(2500, 2005, 0.01, random_state=rng, format="lil")
+    x = rng.normal(size=(2500, 1))
+    X[:, 0] = {"zeros": x, "offset": 1e8 + x, "constant": 0.1 + 0 * x, "huge": 1e160 * x}[first]
+    y = X[:, 1:20].sum(axis=1) + x + 0.1 * rng.normal(size=(2500, 1))
+    sparse = LinearRegression().fit(X.tocsr(), np.asarray(y).ravel())
+    dense = LinearRegression().fit(X.toarray(), np.asarray(y).ravel())
+    assert (sparse.solver_, sparse.rank_) == ("lsqr", dense.rank_)
+    np.testing.assert_allclose(sparse.coef_[0], dense.coef_[0], rtol=1e-9)
+    np.testing.assert_allclose(sparse.coef_[1:], dense.coef_[1:], atol=1e-11)
+
+
+@pytest.mark.parametrize("offset", [0.0, 300.0, 1e5, 1e9])
+def test_a_sum_of_columns_depends_on_them_at_any_offset(rng, offset):
+    X = offset + rng.normal(size=(500, 3))
+    X = np.c_[X, X[:, 0] + X[:, 1], 1.8 * X[:, 2] + 32]
+    y = X[:, 0] + X[:, 2] + rng.normal(size=500)
+    model = LinearRegression().fit(X, y)
+    assert model.rank_ == 3
+    centred = np.c_[X[:, :3] - X[:, :3].mean(axis=0), np.zeros((500, 2))]
+    centred[:, 3], centred[:, 4] = centred[:, 0] + centred[:, 1], 1.8 * centred[:, 2]
+    expected = np.linalg.lstsq(centred, y - y.mean(), rcond=1e-10)[0]
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_wide_rows_of_any_scale(rng):
+    for _ in range(5):
+        X = rng.normal(size=(10, 11)) * 10.0 ** rng.integers(-150, 150, 11)
+        y = rng.normal(size=10)
+        assert np.abs(y - LinearRegression().fit(X, y).predict(X)).max() < 1e-9
+
+
+def test_a_weak_signal_keeps_its_digits(rng):
+    x = rng.normal(size=(30_000, 1))
+    noise = rng.normal(size=30_000)
+    noise -= noise @ x[:, 0] / (x[:, 0] @ x[:, 0]) * x[:, 0]
+    y = 1e-8 * x[:, 0] + noise
+    found = LinearRegression().fit(x, y)
+    expected = LinearRegression(precision="double-double").fit(x, y)
+    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-14)
+
+
+def test_a_period_of_the_rows_does_not_spoil_the_sums(rng):
+    x = rng.normal(size=66_000)
+    x[np.arange(33) * 2000 + 1000] = 1e9
+    y = 1e-9 * x + rng.normal(size=66_000)
+    found = LinearRegression(precision="double").fit(x[:, None], y)
+    expected = LinearRegression(precision="double-double").fit(x[:, None], y)
+    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-14)
+
+
+def test_another_target_with_a_zero_does_not_stop_the_refinement(rng):
+    X = rng.normal(size=(40, 2)) @ [[1.0, 1.0], [0.0, 1e-5]]
+    Y = np.c_[X[:, 0], rng.normal(size=40)]  # the first has a coefficient of zero
+    both, alone = LinearRegression().fit(X, Y), LinearRegression().fit(X, Y[:, 1])
+    np.testing.assert_allclose(both.coef_[1], alone.coef_, rtol=1e-15)
+
+
+def test_rows_taken_out_of_a_constant_column(rng):
+    X = np.c_[rng.normal(size=60), np.full(60, 0.1)]
+    X[:20, 1] = rng.normal(size=20)
+    y = rng.normal(size=60)
+    left = moments(X, y) - moments(X[:20], y[:20])
+    assert not left.comoment[1].any()
+
+
+def test_weights_whose_sum_overflows():
+    X, y = [[0.0], [0.6], [1.5]], [0.0, 1.0, 1.2]
+    plain = LinearRegression().fit(X, y)
+    heavy = LinearRegression().fit(X, y, [1.7e308] * 3)
+    np.testing.assert_allclose(heavy.coef_, plain.coef_, rtol=1e-15)
+    np.testing.assert_allclose(heavy.intercept_, plain.intercept_, rtol=1e-15)
+
+
+def test_a_piece_without_weight_adds_nothing():
+    model = LinearRegression().partial_fit([[0.0], [1.0]], [0.0, 1.0])
+    before = model.moments_
+    assert model.partial_fit([[5.0]], [9.0], [0.0]).moments_ is before
+    zeros = LinearRegression().partial_fit(np.c_[[1, 0, 0], [1.0, 2, 3]], [1.0, 2, 4], [0, 1, 1])
+    np.testing.assert_allclose(zeros.coef_, [0.0, 2.0])
+
+
+def test_coefficients_set_by_hand_predict():
+    model = LinearRegression()
+    model.coef_, model.intercept_ = np.array([2.0]), 1.0
+    assert model.predict([[3.0]]) == 7.0
+    assert model.predict(np.array([[3.0]])) == 7.0

@@ -142,8 +142,10 @@ def test_partial_fit_goes_on_after_fit(rng):
     model = pickle.loads(pickle.dumps(model)).partial_fit(X[70:], y[70:])
     assert_same(model, LinearRegression().fit(X, y))
     wide = LinearRegression().fit(X[:3], y[:3])
+    assert_same(wide.partial_fit(X[3:], y[3:]), LinearRegression().fit(X, y))
+    wide = LinearRegression().fit(rng.normal(size=(3, 600)), y[:3])
     with pytest.raises(ValueError, match=r"call partial_fit from the start"):
-        wide.partial_fit(X, y)
+        wide.partial_fit(rng.normal(size=(3, 600)), y[:3])
     with pytest.raises(ValueError, match="1-D or 2-D as it was"):
         model.partial_fit(X, y[:, None])
     with pytest.raises(ValueError, match="expecting 4 features"):

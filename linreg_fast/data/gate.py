@@ -33,18 +33,22 @@ def as_floats(values, name):
     return array
 
 
-def check_finite(array, name, columns=None):
-    """Raise a ValueError that names the first NaN or infinite entry of a 1-D or 2-D array."""
+def check_finite(array, name, columns=None, place=None):
+    """Raise a ValueError that names the first NaN or infinite entry of a 1-D or 2-D array.
+
+    place: where the array's only entry stands, for one that is a part of another.
+    """
     step = max(FINITE_CHECK_ELEMENTS // max(array[:1].size, 1), 1)
     for start in range(0, len(array), step):
         bad = ~np.isfinite(array[start : start + step])
         if bad.any():
-            row, *column = (int(i) for i in np.argwhere(bad)[0])
-            place = (start + row, *column)
-            value = array[place]
+            found = np.argwhere(bad)[0]
+            found[0] += start
+            value = array[tuple(found)]
+            row, *column = (int(i) for i in found) if place is None else place
             what = "NaN" if np.isnan(value) else f"infinity ({value})"
-            where = f"row {start + row}"
-            if column and array.shape[1] > 1:
+            where = f"row {row}"
+            if column and (array.shape[1] > 1 or place is not None):
                 where += f", column {column[0]}"
                 where += f" ({columns[column[0]]!r})" if columns is not None else ""
             raise ValueError(

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linreg_fast.data import jsonfile
-from linreg_fast.kernels import DEFAULT
+from linreg_fast.data import jsonfile, scaling
+from linreg_fast.kernels import DEFAULT, sparse
 from linreg_fast.kernels.merge import merge, remove
 
 FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
+ROUNDING = 2.0**-90  # of a sum of squares
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,10 +34,13 @@ class Moments:
         How many of the last columns are targets.
     doubled : bool
         Whether the sums were carried in double-double all the way, so that lo counts.
+    exponents : ndarray of shape (n_features + n_targets + 1,)
+        Powers of two that the columns, and last the weights, were divided by, so that no square
+        overflows or underflows. The parts are in those units; zeros for ordinary numbers.
 
     Attributes
     ----------
-    weight_sum, mean, comoment : the hi parts, which are the sums rounded to double precision.
+    weight_sum, mean, comoment : rounded to double precision, in the columns' own units.
     """
 
     n_samples: int
@@ -45,13 +49,23 @@ class Moments:
     comoment_parts: np.ndarray
     n_targets: int = 1
     doubled: bool = False
+    exponents: np.ndarray | None = None
 
     @classmethod
     def of(cls, X, Y, sample_weight=None, rung=None):
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
         rung = rung or DEFAULT
-        with np.errstate(over="ignore", invalid="ignore"):  # `Problem.moments_in_range` looks at it
-            return cls(*rung.kernels.moments(X, Y, sample_weight), Y.shape[1], rung.doubled)
+        sums = rung.kernels.moments if isinstance(X, np.ndarray) else sparse.moments
+        doubled = rung.doubled or sums is sparse.moments
+        with np.errstate(over="ignore", invalid="ignore"):  # looked at here, or by `Problem`
+            found = cls(*sums(X, Y, sample_weight), Y.shape[1], doubled)
+            if not doubled or scaling.ordinary(found, X, Y, sample_weight):
+                return found
+        exponents = scaling.exponents(X, Y, sample_weight)
+        if sample_weight is not None:
+            sample_weight = np.ldexp(sample_weight, -exponents[-1])
+        found = sums(X, Y, sample_weight, exponents[:-1])
+        return cls(*found, Y.shape[1], doubled, exponents)
 
     @classmethod
     def empty(cls, n_features, n_targets=1):
@@ -61,22 +75,31 @@ class Moments:
 
     @property
     def weight_sum(self):
-        return float(self.weight_parts[0])
+        return float(self._in_own_units(self.weight_parts[0], -1))
 
     @property
     def mean(self):
-        return self.mean_parts[0]
+        return self._in_own_units(self.mean_parts[0], slice(-1))
 
     @property
     def comoment(self):
-        return self.comoment_parts[0]
+        if self.exponents is None:
+            return self.comoment_parts[0]
+        columns = self.exponents[:-1]
+        units = np.add.outer(columns, columns) + self.exponents[-1]
+        with np.errstate(over="ignore"):
+            return np.ldexp(self.comoment_parts[0], units)
+
+    def _in_own_units(self, values, which):
+        return values if self.exponents is None else np.ldexp(values, self.exponents[which])
 
     @property
     def n_features(self):
         return self.mean_parts.shape[1] - self.n_targets
 
     @property
-    def _parts(self):
+    def parts(self):
+        """(weight sum, means, comoment), each hi and lo, as the kernels take them."""
         return self.weight_parts, self.mean_parts, self.comoment_parts
 
     def __repr__(self):
@@ -93,9 +116,10 @@ class Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         self._check_same_columns(other)
-        joined = merge(*self._parts, *other._parts)
+        a, b, exponents = scaling.aligned(self, other)
         doubled = self.doubled and other.doubled
-        return Moments(self.n_samples + other.n_samples, *joined, self.n_targets, doubled)
+        n_samples = self.n_samples + other.n_samples
+        return Moments(n_samples, *merge(*a, *b), self.n_targets, doubled, exponents)
 
     def __radd__(self, other):
         return self if type(other) is int and other == 0 else NotImplemented  # sum() starts at 0
@@ -115,8 +139,13 @@ class Moments:
             raise ValueError(
                 f"cannot take a weight of {other.weight_sum:g} out of {self.weight_sum:g}"
             )
-        left = remove(*self._parts, *other._parts)
-        return Moments(n_samples, *left, self.n_targets, self.doubled and other.doubled)
+        a, b, exponents = scaling.aligned(self, other)
+        weight, mean, comoment = remove(*a, *b)
+        # A column that no longer varies: what the subtraction has left of it is rounding.
+        gone = np.diag(comoment[0]) <= ROUNDING * np.diag(a[2][0])
+        comoment[:, gone] = comoment[:, :, gone] = 0.0
+        doubled = self.doubled and other.doubled
+        return Moments(n_samples, weight, mean, comoment, self.n_targets, doubled, exponents)
 
     def _flat(self):
         """(weight sum, means, upper half of the comoment) as hi, and as lo, in one array each."""
@@ -125,25 +154,28 @@ class Moments:
         return np.hstack(parts)
 
     @classmethod
-    def _of_flat(cls, n_samples, n_targets, doubled, flat, q):
+    def _of_flat(cls, n_samples, n_targets, doubled, flat, q, exponents=None):
         mean, upper = flat[:, 1 : q + 1].copy(), flat[:, q + 1 :]
         comoment = np.empty((2, q, q))
         rows, columns = np.triu_indices(q)
         comoment[:, rows, columns] = comoment[:, columns, rows] = upper
-        return cls(n_samples, flat[:, 0].copy(), mean, comoment, n_targets, doubled)
+        weight = flat[:, 0].copy()
+        return cls(n_samples, weight, mean, comoment, n_targets, doubled, exponents)
 
     @classmethod
-    def _of_bytes(cls, n_samples, n_targets, doubled, q, hi, lo):
+    def _of_bytes(cls, n_samples, n_targets, doubled, q, hi, lo, exponents):
         hi = np.frombuffer(hi, "<f8")
         lo = np.frombuffer(lo, "<f8") if lo else np.zeros_like(hi)
-        return cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q)
+        exponents = np.array(exponents, dtype=np.int64) if exponents else None
+        return cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q, exponents)
 
     def __reduce__(self):
         hi, lo = self._flat()
         lo = lo.astype("<f8").tobytes() if lo.any() else b""
         q = self.mean_parts.shape[1]
         numbers = int(self.n_samples), self.n_targets, self.doubled, q
-        return Moments._of_bytes, (*numbers, hi.astype("<f8").tobytes(), lo)
+        exponents = () if self.exponents is None else tuple(self.exponents.tolist())
+        return Moments._of_bytes, (*numbers, hi.astype("<f8").tobytes(), lo, exponents)
 
     def to_json(self):
         """JSON text that `from_json` reads back to the same bits."""
@@ -153,6 +185,8 @@ class Moments:
             "n_targets": self.n_targets,
             "precision": "double-double" if self.doubled else "double",
         }
+        if self.exponents is not None:
+            content["exponents"] = self.exponents.tolist()
         for name, flat in zip(("", "_lo"), self._flat(), strict=True):
             content[f"weight_sum{name}"] = float(flat[0])
             content[f"mean{name}"] = flat[1 : q + 1].tolist()
@@ -177,7 +211,8 @@ class Moments:
         if any(abs(low) > abs(high) * 2.0**-52 for high, low in zip(hi, lo, strict=True)):
             raise ValueError("malformed file: a lo part is larger than the rounding of its hi part")
         doubled = content.get("precision") == "double-double"
-        moments = cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q)
+        exponents = scaling.of_json(content, q)
+        moments = cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q, exponents)
         if (np.diag(moments.comoment) < 0).any():
             raise ValueError("malformed file: a column's sum of squares is negative")
         return moments

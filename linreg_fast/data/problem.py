@@ -13,7 +13,7 @@ import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
-from linreg_fast.kernels import DEFAULT, RUNGS, compensated, factor, sparse
+from linreg_fast.kernels import DEFAULT, RUNGS, factor
 from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
@@ -21,6 +21,7 @@ BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then cost
 FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
 LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
 LOOK_ROWS, LOOK_CONDITION = 1024, 100.0
+WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
 EPSILON = np.finfo(np.float64).eps
 DOUBLED_ROUNDING = 2.0**-96  # of a unit diagonal: pivots below it are what rounding left
 
@@ -105,7 +106,7 @@ class Problem:
     @property
     def doubled(self):
         """Whether the cross-products at hand are in double-double."""
-        return "_sharp" in vars(self) or ("moments" in vars(self) and self.moments.doubled)
+        return "moments" in vars(self) and self.moments.doubled
 
     def blocks(self):
         """(rows of [X, Y] as dense float64, their weights or None), without rows of weight zero."""
@@ -126,14 +127,13 @@ class Problem:
 
     @cached_property
     def moments(self):
-        if isinstance(self.X, np.ndarray):
-            return Moments.of(self.X, self.Y, self.sample_weight, self.rung or self._first_rung())
-        with np.errstate(over="ignore", invalid="ignore"):  # as for `Moments.of`
-            sums = sparse.moments(self.X, self.Y, self.sample_weight)
-        return Moments(*sums, self.n_targets, doubled=True)
+        rung = self.rung or (self._first_rung() if isinstance(self.X, np.ndarray) else None)
+        return Moments.of(self.X, self.Y, self.sample_weight, rung)
 
     def _first_rung(self):
         """Double-double where it costs nothing, or where a look at some rows says it is needed."""
+        if not self._weights_in_range:
+            return DEFAULT
         q = self.n_features + self.n_targets
         work = self.n_samples * q * (q + 1)
         if work <= FREE:
@@ -151,8 +151,6 @@ class Problem:
         """What is subtracted from the columns of [X, Y]: their means, or zeros."""
         if not self.fit_intercept:
             return np.zeros(self.n_features + self.n_targets)
-        if "_sharp" in vars(self):
-            return np.ldexp(self._sharp.mean[0], self._sharp.exponents)
         if "moments" in vars(self) or self.n_samples > self.n_features:
             return self.moments.mean
         return sum(self._centring)
@@ -178,90 +176,73 @@ class Problem:
 
     @cached_property
     def products(self):
-        """Cross-products (2, q, q) of [X, Y], centred where an intercept is fitted."""
-        return self._about(self.moments)
+        """Cross-products (2, q, q) of [X, Y], centred where an intercept is fitted.
 
-    def _about(self, moments):
+        In the units of the moments.
+        """
         if self.fit_intercept:
-            return moments.comoment_parts
+            return self.moments.comoment_parts
         with np.errstate(over="ignore", invalid="ignore"):  # `moments_in_range` looks at it
-            return about_zero(moments.weight_parts, moments.mean_parts, moments.comoment_parts)
+            return about_zero(*self.moments.parts)
 
     @cached_property
     def moments_in_range(self):
         """Whether no product in the moments overflowed, and none was lost to underflow."""
+        if self.doubled and self.fit_intercept:
+            return True  # they are scaled
         return self.in_range(TINY if self.has_rows else 0.0)
 
     def in_range(self, smallest):
-        """Likewise, where a sum of squares is safe from `smallest` on."""
+        """Likewise, where a plain sum of squares is safe from `smallest` on."""
         if not np.isfinite(self.products).all():
             return False
+        if self.doubled or not self.has_rows:
+            return True
         for j in np.flatnonzero(np.diag(self.products[0]) < smallest):
             p = self.n_features
             column = self.X[:, [j]] if j < p else self.Y[:, [j - p]]
-            column = column.toarray() if hasattr(column, "toarray") else column
             nothing = column.min() == column.max() if self.fit_intercept else not column.any()
             if not nothing:
                 return False
         return True
 
-    def check_range(self):
-        """Raise for what the moments cannot hold; double-double ones are scaled, and can."""
-        if "_sharp" not in vars(self) and not self.moments_in_range:
+    def check_range(self, own_units=False):
+        """Raise for what the moments cannot hold; the triangle can, and double-double ones do."""
+        scaled = self.moments.exponents is not None
+        if not self.moments_in_range or (own_units and scaled):
             raise np.linalg.LinAlgError(
                 "squares of the numbers overflow or underflow: use solver='auto', or other units"
             )
 
+    @cached_property
+    def _weights_in_range(self):
+        """Whether the product of two weights' roots can be held beside a square."""
+        weights = self.sample_weight
+        if weights is None:
+            return True
+        return weights[weights > 0].min() > WEIGHTS_APART * weights.max()
+
     @property
     def can_sharpen(self):
         """Whether `sharpen` is possible, and no other precision was asked for."""
-        return self.has_rows and (self.rung is None or self.rung.doubled)
+        asked = self.rung is None or self.rung.doubled
+        return self.has_rows and asked and self._weights_in_range
 
     def sharpen(self):
-        """Sum again in double-double, of columns scaled to the size of 1."""
-        if self.doubled and self.moments_in_range:
+        """Sum again in double-double."""
+        if self.doubled:
             return
-        X, weights, exponents = self.X, self.sample_weight, _exponents(self._sizes())
-        rescaled = exponents.any()
-        root = 0  # of the weights' scale, which every row is multiplied with
-        if weights is not None and rescaled:
-            root = self._weight_exponent
-            weights = np.ldexp(weights, -2 * root)
-        if not isinstance(X, np.ndarray):
-            Y = np.ldexp(self.Y, -exponents[self.n_features :])
-            X = X.astype(np.float64)
-            X.data = np.ldexp(X.data, -exponents[X.indices])
-            sums = sparse.moments(X, frozen(Y), weights)
-        else:
-            sums = compensated.moments(X, self.Y, weights, exponents)
-        moments = Moments(*sums, self.n_targets, doubled=True)
-        for derived in ("moments", "products", "normal_equations", "triangle", "centre"):
+        for derived in ("products", "moments_in_range", "normal_equations", "triangle", "centre"):
             vars(self).pop(derived, None)
-        self._sharp = NormalEquations(
-            self._about(moments), exponents + root, np.ldexp(moments.mean_parts, -root)
-        )
-        if not rescaled:
-            self.moments = moments
-
-    def _sizes(self):
-        """What to divide the columns by, roughly their norms: 1 where that is in range."""
-        if self.moments_in_range:
-            return np.zeros(len(self.products[0]))
-        sizes = np.zeros(self.n_features + self.n_targets)
-        first = None if self.fit_intercept else sizes
-        for rows, _ in self.blocks():
-            rows = rows / 2  # the difference of two halves does not overflow
-            first = rows[0] if first is None else first
-            np.maximum(sizes, np.abs(rows - first).max(axis=0), out=sizes)
-        return sizes
+        self.moments = Moments.of(self.X, self.Y, self.sample_weight, RUNGS["compensated"])
 
     @cached_property
     def normal_equations(self):
         """Cross-products of the centred columns of [X, Y], scaled by powers of two to norm 1."""
-        if "_sharp" in vars(self):
-            products, units, mean = self._sharp
-        else:
-            products, mean, units = self.products, self.moments.mean_parts, 0
+        products, mean, units = self.products, self.moments.mean_parts, 0
+        if self.moments.exponents is not None:
+            root = self.moments.exponents[-1] // 2  # of the weights: a row's size in the products
+            units, mean = self.moments.exponents[:-1] + root, np.ldexp(mean, -root)
         exponents = _exponents(np.sqrt(np.diag(products[0])))
         scaled = np.ldexp(products, -np.add.outer(exponents, exponents))
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
@@ -336,14 +317,37 @@ class Problem:
             factor.intercepts(mean, scaled, self.n_features), exponents[-self.n_targets :]
         )
 
+    def roundings(self):
+        """(p,): the rounding of each column of X, relative to its (centred) norm."""
+        p = self.n_features
+        if not self.fit_intercept or "moments" not in vars(self):
+            return np.full(p, EPSILON)
+        weight, mean, comoment = (part[0] for part in self.moments.parts)
+        squares = np.diag(comoment)[:p]
+        offset = np.abs(mean[:p]) * np.sqrt(weight / np.where(squares > 0, squares, np.inf))
+        return EPSILON * (1 + offset)
+
+    def kept(self, values, Vt, roundings=None):
+        """Which singular values of columns of unit norm count: those above rounding.
+
+        What rounding the columns can do to a singular value depends on its direction, a row of Vt:
+        the sum of two columns, stored, differs from the sum by the rounding of the three.
+        """
+        kept = values > self.tol * values[0]
+        if self._tol is None:
+            roundings = self.roundings() if roundings is None else roundings
+            kept &= values > np.sqrt((Vt**2) @ (roundings**2))
+        return kept
+
     def rank(self):
         """Columns of X that are independent of each other, decided on columns of unit norm."""
         columns = self.triangle.matrix[:, : self.n_features]
         sizes = np.linalg.norm(columns, axis=0)
         if not sizes.any():
             return 0
-        values = np.linalg.svd(columns[:, sizes > 0] / sizes[sizes > 0], compute_uv=False)
-        return int((values > self.tol * values[0]).sum())
+        sizes[sizes == 0] = 1.0
+        _, values, Vt = np.linalg.svd(columns / sizes, full_matrices=False)
+        return int(self.kept(values, Vt).sum())
 
     def intercept(self, coef):
         """The intercept (t,) that belongs to coef (p, t); zeros where none is fitted."""

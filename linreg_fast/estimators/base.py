@@ -75,14 +75,14 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )  # not finite: our own check names the place
         if sparse.issparse(X):
             X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
-            bad = np.flatnonzero(~np.isfinite(X.data))
-            if len(bad):
-                coo = X.tocoo()
-                row, column = coo.row[bad[0]], coo.col[bad[0]]
-                raise ValueError(f"X contains NaN or infinity at row {row}, column {column}")
             if not X.has_canonical_format:
                 X = X.copy()
                 X.sum_duplicates()
+            bad = np.flatnonzero(~np.isfinite(X.data))
+            if len(bad):
+                coo = X.tocoo()
+                row, column = int(coo.row[bad[0]]), int(coo.col[bad[0]])
+                check_finite(np.array([[X.data[bad[0]]]]), "X", place=(row, column))
             return X
         return frozen(as_floats(X, "X"))
 
@@ -136,7 +136,7 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         plain = _plain(X, 2) and not hasattr(self, "feature_names_in_")
-        if not plain or X.shape[1] != self.n_features_in_:
+        if not plain or X.shape[1] != getattr(self, "n_features_in_", None):
             X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
         self._check_finite(X)
         return X @ self.coef_.T + self.intercept_

@@ -24,8 +24,7 @@ def warn_of_lost_digits(inflation, dtype, names):
     warnings.warn(
         f"columns {', '.join(columns[:NAMED])}{more} of X nearly depend on each other: of the "
         f"{digits:.0f} digits of the data about {max(left, 0):.0f} remain in their coefficients. "
-        "Predictions do not suffer; drop some of the columns, or centre them before taking powers "
-        "of them, where the coefficients matter",
+        "Drop some of the columns, or centre them before taking powers of them",
         LinAlgWarning,
         stacklevel=4,
     )

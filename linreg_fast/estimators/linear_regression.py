@@ -159,6 +159,8 @@ class LinearRegression(BaseLeastSquares):
         self._check_parameters()
         with unchanged_on_failure(self), threads(self.n_jobs):
             first = not hasattr(self, "coef_")
+            if not first and sample_weight is not None and not np.any(sample_weight):
+                return self  # no row of weight above zero: nothing is added
             if not first and not hasattr(self, "moments_"):
                 raise ValueError(
                     f"fit() solved this by {self.solver_}, which keeps no moments to add rows to: "
@@ -204,6 +206,8 @@ class LinearRegression(BaseLeastSquares):
         )
         model.coef_, model.intercept_ = self.coef_.copy(), np.copy(self.intercept_)[()]
         model.n_features_in_, model.rank_ = self.n_features_in_, self.rank_
+        if hasattr(model, "tol"):  # scikit-learn 1.7 and later; its default would drop columns
+            model.tol = np.finfo(float).eps if self.tol is None else self.tol
         for name in ("singular_", "feature_names_in_"):  # either may not be there
             if hasattr(self, name):
                 setattr(model, name, getattr(self, name).copy())

@@ -6,6 +6,7 @@ from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels.compile import strict
 
 SAMPLE = 33  # rows looked at
+GOLDEN = (5**0.5 - 1) / 2
 
 
 def provisional_centre(X, Y, weights, exponents, far=0.0):
@@ -15,7 +16,8 @@ def provisional_centre(X, Y, weights, exponents, far=0.0):
     odd number of rows: of a column that is constant, it is the constant.
     """
     n = len(X)
-    steps = (np.arange(SAMPLE) + 0.5) / SAMPLE
+    # Spread evenly but not regularly: rows of a period would be no sample.
+    steps = (np.arange(SAMPLE) + np.arange(SAMPLE) * GOLDEN % 1.0) / SAMPLE
     if weights is None:
         rows = (n * steps).astype(np.int64)
     else:

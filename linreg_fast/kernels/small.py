@@ -11,6 +11,7 @@ from linreg_fast.kernels.centre import centred
 from linreg_fast.kernels.compile import compiled, strict
 from linreg_fast.kernels.tiles import PADDING, moments_block
 
+WEAK = 4.0  # a target against what the columns contribute to it
 SMALLEST, LARGEST = 1e-200, 1e200  # sums of squares whose products with 32 digits are numbers
 
 
@@ -149,4 +150,9 @@ def fit(X, Y, limit):
             for k in range(q - p):
                 coef[j, k], low[j, k] = dd.two_sum(coef[j, k], low[j, k])
         _finish(mean, comoment, coef, low, intercept, rest)
+        for k in range(q - p):  # a weak signal has fewer digits than its sums
+            share = 0.0
+            for j in range(p):
+                share += (coef[j, k] / scale[j]) ** 2
+            found &= comoment[0, p + k, p + k] <= WEAK * WEAK * share
     return found, weight, mean, comoment, coef, intercept

@@ -8,7 +8,9 @@ from linreg_fast.solvers import SOLVERS
 # 10, a few 1e-14 at 100 of large data). Double-double takes twice the time.
 PLAIN_CONDITION = 12.0
 PLAIN_CONDITION_OF_LARGE = 150.0
+WEAK, WEAK_OF_LARGE = 10.0, 1e3  # targets against what the columns contribute to them
 SPARSE_COLUMNS = 2000  # whose cross-products, hi and lo, take 64 MB
+WIDE_COLUMNS = 500  # likewise with fewer rows than columns: 4 MB
 LARGE = 10_000_000  # elements of X
 
 
@@ -20,7 +22,9 @@ def solve(problem):
     if p > SPARSE_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
         return _with("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
     if problem.has_rows and n <= p:
-        return _with("svd", problem, f"there are not more rows ({n}) than columns ({p})")
+        if p > WIDE_COLUMNS or not problem.can_sharpen:
+            return _with("svd", problem, f"there are not more rows ({n}) than columns ({p})")
+        problem.sharpen()
     if not problem.moments_in_range:
         found = "the squares of the numbers overflow or underflow unscaled"
     elif problem.doubled:
@@ -28,15 +32,14 @@ def solve(problem):
     else:
         try:
             solution = SOLVERS["cholesky"].solve(problem)
-            limit = _limit(problem)
-            if solution.condition_number > limit:  # an estimate that may be sqrt(p) too large
+            if not _plain_is_enough(problem, solution):  # an estimate, maybe sqrt(p) too large
                 solution = solution._replace(condition_number=problem.condition_number())
             found = f"the condition number is about {solution.condition_number:.3g}"
-            if solution.condition_number <= limit:
-                return _named(solution, "cholesky", f"{found}, within {limit:g}")
+            if _plain_is_enough(problem, solution):
+                return _named(solution, "cholesky", f"{found}: plain sums have the digits for it")
         except np.linalg.LinAlgError:
             found = "Cholesky found no pivot above rounding"
-        found += ": too much for plain sums"
+        found += ": plain sums would leave too few digits"
     if problem.can_sharpen:
         problem.sharpen()
     try:
@@ -45,12 +48,27 @@ def solve(problem):
         return _with("svd", problem, "the columns depend on each other: minimum-norm solution")
 
 
-def _limit(problem):
-    """Up to which condition number plain sums will do."""
-    large = problem.n_samples * problem.n_features >= LARGE
-    limit = PLAIN_CONDITION_OF_LARGE if large else PLAIN_CONDITION
-    # Where the user's tol calls columns dependent that this tells apart, the others decide.
-    return min(limit, 1 / problem.tol if problem.tol > 0 else np.inf)
+def _plain_is_enough(problem, solution):
+    """Whether the rounding of plain sums leaves the coefficients about 14 digits."""
+    if solution.condition_number * problem.tol > 1:  # the user's tol: the other solvers decide
+        return False
+    if problem.n_samples * problem.n_features >= LARGE:
+        limit, weakest = PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
+    else:
+        limit, weakest = PLAIN_CONDITION, WEAK
+    return solution.condition_number <= limit and _weakness(problem, solution) <= weakest
+
+
+def _weakness(problem, solution):
+    """How much larger the targets are than what the columns contribute to them; the largest.
+
+    Rounding errors are relative to the targets, coefficients are not.
+    """
+    p, sizes = problem.n_features, np.sqrt(np.diag(problem.products[0]))
+    shares = np.linalg.norm(solution.coef * sizes[:p, None], axis=0)
+    targets = sizes[p:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(targets / shares, nan=0.0, posinf=np.inf).max()
 
 
 def _with(name, problem, reason):

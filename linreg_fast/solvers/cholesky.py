@@ -10,7 +10,7 @@ the factor is taken in double-double.
 """
 
 import numpy as np
-from scipy.linalg import svdvals
+from scipy.linalg import svd, svdvals
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
 from linreg_fast.kernels import factor
@@ -18,7 +18,7 @@ from linreg_fast.solvers import Solution
 
 EPSILON = np.finfo(np.float64).eps
 CORRECTABLE = 1e-12  # reciprocal condition number of the cross-products: a step gains 3 digits
-STEPS = 12
+STEPS, ENOUGH = 12, 1e-24
 ILL = 1e6  # condition number from which on it matters which columns are to blame
 
 
@@ -33,7 +33,8 @@ def solve(problem):
         kept = np.append(live, np.arange(p, products.shape[1]))
         system = np.ascontiguousarray(products[:, kept[:, None], kept])
         smallest = problem.tol if problem.doubled else max(problem.tol, np.sqrt(p * EPSILON))
-        found, condition, inflation = solve_system(system, len(live), smallest)
+        roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
+        found, condition, inflation = solve_system(system, len(live), smallest, roundings)
         scaled[:, live] = found
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     return Solution(
@@ -45,19 +46,20 @@ def solve(problem):
     )
 
 
-def solve_system(system, m, smallest):
+def solve_system(system, m, smallest, roundings=0.0):
     """Coefficients (2, m, t), hi and lo, condition number, and inflation or None.
 
     Inflation (m,), where the condition number is large: how many times the variance of a
     coefficient is what it would be if its column were orthogonal to the others.
 
     system (2, m + t, m + t): cross-products of columns of about unit norm; the last t are targets.
-    Raises LinAlgError where a singular value of the columns is below `smallest` of the largest.
+    Raises LinAlgError where a singular value of the columns is below `smallest` of the largest, or
+    could be nothing but the roundings (m,) of the columns, which are relative to their norms.
     """
     gram = system[0, :m, :m]
     upper, failed = dpotrf(gram)
     reciprocal = 0.0 if failed else dpocon(upper, np.abs(gram).sum(axis=0).max())[0]
-    if reciprocal > CORRECTABLE:
+    if reciprocal > max(CORRECTABLE, m * np.max(roundings) ** 2):
         if not reciprocal > smallest**2:
             raise _dependent()
         found = np.array([dpotrs(upper, system[0, :m, m:])[0], np.zeros((m, system.shape[1] - m))])
@@ -65,22 +67,28 @@ def solve_system(system, m, smallest):
         for _ in range(STEPS):
             step = dpotrs(upper, factor.residual(system, found, m))[0]
             found = factor.corrected(found, step)
-            change = (np.abs(step) / (np.abs(found[0]) + np.finfo(np.float64).tiny)).max()
-            if change < EPSILON / 64 or change > last / 2:
+            size = np.abs(found[0]).max(axis=0) + np.finfo(np.float64).tiny
+            change = (np.abs(step).max(axis=0) / size).max()
+            if change < ENOUGH or change > last / 2:
                 break
             last = change
         return found, 1 / np.sqrt(reciprocal), None
-    return _doubled(system.copy(), m, smallest)
+    return _doubled(system.copy(), m, smallest, roundings)
 
 
-def _doubled(system, m, smallest):
+def _doubled(system, m, smallest, roundings):
     order, rank = factor.cholesky(system, m, smallest**2)
     if rank < m:
         raise _dependent()
     R = np.triu(system[0, :m, :m])
-    values = svdvals(R)
+    unit = R / np.linalg.norm(R, axis=0)
+    values = svdvals(unit)
     if not values[-1] > smallest * values[0]:
         raise _dependent()
+    if values[-1] <= np.sqrt(m) * np.max(roundings):
+        Vt = svd(unit)[2]
+        if (values <= np.sqrt((Vt**2) @ (roundings[order[:m]] ** 2))).any():
+            raise _dependent()
     found = np.empty((2, m, system.shape[1] - m))
     found[:, order[:m]] = factor.back_substitute(system, m)
     condition, inflation = values[0] / values[-1], None

@@ -62,7 +62,7 @@ def solve(
     space: "gram" steps on the moments, "data" on the rows, "auto" takes gram for an array that has
     more rows than columns. report(step, loss) is called every so many steps.
     """
-    problem.check_range()
+    problem.check_range(own_units=True)
     p, intercept = problem.n_features, problem.fit_intercept
     at = _coordinates(problem, standardize)
     if space == "auto":

@@ -3,12 +3,15 @@ numbers a step.
 
 When: sparse rows of thousands of columns, whose cross-products would fill a dense square. Columns
 are centred implicitly, so no zero is filled in. It is run twice, the second time on the residual.
+Where more rows than columns depend on each other, the solution is the shortest in units of the
+columns' norms, and the rank is not told: what is reported counts the columns that vary.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
 from linreg_fast.solvers import Solution
@@ -55,25 +58,44 @@ class Rows(NamedTuple):
 
 def _of_rows(problem):
     X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    if weights is not None:
+        X, Y, weights = X[weights > 0], Y[weights > 0], weights[weights > 0]
     root = None if weights is None else np.sqrt(weights / weights.max())
     share = np.full(len(Y), 1 / len(Y)) if weights is None else weights / weights.sum()
-    means = np.append(np.asarray(share @ X).ravel(), share @ Y) * problem.fit_intercept
-    centre = means[: problem.n_features]
-    square = X.multiply(X) if hasattr(X, "multiply") else X * X
-    spread = np.asarray(share @ square).ravel() - centre**2
-    spread[spread <= 16 * EPSILON * centre**2] = 0.0
+    p, intercept = problem.n_features, problem.fit_intercept
+    X = X.astype(np.float64) if sparse.issparse(X) else sparse.csr_array(X, dtype=np.float64)
+    varying = (X.max(axis=0) != X.min(axis=0)).toarray().ravel() if intercept else np.ones(p, bool)
+    first = np.zeros(p)
+    if intercept:
+        # A column without zeros is centred where it is stored, so that no offset costs digits.
+        whole = np.bincount(X.indices, minlength=p) == len(Y)
+        first = np.where(whole, np.asarray(share @ X).ravel(), 0.0)
+        X = X.copy()
+        X.data -= first[X.indices]
+    rest = np.asarray(share @ X).ravel() * intercept
+    target_means = share @ Y * intercept
+
+    top = np.maximum(abs(X).max(axis=0).toarray().ravel(), np.abs(rest))
+    scale = np.where(top > 0, top, 1.0)
+    inside = ((X.data - rest[X.indices]) / scale[X.indices]) ** 2
+    rows = np.repeat(np.arange(len(Y)), np.diff(X.indptr))
+    spread = np.bincount(X.indices, inside * share[rows], minlength=p)
+    stored = np.bincount(X.indices, share[rows], minlength=p)
+    spread += np.maximum(1 - stored, 0) * (rest / scale) ** 2  # the zeros
+    spread[~varying] = 0.0
 
     def forward(v):
-        out = X @ v - centre @ v
+        out = X @ v - rest @ v
         return out if root is None else root * out
 
     def backward(u):
         u = u if root is None else root * u
-        return X.T @ u - centre * u.sum()
+        return X.T @ u - rest * u.sum()
 
-    targets = Y - means[problem.n_features :]
+    targets = Y - target_means
     targets = targets if root is None else root[:, None] * targets
-    return Rows(forward, backward, targets, np.sqrt(spread * len(Y)), means)
+    sizes = scale * np.sqrt(spread * len(Y))
+    return Rows(forward, backward, targets, sizes, np.append(first + rest, target_means))
 
 
 def _of_moments(problem):

@@ -5,13 +5,16 @@ gives the one of minimum norm. The rank is decided on columns scaled to unit nor
 column do not matter; the norm that is made smallest is that of the coefficients as they stand.
 """
 
+from functools import partial
+
 import numpy as np
-from scipy.linalg import lstsq, qr, solve_triangular, svd
+from scipy.linalg import lstsq, qr, svd
 
 from linreg_fast.kernels import factor
 from linreg_fast.solvers import Solution
 
 ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
+UNITS_APART = 40  # binary digits: columns whose units differ by more need the null directions
 
 
 def solve(problem):
@@ -21,24 +24,23 @@ def solve(problem):
     constant = sizes == 0
     sizes[constant] = 1.0
     U, values, Vt = svd(triangle[:, :p] / sizes, full_matrices=False)
-    kept = values > problem.tol * values[0]
-    units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
+    kept = problem.kept(values, Vt)
     rank = int(kept.sum())
-    right = U[:, kept].T @ triangle[:, p:]
-    if rank == 0:
-        scaled = np.zeros((p, problem.n_targets))
-    elif rank == p:
-        scaled = Vt.T @ (right / values[:, None])
-    elif len(Vt) == p:
-        scaled = _shortest(Vt[kept].T @ (right / values[kept, None]), Vt[~kept].T, units)
-    else:  # fewer rows than columns: the null directions would be a (p, p) matrix
-        top = int(exponents[:p].max())
-        rows = np.ldexp(values[kept, None] * Vt[kept] * sizes, exponents[:p] - top)
-        Q, R = qr(rows.T, mode="economic")
-        shortest = Q @ solve_triangular(R, right, trans="T")
-        scaled = np.ldexp(shortest * sizes[:, None], (exponents[:p] - top)[:, None])
-    if problem.doubled and rank and len(Vt) == p:
-        scaled = _corrected(problem, scaled, sizes, Vt[kept], values[kept], Vt[~kept].T, units)
+    top = int(exponents[:p].max())
+    units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
+    rows, null = Vt[kept], Vt[~kept].T
+    apart = top - int(exponents[:p].min()) > UNITS_APART
+    if rank in (0, p):
+        shorten = None
+    elif len(Vt) == p and (apart or rank > p // 4):
+        shorten = partial(_without_null, null=null, units=units)
+    else:  # few independent rows: what they span is less work, and the rest may not be at hand
+        span = qr((np.ldexp(rows * sizes, exponents[:p] - top)).T, mode="economic")[0]
+        shorten = partial(_within_span, span=span, units=np.ldexp(sizes, exponents[:p] - top))
+    scaled = rows.T @ ((U[:, kept].T @ triangle[:, p:]) / values[kept, None])
+    scaled = shorten(scaled) if shorten else scaled
+    if problem.doubled and rank:
+        scaled = _corrected(problem, scaled, sizes, rows, values[kept], shorten)
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
@@ -47,30 +49,18 @@ def solve(problem):
     return Solution(coef, problem.intercept(coef), rank, float(condition), singular)
 
 
-def _corrected(problem, scaled, sizes, Vt, values, null, units):
-    """The same solution, corrected by what its residual leaves in double-double; twice.
-
-    The null directions likewise: what they should be orthogonal to, they otherwise are only up to
-    rounding times the condition number of the rest.
-    """
+def _corrected(problem, scaled, sizes, rows, values, shorten):
+    """The same solution, corrected twice by what its residual leaves in double-double."""
     products, p = problem.normal_equations.products, problem.n_features
-    gram, right = products[:, :p, :p], products[:, :p, p:]
-
-    def correction(target, found):
-        system = np.concatenate([gram, target], axis=2)
-        coef = found / sizes[:, None]
-        rest = factor.residual(system, np.array([coef, np.zeros_like(coef)]), p)
-        return Vt.T @ (Vt @ (rest / sizes[:, None]) / (values**2)[:, None])
-
-    if null.size:
-        null = null + correction(np.zeros((2, p, null.shape[1])), null)
     for _ in range(2):
-        scaled = scaled + correction(right, scaled)
-        scaled = _shortest(scaled, null, units) if null.size else scaled
+        coef = scaled / sizes[:, None]
+        rest = factor.residual(products, np.array([coef, np.zeros_like(coef)]), p)
+        scaled = scaled + rows.T @ (rows @ (rest / sizes[:, None]) / (values**2)[:, None])
+        scaled = shorten(scaled) if shorten else scaled
     return scaled
 
 
-def _shortest(scaled, null, units):
+def _without_null(scaled, null, units):
     """scaled + null @ z with z such that its product with the units (p,) is shortest.
 
     Whatever z is, the fit stays the same. Rows go in by decreasing size: the orthogonal
@@ -81,3 +71,8 @@ def _shortest(scaled, null, units):
     order = np.argsort(-np.abs(A).max(axis=1), kind="stable")
     z = lstsq(A[order], b[order], cond=ZERO, lapack_driver="gelsy")[0]
     return scaled + null @ z
+
+
+def _within_span(scaled, span, units):
+    """The part of the coefficients scaled / units (p,) that the rows span, scaled again."""
+    return units[:, None] * (span @ (span.T @ (scaled / units[:, None])))

@@ -1,0 +1,92 @@
+"""Powers of two that keep squares of the numbers in range; multiplying with them is exact."""
+
+import numpy as np
+
+SMALL, LARGE = 1e-100, 1e100  # sizes of numbers whose squares have 32 digits
+FAR = 5000  # an exponent that no number has
+
+
+def ordinary(moments, X, Y, weights):
+    """Whether double-double moments lost nothing to overflow or underflow, or X is not finite."""
+    squares, means = np.diag(moments.comoment_parts[0]), np.abs(moments.mean_parts[0])
+    in_range = (squares > SMALL**2) & (squares < LARGE**2) & (means < LARGE)
+    constant = (squares == 0) & (means > SMALL) & (means < LARGE)
+    empty = (squares == 0) & (means == 0)
+    weight = moments.weight_parts[0]
+    ordinary_weights = weights is None or (SMALL < weight < LARGE and weights.max() > SMALL)
+    if ordinary_weights and (in_range | constant).all():
+        return True
+    sizes = _largest(X, Y, weights)
+    return not np.isfinite(sizes).all() or bool(
+        ordinary_weights and (in_range | constant | (empty & (sizes == 0))).all()
+    )
+
+
+def exponents(X, Y, weights):
+    """(q + 1,): per column and, last and even, for the weights; 0 where they are ordinary."""
+    sizes = _largest(X, Y, weights)
+    if weights is None:
+        heaviest = 1.0
+    else:
+        heaviest = weights.max()
+        heaviest = 1.0 if SMALL < heaviest < LARGE / len(weights) else heaviest
+    sizes = np.append(np.where((sizes > SMALL) & (sizes < LARGE), 1.0, sizes), heaviest)
+    found = np.where((sizes == 0) | (sizes == 1.0), 0, np.frexp(sizes)[1].astype(np.int64))
+    found[-1] -= found[-1] % 2
+    return found
+
+
+def _largest(X, Y, weights):
+    """Largest absolute value of each column of [X, Y], in rows with a weight."""
+    kept = slice(None) if weights is None or weights.all() else weights > 0
+    parts = []
+    for columns in (X[kept], Y[kept]):
+        if isinstance(columns, np.ndarray):
+            parts.append(np.maximum(columns.max(axis=0), -columns.min(axis=0)))
+        else:
+            parts.append(abs(columns).max(axis=0).toarray().ravel())
+    return np.concatenate(parts).astype(np.float64)
+
+
+def aligned(a, b):
+    """The parts of two moments in common units, and their exponents."""
+    if a.exponents is None and b.exponents is None:
+        return a.parts, b.parts, None
+    own = [_exponents_where_not_empty(moments) for moments in (a, b)]
+    common = np.maximum(*own)
+    common[common == -FAR] = 0
+    return _in_units(a, common), _in_units(b, common), common
+
+
+def _exponents_where_not_empty(moments):
+    q = moments.mean_parts.shape[1]
+    found = (
+        np.zeros(q + 1, dtype=np.int64) if moments.exponents is None else moments.exponents.copy()
+    )
+    empty = (moments.mean_parts[0] == 0) & (np.diag(moments.comoment_parts[0]) == 0)
+    found[:-1][empty] = -FAR
+    if moments.n_samples == 0:
+        found[:] = -FAR
+    return found
+
+
+def _in_units(moments, common):
+    own = 0 if moments.exponents is None else moments.exponents
+    step = own - common
+    columns = np.add.outer(step[:-1], step[:-1]) + step[-1]
+    weight, mean, comoment = moments.parts
+    return np.ldexp(weight, step[-1]), np.ldexp(mean, step[:-1]), np.ldexp(comoment, columns)
+
+
+def of_json(content, q):
+    """The exponents in a file, or None where it has none."""
+    found = content.get("exponents")
+    if found is None:
+        return None
+    if (
+        not isinstance(found, list)
+        or len(found) != q + 1
+        or not all(type(e) is int and abs(e) < FAR for e in found)
+    ):
+        raise ValueError(f"malformed file: 'exponents' must be a list of {q + 1} whole numbers")
+    return np.array(found, dtype=np.int64)
