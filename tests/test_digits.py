@@ -238,3 +238,15 @@ def test_lost_digits_are_said_with_the_columns(rng):
         LinearRegression().fit(draw_with_condition(rng, 100, 5, 1e6)[0], y)
         X[:, 3] = X[:, 1]  # no digits are lost: what is asked for is determined
         LinearRegression().fit(X, y)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e4, 1e6, 1e9, 1e12])
+def test_partial_fit_after_a_plain_fit(rng, size):
+    """Rows that dwarf the earlier ones in two of three directions: the third is theirs alone."""
+    A = rng.normal(size=(20_000, 3))
+    y = A @ [1.0, 2, 3] + rng.normal(size=20_000)
+    B, more = size * np.array([[1.0, 1, 1], [1, -1, 2]]), np.array([6 * size + 1, 5 * size + 2])
+    model = LinearRegression().fit(A, y)
+    assert not model.moments_.doubled
+    whole = LinearRegression(precision="double-double").fit(np.r_[A, B], np.r_[y, more])
+    np.testing.assert_allclose(model.partial_fit(B, more).coef_, whole.coef_, rtol=1e-10)

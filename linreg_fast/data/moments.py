@@ -1,6 +1,6 @@
 """`Moments`: all that least squares needs to know of any number of rows. The spine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from linreg_fast.kernels.merge import merge, remove
 
 FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
 ROUNDING = 2.0**-90  # of a sum of squares
+EPSILON = np.finfo(np.float64).eps
+DOUBLED_NOISE = 2.0**-96
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,8 +34,9 @@ class Moments:
         sum(w (z_j - mean_j) (z_k - mean_k)), as hi and lo: products of the columns' units.
     n_targets : int
         How many of the last columns are targets.
-    doubled : bool
-        Whether the sums were carried in double-double all the way, so that lo counts.
+    noise : ndarray of shape (n_features + n_targets,), optional
+        What plain sums have lost of each column's sum of squares. None: they were carried in
+        double-double all the way.
     exponents : ndarray of shape (n_features + n_targets + 1,)
         Powers of two that the columns, and last the weights, were divided by, so that no square
         overflows or underflows. The parts are in those units; zeros for ordinary numbers.
@@ -48,7 +51,7 @@ class Moments:
     mean_parts: np.ndarray
     comoment_parts: np.ndarray
     n_targets: int = 1
-    doubled: bool = False
+    noise: np.ndarray | None = None
     exponents: np.ndarray | None = None
 
     @classmethod
@@ -56,22 +59,24 @@ class Moments:
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
         rung = rung or DEFAULT
         sums = rung.kernels.moments if isinstance(X, np.ndarray) else sparse.moments
-        doubled = rung.doubled or sums is sparse.moments
         with np.errstate(over="ignore", invalid="ignore"):  # looked at here, or by `Problem`
-            found = cls(*sums(X, Y, sample_weight), Y.shape[1], doubled)
-            if not doubled or scaling.ordinary(found, X, Y, sample_weight):
+            found = sums(X, Y, sample_weight)
+            if not rung.doubled and sums is not sparse.moments:
+                return cls(*found, Y.shape[1], EPSILON * np.diag(found[-1][0]))
+            found = cls(*found, Y.shape[1])
+            if scaling.ordinary(found, X, Y, sample_weight):
                 return found
         exponents = scaling.exponents(X, Y, sample_weight)
         if sample_weight is not None:
             sample_weight = np.ldexp(sample_weight, -exponents[-1])
         found = sums(X, Y, sample_weight, exponents[:-1])
-        return cls(*found, Y.shape[1], doubled, exponents)
+        return cls(*found, Y.shape[1], None, exponents)
 
     @classmethod
     def empty(cls, n_features, n_targets=1):
         """Of no rows: the zero of the addition."""
         q = n_features + n_targets
-        return cls(0, np.zeros(2), np.zeros((2, q)), np.zeros((2, q, q)), n_targets, True)
+        return cls(0, np.zeros(2), np.zeros((2, q)), np.zeros((2, q, q)), n_targets)
 
     @property
     def weight_sum(self):
@@ -92,6 +97,19 @@ class Moments:
 
     def _in_own_units(self, values, which):
         return values if self.exponents is None else np.ldexp(values, self.exponents[which])
+
+    @property
+    def relative_noise(self):
+        """The largest share that plain sums have lost of a column's sum of squares; 0 if none."""
+        if self.noise is None:
+            return 0.0
+        squares = np.diag(self.comoment_parts[0])
+        return float((self.noise / np.where(squares > 0, squares, np.inf)).max())
+
+    @property
+    def doubled(self):
+        """Whether the lo parts count: all sums, or all that weigh, were in double-double."""
+        return self.noise is None or self.relative_noise < DOUBLED_NOISE
 
     @property
     def n_features(self):
@@ -116,10 +134,9 @@ class Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         self._check_same_columns(other)
-        a, b, exponents = scaling.aligned(self, other)
-        doubled = self.doubled and other.doubled
+        a, b, noise, exponents = scaling.aligned(self, other)
         n_samples = self.n_samples + other.n_samples
-        return Moments(n_samples, *merge(*a, *b), self.n_targets, doubled, exponents)
+        return Moments(n_samples, *merge(*a, *b), self.n_targets, noise, exponents)
 
     def __radd__(self, other):
         return self if type(other) is int and other == 0 else NotImplemented  # sum() starts at 0
@@ -139,13 +156,12 @@ class Moments:
             raise ValueError(
                 f"cannot take a weight of {other.weight_sum:g} out of {self.weight_sum:g}"
             )
-        a, b, exponents = scaling.aligned(self, other)
+        a, b, noise, exponents = scaling.aligned(self, other)
         weight, mean, comoment = remove(*a, *b)
         # A column that no longer varies: what the subtraction has left of it is rounding.
         gone = np.diag(comoment[0]) <= ROUNDING * np.diag(a[2][0])
         comoment[:, gone] = comoment[:, :, gone] = 0.0
-        doubled = self.doubled and other.doubled
-        return Moments(n_samples, weight, mean, comoment, self.n_targets, doubled, exponents)
+        return Moments(n_samples, weight, mean, comoment, self.n_targets, noise, exponents)
 
     def _flat(self):
         """(weight sum, means, upper half of the comoment) as hi, and as lo, in one array each."""
@@ -154,26 +170,28 @@ class Moments:
         return np.hstack(parts)
 
     @classmethod
-    def _of_flat(cls, n_samples, n_targets, doubled, flat, q, exponents=None):
+    def _of_flat(cls, n_samples, n_targets, noise, flat, q, exponents=None):
         mean, upper = flat[:, 1 : q + 1].copy(), flat[:, q + 1 :]
         comoment = np.empty((2, q, q))
         rows, columns = np.triu_indices(q)
         comoment[:, rows, columns] = comoment[:, columns, rows] = upper
         weight = flat[:, 0].copy()
-        return cls(n_samples, weight, mean, comoment, n_targets, doubled, exponents)
+        return cls(n_samples, weight, mean, comoment, n_targets, noise, exponents)
 
     @classmethod
-    def _of_bytes(cls, n_samples, n_targets, doubled, q, hi, lo, exponents):
+    def _of_bytes(cls, n_samples, n_targets, noise, q, hi, lo, exponents):
         hi = np.frombuffer(hi, "<f8")
         lo = np.frombuffer(lo, "<f8") if lo else np.zeros_like(hi)
         exponents = np.array(exponents, dtype=np.int64) if exponents else None
-        return cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q, exponents)
+        noise = np.frombuffer(noise, "<f8") if noise else None
+        return cls._of_flat(n_samples, n_targets, noise, np.array([hi, lo]), q, exponents)
 
     def __reduce__(self):
         hi, lo = self._flat()
         lo = lo.astype("<f8").tobytes() if lo.any() else b""
         q = self.mean_parts.shape[1]
-        numbers = int(self.n_samples), self.n_targets, self.doubled, q
+        noise = b"" if self.noise is None else self.noise.astype("<f8").tobytes()
+        numbers = int(self.n_samples), self.n_targets, noise, q
         exponents = () if self.exponents is None else tuple(self.exponents.tolist())
         return Moments._of_bytes, (*numbers, hi.astype("<f8").tobytes(), lo, exponents)
 
@@ -183,8 +201,9 @@ class Moments:
         content = {
             "n_samples": int(self.n_samples),
             "n_targets": self.n_targets,
-            "precision": "double-double" if self.doubled else "double",
         }
+        if self.noise is not None:
+            content["noise"] = self.noise.tolist()
         if self.exponents is not None:
             content["exponents"] = self.exponents.tolist()
         for name, flat in zip(("", "_lo"), self._flat(), strict=True):
@@ -210,11 +229,14 @@ class Moments:
             raise ValueError(f"malformed file: n_targets is {n_targets!r} for {q} columns")
         if any(abs(low) > abs(high) * 2.0**-52 for high, low in zip(hi, lo, strict=True)):
             raise ValueError("malformed file: a lo part is larger than the rounding of its hi part")
-        doubled = content.get("precision") == "double-double"
         exponents = scaling.of_json(content, q)
-        moments = cls._of_flat(n_samples, n_targets, doubled, np.array([hi, lo]), q, exponents)
-        if (np.diag(moments.comoment) < 0).any():
-            raise ValueError("malformed file: a column's sum of squares is negative")
+        noise = np.array(jsonfile.numbers(content, "noise", q)) if "noise" in content else None
+        moments = cls._of_flat(n_samples, n_targets, noise, np.array([hi, lo]), q, exponents)
+        squares = np.diag(moments.comoment_parts[0])
+        if (squares < 0).any() or (noise is not None and (noise < 0).any()):
+            raise ValueError("malformed file: a column's sum of squares, or noise, is negative")
+        if "mean_lo" not in content:
+            moments = replace(moments, noise=EPSILON * squares)
         return moments
 
     @staticmethod

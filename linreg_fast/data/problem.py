@@ -101,7 +101,7 @@ class Problem:
             return EPSILON * max(self.n_features, 10)  # the columns' own rounding
         if self.has_rows:
             return EPSILON * max(self.n_samples, self.n_features, 16)
-        return np.sqrt(EPSILON * 16 * self.n_features)  # the moments hold squares
+        return np.sqrt(self.moments.relative_noise * 16 * self.n_features)  # of the squares
 
     @property
     def doubled(self):
@@ -251,15 +251,11 @@ class Problem:
         """R with R'R the normal equations: what a triangle would be."""
         products, exponents, _ = self.normal_equations
         q, p = products.shape[1], self.n_features
-        if self.doubled:
-            upper = products.copy()
-            order, rank = factor.cholesky(upper, p, DOUBLED_ROUNDING)
-            R = np.zeros((p, q))
-            R[:rank, order] = np.triu(upper[0, :rank])
-            return Scaled(R, exponents)
-        values, vectors = np.linalg.eigh(products[0])
-        R = np.sqrt(np.maximum(values, 0))[:, None] * vectors.T
-        R[:, np.diag(products[0]) == 0] = 0.0  # a constant column: eigh leaves rounding there
+        noise = max(DOUBLED_ROUNDING, 16 * p * self.moments.relative_noise)
+        upper = products.copy()
+        order, rank = factor.cholesky(upper, p, noise)
+        R = np.zeros((p, q))
+        R[:rank, order] = np.triu(upper[0, :rank])
         return Scaled(R, exponents)
 
     @cached_property

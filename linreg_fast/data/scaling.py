@@ -49,20 +49,21 @@ def _largest(X, Y, weights):
 
 
 def aligned(a, b):
-    """The parts of two moments in common units, and their exponents."""
+    """The parts of two moments in common units, their noise together, and the exponents."""
     if a.exponents is None and b.exponents is None:
-        return a.parts, b.parts, None
-    own = [_exponents_where_not_empty(moments) for moments in (a, b)]
-    common = np.maximum(*own)
+        noises = [moments.noise for moments in (a, b) if moments.noise is not None]
+        return a.parts, b.parts, sum(noises) if noises else None, None
+    common = np.maximum(*(_exponents_where_not_empty(moments) for moments in (a, b)))
     common[common == -FAR] = 0
-    return _in_units(a, common), _in_units(b, common), common
+    (*a, noise), (*b, other) = (_in_units(moments, common) for moments in (a, b))
+    return a, b, noise + other if (noise + other).any() else None, common
 
 
 def _exponents_where_not_empty(moments):
     q = moments.mean_parts.shape[1]
-    found = (
-        np.zeros(q + 1, dtype=np.int64) if moments.exponents is None else moments.exponents.copy()
-    )
+    found = np.zeros(q + 1, dtype=np.int64)
+    if moments.exponents is not None:
+        found = moments.exponents.copy()
     empty = (moments.mean_parts[0] == 0) & (np.diag(moments.comoment_parts[0]) == 0)
     found[:-1][empty] = -FAR
     if moments.n_samples == 0:
@@ -71,11 +72,17 @@ def _exponents_where_not_empty(moments):
 
 
 def _in_units(moments, common):
-    own = 0 if moments.exponents is None else moments.exponents
-    step = own - common
-    columns = np.add.outer(step[:-1], step[:-1]) + step[-1]
+    """The parts, and the noise or zeros, divided by other powers of two."""
+    step = (0 if moments.exponents is None else moments.exponents) - common
+    units = np.add.outer(step[:-1], step[:-1]) + step[-1]
     weight, mean, comoment = moments.parts
-    return np.ldexp(weight, step[-1]), np.ldexp(mean, step[:-1]), np.ldexp(comoment, columns)
+    noise = np.zeros(len(units)) if moments.noise is None else moments.noise
+    return (
+        np.ldexp(weight, step[-1]),
+        np.ldexp(mean, step[:-1]),
+        np.ldexp(comoment, units),
+        np.ldexp(noise, np.diag(units)),
+    )
 
 
 def of_json(content, q):

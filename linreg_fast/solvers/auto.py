@@ -43,7 +43,8 @@ def solve(problem):
     if problem.can_sharpen:
         problem.sharpen()
     try:
-        return _with("cholesky" if problem.doubled else "qr", problem, found)
+        by_rows = problem.has_rows and not problem.doubled
+        return _with("qr" if by_rows else "cholesky", problem, found)
     except np.linalg.LinAlgError:
         return _with("svd", problem, "the columns depend on each other: minimum-norm solution")
 

@@ -32,7 +32,7 @@ def solve(problem):
     if len(live):
         kept = np.append(live, np.arange(p, products.shape[1]))
         system = np.ascontiguousarray(products[:, kept[:, None], kept])
-        smallest = problem.tol if problem.doubled else max(problem.tol, np.sqrt(p * EPSILON))
+        smallest = max(problem.tol, np.sqrt(p * problem.moments.relative_noise))
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
         found, condition, inflation = solve_system(system, len(live), smallest, roundings)
         scaled[:, live] = found

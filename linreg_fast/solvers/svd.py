@@ -33,6 +33,8 @@ def solve(problem):
     if rank in (0, p):
         shorten = None
     elif len(Vt) == p and (apart or rank > p // 4):
+        if problem.doubled:
+            null = null + _correction(problem, null, sizes, rows, values[kept], of_targets=False)
         shorten = partial(_without_null, null=null, units=units)
     else:  # few independent rows: what they span is less work, and the rest may not be at hand
         span = qr((np.ldexp(rows * sizes, exponents[:p] - top)).T, mode="economic")[0]
@@ -51,13 +53,22 @@ def solve(problem):
 
 def _corrected(problem, scaled, sizes, rows, values, shorten):
     """The same solution, corrected twice by what its residual leaves in double-double."""
-    products, p = problem.normal_equations.products, problem.n_features
     for _ in range(2):
-        coef = scaled / sizes[:, None]
-        rest = factor.residual(products, np.array([coef, np.zeros_like(coef)]), p)
-        scaled = scaled + rows.T @ (rows @ (rest / sizes[:, None]) / (values**2)[:, None])
+        scaled = scaled + _correction(problem, scaled, sizes, rows, values, of_targets=True)
         scaled = shorten(scaled) if shorten else scaled
     return scaled
+
+
+def _correction(problem, found, sizes, rows, values, of_targets):
+    """What to add to found (p, k), so that the normal equations give the targets, or zero."""
+    p = problem.n_features
+    gram, right = np.split(problem.normal_equations.products[:, :p], [p], axis=2)
+    if not of_targets:
+        right = np.zeros((2, p, found.shape[1]))
+    coef = found / sizes[:, None]
+    system = np.concatenate([gram, right], axis=2)
+    rest = factor.residual(system, np.array([coef, np.zeros_like(coef)]), p)
+    return rows.T @ (rows @ (rest / sizes[:, None]) / (values**2)[:, None])
 
 
 def _without_null(scaled, null, units):
