@@ -324,3 +324,15 @@ def test_coefficients_set_by_hand_predict():
     model.coef_, model.intercept_ = np.array([2.0]), 1.0
     assert model.predict([[3.0]]) == 7.0
     assert model.predict(np.array([[3.0]])) == 7.0
+
+
+def test_it_counts_as_a_linear_regression(rng):
+    from sklearn.linear_model import LinearRegression as Theirs
+    from sklearn.linear_model import RANSACRegressor
+
+    X = rng.normal(size=(60, 2))
+    y = X @ [1.0, 2.0]
+    y[:5] += 50
+    assert isinstance(LinearRegression(), Theirs)
+    found = RANSACRegressor(LinearRegression(), random_state=0).fit(X, y).estimator_
+    np.testing.assert_allclose(found.coef_, [1.0, 2.0], rtol=1e-12)

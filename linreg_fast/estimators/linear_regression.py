@@ -5,6 +5,7 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
+from sklearn import linear_model
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -195,8 +196,6 @@ class LinearRegression(BaseLeastSquares):
 
         For tools that know scikit-learn's own classes only, such as ONNX converters and skops.
         """
-        from sklearn import linear_model
-
         check_is_fitted(self)
         model = linear_model.LinearRegression(
             fit_intercept=self.fit_intercept,
@@ -300,3 +299,7 @@ class LinearRegression(BaseLeastSquares):
 
     def _accepts_sparse(self):
         return not self.positive
+
+
+# RANSACRegressor and others ask whether an estimator is one of theirs.
+linear_model.LinearRegression.register(LinearRegression)
