@@ -13,11 +13,12 @@ import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
+from linreg_fast.data.rows import Rows
+from linreg_fast.data.scaling import above
 from linreg_fast.kernels import DEFAULT, RUNGS, factor
 from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
-BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then costs 1.25 times one QR
 FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
 LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
 LOOK_ROWS, LOOK_CONDITION = 1024, 100.0
@@ -43,11 +44,6 @@ class NormalEquations(NamedTuple):
     @property
     def matrix(self):
         return self.products[0]
-
-
-def _exponents(sizes):
-    """Powers of two next above the sizes; 0 for a size of zero. Scaling with them is exact."""
-    return np.frexp(sizes)[1].astype(np.int64) * (sizes > 0)
 
 
 class Problem:
@@ -90,6 +86,7 @@ class Problem:
             self.n_samples, self.n_features = X.shape
             self.n_targets = Y.shape[1]
         self.has_rows = X is not None
+        self.rows = Rows(X, Y, sample_weight, fit_intercept)
         self._tol = tol
 
     @property
@@ -107,23 +104,6 @@ class Problem:
     def doubled(self):
         """Whether the cross-products at hand are in double-double."""
         return "moments" in vars(self) and self.moments.doubled
-
-    def blocks(self):
-        """(rows of [X, Y] as dense float64, their weights or None), without rows of weight zero."""
-        n_rows = max(BLOCK_ROWS, 4 * (self.n_features + self.n_targets))
-        for start in range(0, self.n_samples, n_rows):
-            piece = slice(start, start + n_rows)
-            rows = self._dense(piece)
-            weights = None if self.sample_weight is None else self.sample_weight[piece]
-            if weights is not None and not weights.all():
-                rows, weights = rows[weights > 0], weights[weights > 0]
-            if len(rows):
-                yield rows, weights
-
-    def _dense(self, piece):
-        X = self.X[piece]
-        X = X.toarray() if hasattr(X, "toarray") else X
-        return np.hstack([X, self.Y[piece]]).astype(np.float64, copy=False)
 
     @cached_property
     def moments(self):
@@ -153,26 +133,7 @@ class Problem:
             return np.zeros(self.n_features + self.n_targets)
         if "moments" in vars(self) or self.n_samples > self.n_features:
             return self.moments.mean
-        return sum(self._centring)
-
-    @cached_property
-    def _centring(self):
-        """(a row, the mean of the distances from it), or zeros: subtracted one after the other.
-
-        A mean is rounded to the last digit of the column's offset. What is left of it then would
-        look like one more independent column; what is left of the mean distance does not.
-        """
-        q = self.n_features + self.n_targets
-        if not self.fit_intercept:
-            return np.zeros(q), np.zeros(q)
-        heaviest = 0 if self.sample_weight is None else int(self.sample_weight.argmax())
-        shift = self._dense(slice(heaviest, heaviest + 1))[0]
-        weight_sum, sums = 0.0, np.zeros(q)
-        for rows, weights in self.blocks():
-            weights = np.ones(len(rows)) if weights is None else weights
-            weight_sum += weights.sum()
-            sums += weights @ (rows - shift)
-        return shift, sums / weight_sum
+        return sum(self.rows.centring)
 
     @cached_property
     def products(self):
@@ -243,7 +204,7 @@ class Problem:
         if self.moments.exponents is not None:
             root = self.moments.exponents[-1] // 2  # of the weights: a row's size in the products
             units, mean = self.moments.exponents[:-1] + root, np.ldexp(mean, -root)
-        exponents = _exponents(np.sqrt(np.diag(products[0])))
+        exponents = above(np.sqrt(np.diag(products[0])))
         scaled = np.ldexp(products, -np.add.outer(exponents, exponents))
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
@@ -260,33 +221,12 @@ class Problem:
 
     @cached_property
     def triangle(self):
-        """R (k, p + t), k <= p + t, with R'R the cross-products, by QR of block after block."""
-        if self.doubled or not self.has_rows:
-            return self.moments_root()
-        sizes = np.zeros(self.n_features + self.n_targets)
-        for rows in self._centred_blocks():
-            np.maximum(sizes, np.abs(rows).max(axis=0), out=sizes)
-        exponents = _exponents(sizes)
-        R = np.empty((0, len(sizes)))
-        for rows in self._centred_blocks():
-            R = np.linalg.qr(np.vstack([R, np.ldexp(rows, -exponents)]), mode="r")
-        return Scaled(R, exponents + self._weight_exponent)
-
-    @property
-    def _weight_exponent(self):
-        """Of the power of two that is divided out of the roots of the weights."""
+        """R (k, p + t), k <= p + t, with R'R the cross-products."""
         return (
-            0 if self.sample_weight is None else int(_exponents(np.sqrt(self.sample_weight.max())))
+            self.moments_root()
+            if self.doubled or not self.has_rows
+            else Scaled(*self.rows.triangle())
         )
-
-    def _centred_blocks(self):
-        """Blocks of [X, Y], centred and multiplied with the root of their relative weight."""
-        for rows, weights in self.blocks():
-            rows = rows - self._centring[0]
-            rows -= self._centring[1]
-            if weights is not None:
-                rows *= np.ldexp(np.sqrt(weights), -self._weight_exponent)[:, None]
-            yield rows
 
     def singular_values(self):
         """Singular values of the (centred) X in its own units, largest first."""

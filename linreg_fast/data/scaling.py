@@ -6,6 +6,11 @@ SMALL, LARGE = 1e-100, 1e100  # sizes of numbers whose squares have 32 digits
 FAR = 5000  # an exponent that no number has
 
 
+def above(sizes):
+    """Exponents of the powers of two next above the sizes; 0 for a size of zero."""
+    return np.frexp(sizes)[1].astype(np.int64) * (sizes > 0)
+
+
 def ordinary(moments, X, Y, weights):
     """Whether double-double moments lost nothing to overflow or underflow, or X is not finite."""
     squares, means = np.diag(moments.comoment_parts[0]), np.abs(moments.mean_parts[0])
