@@ -79,7 +79,7 @@ def test_random_problems_have_all_digits(rng, shape, exponent):
     assert relative_error(parameters(in_pieces), truth) < 1e-15
 
 
-@pytest.mark.parametrize("exponent", [10, 12, 13])
+@pytest.mark.parametrize("exponent", [10, 12, 13, 14])
 def test_beyond_that_better_than_lapack(rng, exponent):
     """Up to where columns begin to count as dependent, at about 1e14."""
     ours, theirs = [], []
@@ -90,7 +90,8 @@ def test_beyond_that_better_than_lapack(rng, exponent):
         theirs.append(relative_error(scipy.linalg.lstsq(with_ones, y, cond=0)[0], truth))
         ours.append(relative_error(parameters(LinearRegression().fit(X, y)), truth))
     assert np.median(ours) < np.median(theirs)
-    assert all(a <= 2 * b for a, b in zip(ours, theirs, strict=True))
+    if exponent < 14:
+        assert all(a <= 2 * b for a, b in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e3, 1e6, 1e9])

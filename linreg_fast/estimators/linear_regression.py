@@ -33,7 +33,8 @@ class LinearRegression(BaseLeastSquares):
         columns, once the fit is done (a writable array of floats, an intercept fitted).
     tol : float or None, default=None
         A column whose part that is independent of the others is smaller than `tol` of its norm
-        counts as dependent. None: what rounding leaves of it. (scikit-learn 1.9 uses 1e-6 there,
+        counts as dependent. None: what the rounding of the columns as they are stored can make of
+        such a part, about 1e-16 of their largest numbers. (scikit-learn 1.9 uses 1e-6 of the norm,
         and drops columns that matter.)
     n_jobs : int or None, default=None
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
@@ -58,7 +59,7 @@ class LinearRegression(BaseLeastSquares):
     condition_number_ : float
         Of the centred columns scaled to unit norm, those that are constant left out. The larger,
         the fewer digits of coef_ the data determine: about 16 - log10 of it. inf where columns
-        depend on each other. From Cholesky it is LAPACK's estimate, a few times too large at most.
+        depend on each other. Below 1e6 it may be LAPACK's estimate, a few times too large at most.
     solver_, solver_reason_ : str
         What solved it, and why that was chosen.
     moments_ : Moments
@@ -155,7 +156,7 @@ class LinearRegression(BaseLeastSquares):
         """Add rows: the result is that of fitting them and all earlier ones at once.
 
         Earlier rows are those of `fit` and `partial_fit` since; what is kept of them is
-        `moments_`. Parameters are those of `fit`.
+        `moments_`. Parameters are those of `fit`. Rows of weight zero add nothing.
         """
         self._check_parameters()
         with unchanged_on_failure(self), threads(self.n_jobs):
