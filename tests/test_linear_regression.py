@@ -328,3 +328,31 @@ def test_real_data_needs_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert_same(LinearRegression().fit(data.X, data.y), Reference().fit(data.X, data.y))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("targets", [None, 1, 3])
+def test_predictions_and_score_need_no_temporaries(rng, dtype, targets):
+    import tracemalloc
+
+    X = np.asfortranarray(rng.normal(3, 1, (150_000, 3)), dtype=dtype)
+    coef = rng.normal(size=3 if targets is None else (3, targets))
+    y = (X @ coef + rng.normal(size=(150_000, *coef.shape[1:]))).astype(dtype)
+    model, theirs = LinearRegression().fit(X, y), Reference().fit(X, y)
+    rtol = 1e-10 if dtype is np.float64 else 1e-4
+    assert model.predict(X).shape == y.shape
+    assert model.predict(X).dtype == dtype
+    np.testing.assert_allclose(model.predict(X), theirs.predict(X), rtol=rtol, atol=rtol)
+    assert model.score(X, y) == pytest.approx(theirs.score(X, y), abs=rtol)
+    tracemalloc.start()
+    model.predict(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    if targets is None:
+        tracemalloc.reset_peak()
+        model.score(X, y)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    tracemalloc.stop()
+    assert peak < y.nbytes + 100_000
+    X[70_000, 2] = np.nan
+    with pytest.raises(ValueError, match="X contains NaN at row 70000, column 2"):
+        model.predict(X)

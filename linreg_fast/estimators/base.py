@@ -11,6 +11,8 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
+from linreg_fast.kernels import DEFAULT
+from linreg_fast.kernels.predict import predict
 
 VALIDATED: set = set()  # parameters that were found valid
 REMEMBERED = 1000
@@ -135,11 +137,51 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             In the units of y.
         """
         check_is_fitted(self)
-        plain = _plain(X, 2) and not hasattr(self, "feature_names_in_")
-        if not plain or X.shape[1] != getattr(self, "n_features_in_", None):
+        known = _plain(X, 2) and not hasattr(self, "feature_names_in_")
+        if not known or X.shape[1] != getattr(self, "n_features_in_", None):
             X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
-        self._check_finite(X)
-        return X @ self.coef_.T + self.intercept_
+        if sparse.issparse(X):
+            return X @ self.coef_.T + self.intercept_
+        coef, intercept = self._parameters()
+        found = predict(frozen(X), coef, intercept)
+        with np.errstate(over="ignore", invalid="ignore"):
+            suspicious = not np.isfinite(found.sum())
+        if suspicious:
+            self._check_finite(X)
+        return found if self.coef_.ndim == 2 else found[:, 0]
+
+    def _parameters(self):
+        """coef (t, p) and intercept (t,), float64."""
+        coef = np.atleast_2d(self.coef_).astype(np.float64)
+        intercept = np.broadcast_to(self.intercept_, len(coef)).astype(np.float64)
+        return np.ascontiguousarray(coef), intercept
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination, R2, of the predictions for X; of several targets the mean.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        plain = _plain(X, 2) and _plain(y, 1) and not hasattr(self, "feature_names_in_")
+        if not plain or sample_weight is not None or np.ndim(getattr(self, "coef_", 0)) != 1:
+            return super().score(X, y, sample_weight)
+        if len(X) != len(y) or X.shape[1] != len(self.coef_) or len(y) < 2:
+            return super().score(X, y)
+        # Two passes without a temporary: the residuals, and the distances from the mean.
+        (coef,), (intercept,) = self._parameters()
+        mse = DEFAULT.kernels.mse
+        residual = mse(frozen(X), frozen(y), coef, float(intercept))
+        spread = mse(frozen(y[:, None]), frozen(y), np.zeros(1), float(y.mean(dtype=np.float64)))
+        if not (np.isfinite(residual) and 0 < spread < np.inf):
+            return super().score(X, y)
+        return 1 - residual / spread
 
     def _accepts_sparse(self):
         return True
