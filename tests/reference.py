@@ -20,6 +20,7 @@ class Problem(NamedTuple):
     fit_intercept: bool
     truth: list  # Fractions: of the problem as published, in decimals
     truth_of_floats: list  # of the float64 numbers in X and y
+    r2: float
     ceiling: float  # digits on which the two agree: more cannot be had from float64 input
 
 
@@ -35,7 +36,8 @@ def load_nist(name):
         for key in ("exact", "exact_of_float64_design")
     ]
     ceiling = content["checks"]["float64_rounding_ceiling_digits"]
-    return Problem(np.column_stack(columns), y, model["fit_intercept"], *truths, ceiling)
+    r2 = float(content["exact_of_float64_design"]["r2"])
+    return Problem(np.column_stack(columns), y, model["fit_intercept"], *truths, r2, ceiling)
 
 
 def digits(found, truth):
