@@ -4,6 +4,7 @@ python benchmarks/digits.py            print the table
 python benchmarks/digits.py --readme   and write it into the README
 """
 
+import argparse
 import sys
 import warnings
 from importlib import metadata
@@ -51,7 +52,10 @@ def versions():
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--readme", action="store_true", help="write the table into the README")
+    arguments = parser.parse_args()
     text = "\n".join([*table(), "", f"With {', '.join(versions())}."])
     print(text)
-    if "--readme" in sys.argv[1:]:
+    if arguments.readme:
         write_section("digits", text)

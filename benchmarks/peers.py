@@ -5,6 +5,7 @@ intercept where none is fitted.
 """
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -45,6 +46,12 @@ def scikit_learn(X, y, fit_intercept=True):
     from sklearn.linear_model import LinearRegression
 
     return _of(LinearRegression(fit_intercept=fit_intercept).fit(X, y))
+
+
+def scikit_learn_no_cut(X, y, fit_intercept=True):
+    from sklearn.linear_model import LinearRegression
+
+    return _of(LinearRegression(fit_intercept=fit_intercept, tol=0).fit(X, y))
 
 
 def ridge_cholesky(X, y, fit_intercept=True):
@@ -121,6 +128,7 @@ OURS = (
 )
 PEERS = (
     Peer("scikit-learn", "sklearn", scikit_learn),
+    Peer("scikit-learn, tol=0", "sklearn", scikit_learn_no_cut),
     Peer("Ridge(alpha=1e-12, cholesky)", "sklearn", ridge_cholesky),
     Peer("numpy lstsq", "numpy", numpy_lstsq),
     Peer("numpy normal equations", "numpy", numpy_normal_equations),
@@ -132,4 +140,9 @@ PEERS = (
 
 
 def installed(peers):
-    return [peer for peer in peers if importlib.util.find_spec(peer.needs)]
+    """Those whose module is there; the others are named on stderr."""
+    found = [peer for peer in peers if importlib.util.find_spec(peer.needs)]
+    missing = [peer.name for peer in peers if peer not in found]
+    if missing:
+        print(f"not installed, left out: {', '.join(missing)}", file=sys.stderr)
+    return found

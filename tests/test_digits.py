@@ -228,6 +228,9 @@ def test_lost_digits_are_said_with_the_columns(rng):
     X[:, 3] = X[:, 1] + 1e-11 * rng.normal(size=100)
     with pytest.warns(scipy.linalg.LinAlgWarning, match=r"columns 1, 3 of X nearly .* about [45] "):
         LinearRegression().fit(X, y)
+    for options in ({"solver": "qr"}, {"solver": "svd"}, {"precision": "double"}):
+        with pytest.warns(scipy.linalg.LinAlgWarning, match=r"columns 1, 3 of X nearly"):
+            LinearRegression(**options).fit(X, y)
     names = ["a", "b", "c", "d", "e"]
     pandas = pytest.importorskip("pandas")
     with pytest.warns(scipy.linalg.LinAlgWarning, match="columns b, d of X"):

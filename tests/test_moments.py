@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linreg_fast import Moments, moments
+from linreg_fast import LinearRegression, Moments, moments
 
 
 def assert_close(a, b, rtol=1e-12):
@@ -140,3 +140,20 @@ def test_a_malformed_file_is_refused(change, says):
 def test_text_that_is_no_moments_file_is_refused(text):
     with pytest.raises(ValueError, match=r"not a linreg_fast\.moments file"):
         Moments.from_json(text)
+
+
+def test_a_model_of_merged_moments(rng):
+    X, y = rng.normal(size=(90, 3)), rng.normal(size=(90, 2))
+    whole = LinearRegression().fit(X, y)
+    merged = LinearRegression().fit_moments(moments(X[:40], y[:40]) + moments(X[40:], y[40:]))
+    np.testing.assert_allclose(merged.coef_, whole.coef_, rtol=1e-15)
+    np.testing.assert_allclose(merged.predict(X), whole.predict(X), rtol=1e-13)
+    for nothing in (Moments.empty(3, 2), None, X):
+        with pytest.raises(ValueError, match="Moments of at least one row"):
+            merged.fit_moments(nothing)
+
+
+def test_rows_that_are_not_in_cannot_be_taken_out(rng):
+    X, y = rng.normal(size=(50, 2)), rng.normal(size=50)
+    with pytest.raises(ValueError, match="rows that are not in"):
+        moments(X, y) - moments(100 * X[:20], y[:20])

@@ -21,7 +21,7 @@ def loads(text, kind, version):
     """The content of a text that `dumps` wrote, or a ValueError that says why it is not one."""
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"not a {kind} file: {error}") from None
     if not isinstance(content, dict) or content.get("format") != kind:
         raise ValueError(f"not a {kind} file: it has no format entry that says so")

@@ -159,7 +159,12 @@ class Moments:
         a, b, noise, exponents = scaling.aligned(self, other)
         weight, mean, comoment = remove(*a, *b)
         # A column that no longer varies: what the subtraction has left of it is rounding.
-        gone = np.diag(comoment[0]) <= ROUNDING * np.diag(a[2][0])
+        squares, rounding = np.diag(comoment[0]), ROUNDING * np.diag(a[2][0])
+        if noise is not None:
+            rounding = rounding + 16 * noise
+        if (squares < -rounding).any():
+            raise ValueError("cannot take out rows that are not in: a sum of squares gets negative")
+        gone = squares <= rounding
         comoment[:, gone] = comoment[:, :, gone] = 0.0
         return Moments(n_samples, weight, mean, comoment, self.n_targets, noise, exponents)
 

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.estimators.digits import warn_of_lost_digits
@@ -40,12 +41,14 @@ class LinearRegression(BaseLeastSquares):
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
     positive : bool, default=False
         Allow no negative coefficient.
-    solver : {"auto", "cholesky", "qr", "svd", "nnls", "gradient_descent"}, default="auto"
+    solver : {"auto", "cholesky", "qr", "svd", "lsqr", "nnls", "gradient_descent"}, default="auto"
         "auto" takes the fastest that keeps the digits, and says why in `solver_reason_`.
     precision : {"auto", "double", "double-double"}, default="auto"
-        Of the sums over the rows. "auto": `fit` takes plain double where the condition number
-        leaves about 14 digits, else double-double, which takes about twice the time;
-        `partial_fit`, which sees its rows only once, always takes double-double.
+        Of the sums over the rows. "auto": `fit` takes plain double where that leaves about 14
+        digits, which depends on the condition number and on how strong the signal is, else
+        double-double, which takes about twice the time and for few rows none; `partial_fit`, which
+        sees its rows only once, always takes double-double. With "double", `partial_fit` cannot
+        tell columns apart that are closer than about 1e-7: they count as dependent.
 
     Attributes
     ----------
@@ -53,7 +56,8 @@ class LinearRegression(BaseLeastSquares):
         Units of y per unit of each column; in X's dtype.
     intercept_ : float or ndarray of shape (n_targets,)
     rank_ : int
-        Columns of the (centred) X that are independent of each other.
+        Columns of the (centred) X that are independent of each other. LSQR, which takes sparse X of
+        more than 2000 columns, does not find that out: for it, the columns that vary.
     singular_ : ndarray of shape (min(n_samples, n_features),)
         Singular values of the centred X. Computed when asked for where the solver did not need it.
     condition_number_ : float
@@ -63,7 +67,8 @@ class LinearRegression(BaseLeastSquares):
     solver_, solver_reason_ : str
         What solved it, and why that was chosen.
     moments_ : Moments
-        Of the data, when a solver used them.
+        Of the data; not there for sparse X of more than 2000 columns, nor for X of more than 500
+        columns and fewer rows.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -181,16 +186,46 @@ class LinearRegression(BaseLeastSquares):
             moments = rows.moments
             if not first:
                 moments = self.moments_ + moments
-            problem = Problem(
-                None,
-                None,
-                moments=moments,
-                fit_intercept=self.fit_intercept,
-                positive=self.positive,
-                tol=self.tol,
-            )
+            problem = self._problem_of(moments)
             self._solve(problem, X.dtype if first else self.coef_.dtype, one_target)
         return self
+
+    def fit_moments(self, moments):
+        """Fit to the rows that are behind `Moments`, which may have been added up or loaded.
+
+        Parameters
+        ----------
+        moments : Moments
+
+        Returns
+        -------
+        self
+
+        Examples
+        --------
+        >>> from linreg_fast import LinearRegression, moments
+        >>> a, b = moments([[1.0], [2.0]], [3.0, 5.0]), moments([[6.0]], [13.0])
+        >>> LinearRegression().fit_moments(a + b).coef_.round(12)
+        array([2.])
+        """
+        self._check_parameters()
+        if not isinstance(moments, Moments) or moments.n_samples == 0:
+            raise ValueError(f"moments must be Moments of at least one row, got {moments!r}")
+        with unchanged_on_failure(self):
+            self.n_features_in_ = moments.n_features
+            vars(self).pop("feature_names_in_", None)
+            self._solve(self._problem_of(moments), np.dtype(np.float64), moments.n_targets == 1)
+        return self
+
+    def _problem_of(self, moments):
+        return Problem(
+            None,
+            None,
+            moments=moments,
+            fit_intercept=self.fit_intercept,
+            positive=self.positive,
+            tol=self.tol,
+        )
 
     def to_sklearn(self):
         """The fitted model as a `sklearn.linear_model.LinearRegression`.

@@ -30,7 +30,10 @@ class Solution(NamedTuple):
     solver: str = ""
     reason: str = ""
     descent: Any = None  # how an iterative solver got there
-    inflation: dict[int, float] | None = None  # of the features' variances, where it is large
+    inflation: dict[int, float] | None = None  # see `inflation`; where the condition is large
+
+
+ILL = 1e6  # condition number from which on it matters which columns are to blame
 
 
 class Solver(NamedTuple):
@@ -59,3 +62,12 @@ SOLVERS = {
         Solver("gradient_descent", "to watch it converge", "n p^2 + 2 p^2 a step", 1e-7),
     )
 }
+
+
+def inflation(inverse, columns, features):
+    """Feature -> how many times its coefficient's variance is that for an orthogonal column.
+
+    inverse (m, k): of the factor whose columns (k, m) stand for the features (m,).
+    """
+    found = (inverse**2).sum(axis=1) * (columns**2).sum(axis=0)
+    return dict(sorted(zip(features.tolist(), found.tolist(), strict=True)))

@@ -14,12 +14,11 @@ from scipy.linalg import svd, svdvals
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
 from linreg_fast.kernels import factor
-from linreg_fast.solvers import Solution
+from linreg_fast.solvers import ILL, Solution, inflation
 
 EPSILON = np.finfo(np.float64).eps
 CORRECTABLE = 1e-12  # reciprocal condition number of the cross-products: a step gains 3 digits
 STEPS, ENOUGH = 12, 1e-24
-ILL = 1e6  # condition number from which on it matters which columns are to blame
 
 
 def solve(problem):
@@ -28,13 +27,13 @@ def solve(problem):
     p = problem.n_features
     live = np.flatnonzero(np.diag(products[0])[:p] > 0)  # a constant column has coefficient zero
     scaled = np.zeros((2, p, problem.n_targets))
-    condition, inflation = 1.0, None
+    condition, blame = 1.0, None
     if len(live):
         kept = np.append(live, np.arange(p, products.shape[1]))
         system = np.ascontiguousarray(products[:, kept[:, None], kept])
         smallest = max(problem.tol, np.sqrt(p * problem.moments.relative_noise))
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
-        found, condition, inflation = solve_system(system, len(live), smallest, roundings)
+        found, condition, blame = solve_system(system, len(live), smallest, roundings)
         scaled[:, live] = found
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     return Solution(
@@ -42,15 +41,12 @@ def solve(problem):
         problem.intercepts(scaled),
         len(live),
         float(condition),
-        inflation=None if inflation is None else dict(zip(live, inflation, strict=True)),
+        inflation=blame and {int(live[j]): value for j, value in blame.items()},
     )
 
 
 def solve_system(system, m, smallest, roundings=0.0):
-    """Coefficients (2, m, t), hi and lo, condition number, and inflation or None.
-
-    Inflation (m,), where the condition number is large: how many times the variance of a
-    coefficient is what it would be if its column were orthogonal to the others.
+    """Coefficients (2, m, t), hi and lo, condition number, and `inflation` or None.
 
     system (2, m + t, m + t): cross-products of columns of about unit norm; the last t are targets.
     Raises LinAlgError where a singular value of the columns is below `smallest` of the largest, or
@@ -91,11 +87,8 @@ def _doubled(system, m, smallest, roundings):
             raise _dependent()
     found = np.empty((2, m, system.shape[1] - m))
     found[:, order[:m]] = factor.back_substitute(system, m)
-    condition, inflation = values[0] / values[-1], None
-    if condition > ILL:
-        inflation = np.empty(m)
-        inflation[order[:m]] = (dtrtri(R)[0] ** 2).sum(axis=1) * (R**2).sum(axis=0)
-    return found, condition, inflation
+    condition = values[0] / values[-1]
+    return found, condition, inflation(dtrtri(R)[0], R, order[:m]) if condition > ILL else None
 
 
 def _dependent():

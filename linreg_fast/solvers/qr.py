@@ -7,7 +7,7 @@ When: columns that are nearly dependent. The condition number c is not squared: 
 import numpy as np
 from scipy.linalg import qr, solve_triangular, svdvals
 
-from linreg_fast.solvers import Solution
+from linreg_fast.solvers import ILL, Solution, inflation
 
 
 def solve(problem):
@@ -16,7 +16,7 @@ def solve(problem):
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
     live = np.flatnonzero(sizes > 0)  # a constant column has coefficient zero
     scaled = np.zeros((p, problem.n_targets))
-    condition = 1.0
+    condition, blame = 1.0, None
     if len(live):
         Q, R, order = qr(triangle[:, live] / sizes[live], mode="economic", pivoting=True)
         diagonal = np.abs(np.diag(R))
@@ -28,8 +28,12 @@ def solve(problem):
             )
         values = svdvals(R)
         condition = values[0] / values[-1]
+        if condition > ILL:
+            blame = inflation(solve_triangular(R, np.eye(len(R))), R, live[order])
         solution = solve_triangular(R, Q.T @ triangle[:, p:])
         scaled[live[order]] = solution / sizes[live[order], None]
     coef = np.ldexp(scaled, np.subtract.outer(-exponents[:p], -exponents[p:]))
     singular = problem.singular_values()
-    return Solution(coef, problem.intercept(coef), len(live), float(condition), singular)
+    return Solution(
+        coef, problem.intercept(coef), len(live), float(condition), singular, inflation=blame
+    )

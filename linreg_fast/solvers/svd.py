@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import lstsq, qr, svd
 
 from linreg_fast.kernels import factor
-from linreg_fast.solvers import Solution
+from linreg_fast.solvers import ILL, Solution, inflation
 
 ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
 UNITS_APART = 40  # binary digits: columns whose units differ by more need the null directions
@@ -48,7 +48,12 @@ def solve(problem):
     condition = values[0] / values[-1] if rank == p else np.inf
     singular = problem.singular_values()
     singular[rank:] = 0.0
-    return Solution(coef, problem.intercept(coef), rank, float(condition), singular)
+    blame = None
+    if ILL < condition < np.inf:
+        unit = triangle[:, :p] / sizes
+        blame = inflation(Vt.T / values, unit, np.arange(p))
+    intercept = problem.intercept(coef)
+    return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
 
 
 def _corrected(problem, scaled, sizes, rows, values, shorten):
