@@ -62,7 +62,7 @@ class Moments:
         with np.errstate(over="ignore", invalid="ignore"):  # looked at here, or by `Problem`
             found = sums(X, Y, sample_weight)
             if not rung.doubled and sums is not sparse.moments:
-                return cls(*found, Y.shape[1], EPSILON * np.diag(found[-1][0]))
+                return cls.of_plain_sums(*found, Y.shape[1])
             found = cls(*found, Y.shape[1])
             if scaling.ordinary(found, X, Y, sample_weight):
                 return found
@@ -71,6 +71,12 @@ class Moments:
             sample_weight = np.ldexp(sample_weight, -exponents[-1])
         found = sums(X, Y, sample_weight, exponents[:-1])
         return cls(*found, Y.shape[1], None, exponents)
+
+    @classmethod
+    def of_plain_sums(cls, n_samples, weight, mean, comoment, n_targets=1):
+        """Of what a rung returns that sums in double precision."""
+        noise = EPSILON * comoment[0].diagonal()
+        return cls(n_samples, weight, mean, comoment, n_targets, noise)
 
     @classmethod
     def empty(cls, n_features, n_targets=1):

@@ -46,6 +46,16 @@ class NormalEquations(NamedTuple):
         return self.products[0]
 
 
+def above_rounding(values, Vt, roundings):
+    """Which singular values of columns of unit norm are more than rounding the columns can do.
+
+    roundings (p,) are relative to the norms. What they can do to a singular value depends on its
+    direction, a row of Vt: the sum of two columns, stored, differs from the sum by the rounding of
+    the three.
+    """
+    return values > np.sqrt((Vt**2) @ (roundings**2))
+
+
 class Problem:
     """Minimise sum(w (Y - X coef - intercept)^2) over coef (p, t) and intercept (t,).
 
@@ -263,17 +273,10 @@ class Problem:
         offset = np.abs(mean[:p]) * np.sqrt(weight / np.where(squares > 0, squares, np.inf))
         return EPSILON * (1 + offset)
 
-    def kept(self, values, Vt, roundings=None):
-        """Which singular values of columns of unit norm count: those above rounding.
-
-        What rounding the columns can do to a singular value depends on its direction, a row of Vt:
-        the sum of two columns, stored, differs from the sum by the rounding of the three.
-        """
+    def kept(self, values, Vt):
+        """Which singular values of columns of unit norm count: those above tol and rounding."""
         kept = values > self.tol * values[0]
-        if self._tol is None:
-            roundings = self.roundings() if roundings is None else roundings
-            kept &= values > np.sqrt((Vt**2) @ (roundings**2))
-        return kept
+        return kept & above_rounding(values, Vt, self.roundings()) if self._tol is None else kept
 
     def rank(self):
         """Columns of X that are independent of each other, decided on columns of unit norm."""

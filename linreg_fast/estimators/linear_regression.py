@@ -301,12 +301,15 @@ class LinearRegression(BaseLeastSquares):
             names = getattr(self, "feature_names_in_", range(self.n_features_in_))
             warn_of_lost_digits(solution.inflation, dtype, names)
 
+    def _fitted_problem(self):
+        """As it was fitted, whatever the parameters have become since."""
+        return Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
+
     @property
     def condition_number_(self):
         check_is_fitted(self)
         if self._condition is None:
-            problem = Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
-            self._condition = problem.condition_number()
+            self._condition = self._fitted_problem().condition_number()
         return self._condition
 
     @property
@@ -315,8 +318,7 @@ class LinearRegression(BaseLeastSquares):
         if self._singular is None:
             if not hasattr(self, "moments_"):
                 raise AttributeError("LSQR finds no singular values: use solver='svd' for them")
-            problem = Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
-            self._singular = problem.singular_values()
+            self._singular = self._fitted_problem().singular_values()
         return self._singular
 
     def _check_parameters(self):

@@ -11,7 +11,6 @@ MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
 CONDITION = 4.0  # about: up to it plain sums leave 1e-15 of relative error
 DEFAULTS = ("auto", "auto", None, False, True, True, None)
 FLOAT = np.dtype(np.float64)
-EPSILON = np.finfo(np.float64).eps
 
 
 def fit_small(model, X, y):
@@ -51,7 +50,7 @@ def fit_small(model, X, y):
         rank_=X.shape[1],
         solver_="cholesky",
         solver_reason_="the condition number is small",
-        moments_=Moments(len(X), weight, mean, comoment, 1, EPSILON * comoment[0].diagonal()),
+        moments_=Moments.of_plain_sums(len(X), weight, mean, comoment),
         _condition=None,
         _singular=None,
         _centred=True,

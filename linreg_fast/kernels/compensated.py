@@ -59,7 +59,7 @@ def _gradient_blocks_serial(X, y, coef, intercept, weights, sums, lows):
 
 @strict
 def _total(sums, lows):
-    """The blocks' sums (blocks, k) joined in order: (k,), hi and lo."""
+    """The blocks' sums (blocks, k) joined in order, and rounded: (k,)."""
     for b in range(1, len(sums)):
         for j in range(sums.shape[1]):
             sums[0, j], lows[0, j] = dd.add(sums[0, j], lows[0, j], sums[b, j], lows[b, j])

@@ -1,7 +1,8 @@
 """Cross-products in double-double: columns packed one by one, tiles of one by four columns.
 
-Products and sums are Dot2 (Ogita, Rump and Oishi 2005) on four rows at once, over pieces of `PIECE`
-rows that are joined in double-double.
+Several rows at once, over pieces of `PIECE` rows that are joined in double-double. How a product is
+added without loss stands at `_tile_vectors`; a number at a time it is Dot2 (Ogita, Rump and Oishi
+2005).
 """
 
 import math
@@ -70,8 +71,15 @@ def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
 
 
 @strict
-def _join(sums, lows, j, k, vector, vector_lo):
-    """Add the four lanes to entry (j, k), in double-double."""
+def _start(bounds_a, bounds, j, k):
+    """Where the sums of entry (j, k) start from (see `_tile_vectors`)."""
+    return simd.splat_wide(3.0 * bounds_a[j] * bounds[k])
+
+
+@strict
+def _join(sums, lows, j, k, bounds_a, bounds, vector, vector_lo):
+    """Add the lanes, less what they started from, to entry (j, k), in double-double."""
+    vector = simd.subtract(vector, _start(bounds_a, bounds, j, k))
     total, low = sums[j, k], lows[j, k]
     for i in range(simd.WIDE):
         total, lost = dd.two_sum(total, simd.lane(vector, i))
@@ -90,11 +98,8 @@ def _add_product(h, low, a, b):
 @strict
 def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
     """As `_tile_vectors`, where all lo parts are zero."""
-    b0 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k])
-    b1 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 1])
-    b2 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 2])
-    b3 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 3])
-    h0, h1, h2, h3 = b0, b1, b2, b3
+    h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
+    h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
     l0 = l1 = l2 = l3 = simd.zeros_wide()
     at, to = j * PIECE, k * PIECE
     for i in range(0, rows, simd.WIDE):
@@ -103,10 +108,10 @@ def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
         h1, l1 = _add_product(h1, l1, x, simd.load_wide(z, to + PIECE + i))
         h2, l2 = _add_product(h2, l2, x, simd.load_wide(z, to + 2 * PIECE + i))
         h3, l3 = _add_product(h3, l3, x, simd.load_wide(z, to + 3 * PIECE + i))
-    _join(sums, lows, j, k, simd.subtract(h0, b0), l0)
-    _join(sums, lows, j, k + 1, simd.subtract(h1, b1), l1)
-    _join(sums, lows, j, k + 2, simd.subtract(h2, b2), l2)
-    _join(sums, lows, j, k + 3, simd.subtract(h3, b3), l3)
+    _join(sums, lows, j, k, bounds_a, bounds, h0, l0)
+    _join(sums, lows, j, k + 1, bounds_a, bounds, h1, l1)
+    _join(sums, lows, j, k + 2, bounds_a, bounds, h2, l2)
+    _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
 
 
 @strict
@@ -117,11 +122,8 @@ def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
     a product then rounds it to a fixed last bit, and what that loses is found exactly by one more
     fused multiply-add: four instructions for what TwoProduct and TwoSum take ten.
     """
-    b0 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k])
-    b1 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 1])
-    b2 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 2])
-    b3 = simd.splat_wide(3.0 * bounds_a[j] * bounds[k + 3])
-    h0, h1, h2, h3 = b0, b1, b2, b3
+    h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
+    h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
     l0 = l1 = l2 = l3 = simd.zeros_wide()
     at, to = j * PIECE, k * PIECE
     for i in range(0, rows, simd.WIDE):
@@ -144,10 +146,10 @@ def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
             x, simd.load_wide(z_lo, to + 3 * PIECE + i), simd.fma_vectors(x_lo, y, l3)
         )
         h3, l3 = _add_product(h3, l3, x, y)
-    _join(sums, lows, j, k, simd.subtract(h0, b0), l0)
-    _join(sums, lows, j, k + 1, simd.subtract(h1, b1), l1)
-    _join(sums, lows, j, k + 2, simd.subtract(h2, b2), l2)
-    _join(sums, lows, j, k + 3, simd.subtract(h3, b3), l3)
+    _join(sums, lows, j, k, bounds_a, bounds, h0, l0)
+    _join(sums, lows, j, k + 1, bounds_a, bounds, h1, l1)
+    _join(sums, lows, j, k + 2, bounds_a, bounds, h2, l2)
+    _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
 
 
 @strict

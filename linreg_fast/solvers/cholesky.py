@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import svd, svdvals
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
+from linreg_fast.data.problem import above_rounding
 from linreg_fast.kernels import factor
 from linreg_fast.solvers import ILL, Solution, inflation
 
@@ -81,10 +82,9 @@ def _doubled(system, m, smallest, roundings):
     values = svdvals(unit)
     if not values[-1] > smallest * values[0]:
         raise _dependent()
-    if values[-1] <= np.sqrt(m) * np.max(roundings):
-        Vt = svd(unit)[2]
-        if (values <= np.sqrt((Vt**2) @ (roundings[order[:m]] ** 2))).any():
-            raise _dependent()
+    doubtful = values[-1] <= np.sqrt(m) * np.max(roundings)
+    if doubtful and not above_rounding(values, svd(unit)[2], roundings[order[:m]]).all():
+        raise _dependent()
     found = np.empty((2, m, system.shape[1] - m))
     found[:, order[:m]] = factor.back_substitute(system, m)
     condition = values[0] / values[-1]

@@ -46,7 +46,7 @@ def solve(problem):
     return Solution(coef, intercept, rank, condition)
 
 
-class Rows(NamedTuple):
+class CentredRows(NamedTuple):
     """The centred rows as an operator."""
 
     forward: Callable  # v (p,) -> centred X v
@@ -95,7 +95,7 @@ def _of_rows(problem):
     targets = Y - target_means
     targets = targets if root is None else root[:, None] * targets
     sizes = scale * np.sqrt(spread * len(Y))
-    return Rows(forward, backward, targets, sizes, np.append(first + rest, target_means))
+    return CentredRows(forward, backward, targets, sizes, np.append(first + rest, target_means))
 
 
 def _of_moments(problem):
@@ -104,4 +104,6 @@ def _of_moments(problem):
     R = np.ldexp(R, exponents)
     A = R[:, :p]
     means = problem.centre
-    return Rows(lambda v: A @ v, lambda u: A.T @ u, R[:, p:], np.linalg.norm(A, axis=0), means)
+    return CentredRows(
+        lambda v: A @ v, lambda u: A.T @ u, R[:, p:], np.linalg.norm(A, axis=0), means
+    )
