@@ -143,8 +143,8 @@ def test_what_is_not_finite_comes_out_as_not_finite(rng, rung, value):
         ).all()
 
 
-def results(X, Y, weights):
-    kernels = RUNGS["parallel"].kernels
+def results(rung, X, Y, weights):
+    kernels = RUNGS[rung].kernels
     coef = np.linspace(-1, 1, X.shape[1])
     parts = (
         *kernels.moments(X, Y, weights),
@@ -154,17 +154,29 @@ def results(X, Y, weights):
     return b"".join(np.asarray(part).tobytes() for part in parts)
 
 
+@pytest.mark.parametrize("rung", ["parallel", "tiled", "compensated"])
 @pytest.mark.parametrize("shape", [(30_000, 1), (30_000, 7), (3000, 120)])
-def test_same_bits_with_any_number_of_threads(rng, shape, monkeypatch):
+def test_same_bits_with_any_number_of_threads(rng, shape, rung, monkeypatch):
     X, Y, weights = draw(rng, *shape, 2, np.float64, "C")
     assert launch.count_blocks(shape[0], shape[1] + 2, (shape[1] + 2) ** 2) > 1 or shape[1] == 1
     found = set()
     for threads in range(1, numba.config.NUMBA_NUM_THREADS + 1):
         with launch.threads(threads):
-            found.add(results(X, Y, weights))
-    # As in a forked child or beside another thread: the same blocks without threads.
-    monkeypatch.setattr(launch, "run", lambda blocks, parallel, serial, *args: serial(*args))
-    found.add(results(X, Y, weights))
+            found.add(results(rung, X, Y, weights))
+    with monkeypatch.context() as patched:  # as in a forked child or beside another thread
+        patched.setattr(launch, "_threads", lambda blocks: 1)
+        found.add(results(rung, X, Y, weights))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("rung", ["tiled", "compensated"])
+def test_same_bits_however_many_turns_a_pass_takes(rng, rung, monkeypatch):
+    X, Y, weights = draw(rng, 60_000, 7, 2, np.float64, "C")
+    found = set()
+    for turn in (10**9, 2_000_000, 300_000):
+        monkeypatch.setattr(launch, "TURN", turn)
+        moments = RUNGS[rung].kernels.moments(X, Y, weights)
+        found.add(b"".join(np.asarray(part).tobytes() for part in moments))
     assert len(found) == 1
 
 

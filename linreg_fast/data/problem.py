@@ -15,7 +15,7 @@ from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
-from linreg_fast.kernels import DEFAULT, RUNGS, factor
+from linreg_fast.kernels import DEFAULT, RUNGS, blas, factor
 from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
@@ -251,7 +251,8 @@ class Problem:
         gram = self.normal_equations.matrix[: self.n_features, : self.n_features]
         live = np.flatnonzero(np.diag(gram))
         root = np.sqrt(np.diag(gram)[live])
-        values = np.linalg.eigvalsh(gram[np.ix_(live, live)] / np.outer(root, root))
+        with blas.one_thread(len(live)):
+            values = np.linalg.eigvalsh(gram[np.ix_(live, live)] / np.outer(root, root))
         return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
 
     def intercepts(self, scaled):

@@ -9,9 +9,10 @@ from numba import prange
 
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import launch
+from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
-from linreg_fast.kernels.compile import strict, strict_parallel
-from linreg_fast.kernels.doubled_tiles import moments_block
+from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.doubled_tiles import moments_block, room
 
 FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
 
@@ -41,20 +42,16 @@ def gradient_block(X, y, coef, intercept, weights, start, stop, sums, lows):
             sums[p + 2], lows[p + 2] = dd.add(sums[p + 2], lows[p + 2], weight, 0.0)
 
 
-@strict_parallel
-def _gradient_blocks_parallel(X, y, coef, intercept, weights, sums, lows):
-    blocks = len(sums)
-    for b in prange(blocks):
-        start, stop = len(X) * b // blocks, len(X) * (b + 1) // blocks
-        gradient_block(X, y, coef, intercept, weights, start, stop, sums[b], lows[b])
-
-
-@strict
-def _gradient_blocks_serial(X, y, coef, intercept, weights, sums, lows):
-    blocks = len(sums)
-    for b in range(blocks):
-        start, stop = len(X) * b // blocks, len(X) * (b + 1) // blocks
-        gradient_block(X, y, coef, intercept, weights, start, stop, sums[b], lows[b])
+@strict_driver
+def _gradient_blocks(
+    X, y, coef, intercept, weights, sums, lows, blocks, turn, turns, taken, scratch
+):
+    for _ in prange(len(scratch)):
+        b = take(taken)
+        while b < blocks:
+            start, stop = rows_of(b, blocks, len(X), turn, turns)
+            gradient_block(X, y, coef, intercept, weights, start, stop, sums[b], lows[b])
+            b = take(taken)
 
 
 @strict
@@ -66,20 +63,16 @@ def _total(sums, lows):
     return sums[0] + lows[0]
 
 
-@strict_parallel
-def _blocks_parallel(X, Y, weights, exponents, shift, sums, lows):
-    blocks = len(sums)
-    for b in prange(blocks):
-        start, stop = len(X) * b // blocks, len(X) * (b + 1) // blocks
-        moments_block(X, Y, weights, exponents, shift, start, stop, sums[b], lows[b])
-
-
-@strict
-def _blocks_serial(X, Y, weights, exponents, shift, sums, lows):
-    blocks = len(sums)
-    for b in range(blocks):
-        start, stop = len(X) * b // blocks, len(X) * (b + 1) // blocks
-        moments_block(X, Y, weights, exponents, shift, start, stop, sums[b], lows[b])
+@strict_driver
+def _blocks(X, Y, weights, exponents, shift, sums, lows, blocks, turn, turns, taken, scratch):
+    for t in prange(len(scratch)):
+        b = take(taken)
+        while b < blocks:
+            start, stop = rows_of(b, blocks, len(X), turn, turns)
+            moments_block(
+                X, Y, weights, exponents, shift, start, stop, scratch[t], sums[b], lows[b]
+            )
+            b = take(taken)
 
 
 def moments(X, Y, sample_weight=None, exponents=None):
@@ -90,37 +83,19 @@ def moments(X, Y, sample_weight=None, exponents=None):
     shift = provisional_centre(X, Y, sample_weight, exponents, FAR)
     blocks = launch.count_blocks(len(X), 8 * q, block_output=2 * (q + 4) ** 2)
     sums, lows = np.zeros((2, blocks, q + 4, q + 4))
-    launch.run(
-        len(sums),
-        _blocks_parallel,
-        _blocks_serial,
-        X,
-        Y,
-        sample_weight,
-        exponents,
-        shift,
-        sums,
-        lows,
-    )
+    arguments = (X, Y, sample_weight, exponents, shift, sums, lows)
+    work, scratch = 2 * len(X) * q * q, room(q, sample_weight is not None)
+    launch.run(_blocks, blocks, work, scratch, *arguments)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
     return n_samples, *centred(sums, lows, shift)
 
 
 def gradient(X, y, coef, intercept, sample_weight=None):
     p = X.shape[1]
-    sums, lows = np.zeros((2, launch.count_blocks(len(X), 8 * p), p + 3))
-    launch.run(
-        len(sums),
-        _gradient_blocks_parallel,
-        _gradient_blocks_serial,
-        X,
-        y,
-        coef,
-        intercept,
-        sample_weight,
-        sums,
-        lows,
-    )
+    blocks = launch.count_blocks(len(X), 8 * p)
+    sums, lows = np.zeros((2, blocks, p + 3))
+    arguments = (X, y, coef, intercept, sample_weight, sums, lows)
+    launch.run(_gradient_blocks, blocks, 8 * X.size, 0, *arguments)
     total = _total(sums, lows)
     scale = 2.0 / total[p + 2]
     return float(total[p + 1] / total[p + 2]), scale * total[:p], float(scale * total[p])

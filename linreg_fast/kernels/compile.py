@@ -7,17 +7,45 @@ Compensated sums take `strict`, without any: reassociation turns the error of a 
 whatever calls it first.
 
 No signatures (they would compile at import). No global that can change is read inside a compiled
-function, ``numba.get_num_threads()`` included: either would switch the on-disk cache off.
+function, ``numba.get_num_threads()`` included: either would keep it from being cached on disk.
 """
 
-import functools
+from typing import Any, NamedTuple
 
 import numba
 
-_flags = {"cache": True, "nogil": True, "error_model": "numpy"}
-_fastmath = {"reassoc", "contract", "nsz"}
+from linreg_fast.kernels.cache import Cache
 
-compiled = functools.partial(numba.njit, fastmath=_fastmath, **_flags)
-compiled_parallel = functools.partial(numba.njit, parallel=True, fastmath=_fastmath, **_flags)
-strict = functools.partial(numba.njit, fastmath=False, **_flags)
-strict_parallel = functools.partial(numba.njit, parallel=True, fastmath=False, **_flags)
+FASTMATH = {"reassoc", "contract", "nsz"}
+
+
+def _jit(function, fastmath, parallel=False):
+    found = numba.njit(
+        function, nogil=True, error_model="numpy", fastmath=fastmath, parallel=parallel
+    )
+    if found is not function:  # as it is with NUMBA_DISABLE_JIT
+        found._cache = Cache(found)
+    return found
+
+
+def compiled(function):
+    return _jit(function, FASTMATH)
+
+
+def strict(function):
+    return _jit(function, False)
+
+
+class Driver(NamedTuple):
+    """One function over blocks of rows, compiled twice. `launch.run` calls one of them."""
+
+    parallel: Any
+    serial: Any
+
+
+def driver(function):
+    return Driver(_jit(function, FASTMATH, parallel=True), _jit(function, FASTMATH))
+
+
+def strict_driver(function):
+    return Driver(_jit(function, False, parallel=True), _jit(function, False))

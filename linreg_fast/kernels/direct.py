@@ -4,7 +4,8 @@ import numpy as np
 from numba import prange
 
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.compile import compiled, compiled_parallel, strict
+from linreg_fast.kernels.blocks import rows_of, take
+from linreg_fast.kernels.compile import compiled, driver, strict
 
 PIECE = 1024  # rows: 16 KB
 
@@ -43,17 +44,11 @@ def _block(x, y, shift, start, stop, sums, lows):
         _add(sums, lows, 2, 2, np.float64(end - begin))
 
 
-@compiled_parallel
-def blocks_parallel(x, y, shift, sums, lows):
-    blocks = len(sums)
-    for b in prange(blocks):
-        start, stop = len(x) * b // blocks, len(x) * (b + 1) // blocks
-        _block(x, y, shift, start, stop, sums[b], lows[b])
-
-
-@compiled
-def blocks_serial(x, y, shift, sums, lows):
-    blocks = len(sums)
-    for b in range(blocks):
-        start, stop = len(x) * b // blocks, len(x) * (b + 1) // blocks
-        _block(x, y, shift, start, stop, sums[b], lows[b])
+@driver
+def blocks(x, y, shift, sums, lows, count, turn, turns, taken, scratch):
+    for _ in prange(len(scratch)):
+        b = take(taken)
+        while b < count:
+            start, stop = rows_of(b, count, len(x), turn, turns)
+            _block(x, y, shift, start, stop, sums[b], lows[b])
+            b = take(taken)

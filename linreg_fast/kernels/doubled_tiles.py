@@ -166,20 +166,26 @@ def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
         sums[j, c], lows[j, c] = dd.quick_two_sum(total, low)
 
 
+def room(q, has_weights):
+    """How many numbers of scratch `moments_block` needs."""
+    return (q + 4) * PIECE * (4 if has_weights else 2)
+
+
 @strict
-def moments_block(X, Y, weights, exponents, shift, start, stop, sums, lows):
+def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, lows):
     """Add to sums + lows (q + 4, q + 4) the products of the columns of [X, Y, 1], upper half.
 
     The columns are divided by 2**exponents and then have the shift (q,) taken off. The last three
-    rows and columns are padding, for tiles of four.
+    rows and columns are padding, for tiles of four. scratch: `room` numbers, zeros at first; they
+    stay so in the columns behind, and in the lo part of the ones.
     """
     p, q = X.shape[1], len(shift)
-    hi, lo = np.zeros((q + 4) * PIECE), np.zeros((q + 4) * PIECE)
+    size = (q + 4) * PIECE
+    hi, lo = scratch[:size], scratch[size : 2 * size]
     exact = np.ones(q + 4, dtype=np.bool_)
     bounds = np.ones(q + 4)
     bounds_a = np.ones(q + 4) if weights is not None else bounds
-    size = (q + 1) * PIECE if weights is not None else 0
-    weighted, weighted_lo = np.zeros(size), np.zeros(size)
+    weighted, weighted_lo = scratch[2 * size : 3 * size], scratch[3 * size :]
     scales = np.empty((2, q))
     for j in range(q):  # in two steps: the reciprocal of the smallest number is no number
         half = exponents[j] // 2

@@ -73,12 +73,21 @@ def back_substitute(A, m):
 
 @strict
 def residual(A, X, m):
-    """What A[:, :m, m:] - A[:, :m, :m] X leaves, (m, t); all hi and lo, the result rounded."""
-    rest = A[:, :m, m:].copy()
-    for i in range(m):
+    """What A[:, :m, m:] - A[:, :m, :m] X leaves, (m, t); all hi and lo, the result rounded.
+
+    A is symmetric: its rows are taken for its columns, so that a step goes down all equations at
+    once and none waits for the one before.
+    """
+    t = X.shape[2]
+    out, rest, rest_lo = np.empty((m, t)), np.empty(m), np.empty(m)
+    for k in range(t):
+        for i in range(m):
+            rest[i], rest_lo[i] = A[0, i, m + k], A[1, i, m + k]
         for j in range(m):
-            _subtract_multiple(rest[0, i], rest[1, i], A[0, i, j], A[1, i, j], X[0, j], X[1, j])
-    return rest[0] + rest[1]
+            _subtract_multiple(rest, rest_lo, X[0, j, k], X[1, j, k], A[0, j, :m], A[1, j, :m])
+        for i in range(m):
+            out[i, k] = rest[i] + rest_lo[i]
+    return out
 
 
 @strict

@@ -26,7 +26,8 @@ def mse_block(X, y, coef, intercept, sample_weight, start, stop):
 
 @compiled
 def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
-    """Add to sums (p,) the weighted X'r; return the weighted sums of r and r^2, and of weights."""
+    """Add to sums (p + 3,) the weighted X'r, the sums of r and r^2, and of the weights."""
+    p = X.shape[1]
     loss = 0.0
     residual_sum = 0.0
     weight_sum = 0.0
@@ -34,15 +35,17 @@ def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
         weight = 1.0 if sample_weight is None else sample_weight[i]
         if weight != 0.0:
             residual = intercept - np.float64(y[i])
-            for j in range(X.shape[1]):
+            for j in range(p):
                 residual += X[i, j] * coef[j]
             weighted = weight * residual
-            for j in range(X.shape[1]):
+            for j in range(p):
                 sums[j] += weighted * X[i, j]
             loss += weighted * residual
             residual_sum += weighted
             weight_sum += weight
-    return residual_sum, loss, weight_sum
+    sums[p] += residual_sum
+    sums[p + 1] += loss
+    sums[p + 2] += weight_sum
 
 
 @compiled
@@ -112,12 +115,12 @@ def mse(X, y, coef, intercept, sample_weight=None):
 
 
 def gradient(X, y, coef, intercept, sample_weight=None):
-    sums = np.zeros(X.shape[1])
-    residual_sum, loss, weight_sum = gradient_block(
-        X, y, coef, intercept, sample_weight, 0, len(X), sums
-    )
+    p = X.shape[1]
+    sums = np.zeros(p + 3)
+    gradient_block(X, y, coef, intercept, sample_weight, 0, len(X), sums)
+    residual_sum, loss, weight_sum = sums[p:]
     scale = 2.0 / weight_sum
-    return loss / weight_sum, scale * sums, scale * residual_sum
+    return loss / weight_sum, scale * sums[:p], scale * residual_sum
 
 
 def moments(X, Y, sample_weight=None):

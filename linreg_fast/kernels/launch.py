@@ -1,28 +1,36 @@
-"""The gate in front of every parallel kernel: how many blocks, and whether threads may start here.
+"""The gate in front of every parallel kernel: whether threads may start here, and how many.
 
-A parallel kernel comes as two compiled drivers over the same blocks, one with threads and one
-without. How the rows are cut depends on the shape alone, and blocks are joined in order, so the
-result has the same bits whichever driver runs and with any number of threads.
+A kernel is a `Driver`: one function over blocks of rows, compiled with threads and without. How the
+rows are cut depends on the shape alone, and blocks are joined in order, so the result has the same
+bits whichever is called and with any number of threads.
 """
 
 import contextlib
+import functools
+import multiprocessing
 import os
 import sys
 import threading
 
 import numba
+import numpy as np
 
 MOST_BLOCKS = 64
 BLOCK_ELEMENTS = 1 << 16  # 0.5 MB of float64: about 30 us of work, some ten times a thread launch
+TURN = 1_000_000_000  # multiply-adds: 20 ms of plain sums on two cores, 0.3 s of the slowest
+SPINS, FEW_SPINS = "GOMP_SPINCOUNT", "3000"
+WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
 
 _in_forked_child = False
 _one_at_a_time = threading.Lock()
+_asked = threading.local()  # .threads: whether the caller asked for a number of threads
 
 
 def _mark_child():
     global _in_forked_child, _one_at_a_time
     _in_forked_child = True
     _one_at_a_time = threading.Lock()
+    _in_worker_process.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -42,6 +50,24 @@ def count_blocks(n_rows, n_columns, block_output=0):
     return max(blocks, 1)
 
 
+@functools.cache
+def _start_threads():
+    """Start Numba's threads, with OpenMP's told not to wait in a loop for the next launch.
+
+    By default they spin for some milliseconds after each launch, and a matrix product that the
+    caller starts then takes 1.4 times as long; our own launches are no slower without. The variable
+    is read when the library is loaded, and then put back.
+    """
+    mine = not any(name in os.environ for name in WAITING)
+    if mine:
+        os.environ[SPINS] = FEW_SPINS
+    try:
+        numba.get_num_threads()
+    finally:
+        if mine:
+            del os.environ[SPINS]
+
+
 def threading_layer():
     """Numba's threading layer, or None before the first parallel kernel has run."""
     try:
@@ -50,28 +76,66 @@ def threading_layer():
         return None
 
 
-def run(blocks, parallel_driver, serial_driver, *args):
-    """Call the parallel driver where there are blocks to share and threads are safe.
+@functools.cache
+def _in_worker_process():
+    """Whether this is a child of multiprocessing: its siblings have the other cores."""
+    return multiprocessing.parent_process() is not None
 
-    GNU OpenMP kills a forked child that starts threads after its parent did, and the workqueue
-    layer aborts the process when two Python threads are inside it at once.
+
+def _in_worker_thread():
+    """Whether this is a Dask worker's thread, or one that Python did not start.
+
+    The latter may be one of another parallel loop, which must not start a second one inside.
     """
-    layer = threading_layer()
-    if (
-        blocks == 1
-        or numba.get_num_threads() == 1
-        or (_in_forked_child and layer in ("omp", None) and sys.platform.startswith("linux"))
-    ):
-        return serial_driver(*args)
-    if layer not in ("workqueue", None):
-        return parallel_driver(*args)
+    dask = sys.modules.get("distributed.worker")
+    if dask is not None and hasattr(dask.thread_state, "start_time"):
+        return True
+    return threading.get_ident() not in threading._active
+
+
+def _threads(blocks):
+    """How many threads may share the blocks here."""
+    if blocks == 1:
+        return 1
+    _start_threads()
+    threads = numba.get_num_threads()
+    if threads == 1 or (not getattr(_asked, "threads", False) and _in_worker_process()):
+        return 1
+    if _in_forked_child and sys.platform.startswith("linux"):
+        # GNU OpenMP kills a child that starts threads after its parent did.
+        return threads if threading_layer() in ("workqueue", "tbb") else 1
+    return 1 if _in_worker_thread() else threads
+
+
+def run(driver, blocks, work, scratch, *args):
+    """Have all blocks summed, with threads where they help and are safe.
+
+    Only one Python thread at a time gets them: the workqueue layer aborts the process when two are
+    inside, and on the others they would only get in each other's way.
+
+    Parameters
+    ----------
+    driver : Driver
+        Called as driver(*args, blocks, turn, turns, taken, scratch), see `blocks`.
+    work : int
+        Multiply-adds in all, from which follows in how many turns they are done.
+    scratch : int
+        float64 numbers that each thread needs for itself, zeros at first.
+    """
+    turns = work // TURN + 1
+    threads = _threads(blocks)
     lock = _one_at_a_time
-    if not lock.acquire(blocking=False):
-        return serial_driver(*args)
+    alone = threads > 1 and lock.acquire(blocking=False)
     try:
-        return parallel_driver(*args)
+        function = driver.parallel if alone else driver.serial
+        room = np.zeros((threads if alone else 1, scratch))
+        taken = np.zeros(1, dtype=np.int64)
+        for turn in range(turns):
+            taken[0] = 0
+            function(*args, blocks, turn, turns, taken, room)
     finally:
-        lock.release()
+        if alone:
+            lock.release()
 
 
 @contextlib.contextmanager
@@ -80,11 +144,14 @@ def threads(n_jobs):
     if n_jobs is None:
         yield
         return
-    before = numba.get_num_threads()
+    _start_threads()
+    before, asked = numba.get_num_threads(), getattr(_asked, "threads", False)
     most = numba.config.NUMBA_NUM_THREADS
     wanted = most + 1 + n_jobs if n_jobs < 0 else n_jobs
     numba.set_num_threads(min(max(wanted, 1), most))
+    _asked.threads = True
     try:
         yield
     finally:
         numba.set_num_threads(before)
+        _asked.threads = asked

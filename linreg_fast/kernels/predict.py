@@ -4,7 +4,8 @@ import numpy as np
 from numba import prange
 
 from linreg_fast.kernels import launch
-from linreg_fast.kernels.compile import compiled, compiled_parallel
+from linreg_fast.kernels.blocks import rows_of, take
+from linreg_fast.kernels.compile import compiled, driver
 
 
 @compiled
@@ -19,21 +20,19 @@ def _block(X, coef, intercept, start, stop, out):
             out[i, k] = value
 
 
-@compiled_parallel
-def _blocks_parallel(X, coef, intercept, blocks, out):
-    for b in prange(blocks):
-        _block(X, coef, intercept, len(X) * b // blocks, len(X) * (b + 1) // blocks, out)
-
-
-@compiled
-def _blocks_serial(X, coef, intercept, blocks, out):
-    for b in range(blocks):
-        _block(X, coef, intercept, len(X) * b // blocks, len(X) * (b + 1) // blocks, out)
+@driver
+def _blocks(X, coef, intercept, out, blocks, turn, turns, taken, scratch):
+    for _ in prange(len(scratch)):
+        b = take(taken)
+        while b < blocks:
+            start, stop = rows_of(b, blocks, len(X), turn, turns)
+            _block(X, coef, intercept, start, stop, out)
+            b = take(taken)
 
 
 def predict(X, coef, intercept):
     """X (n, p) @ coef.T (p, t) + intercept (t,), summed in float64: (n, t) of X's type."""
     out = np.empty((len(X), len(coef)), dtype=X.dtype)
     blocks = launch.count_blocks(*X.shape)
-    launch.run(blocks, _blocks_parallel, _blocks_serial, X, coef, intercept, blocks, out)
+    launch.run(_blocks, blocks, X.size * len(coef), 0, X, coef, intercept, out)
     return out

@@ -137,6 +137,23 @@ def _lanewise(operation):
 
 add = _lanewise("fadd")
 subtract = _lanewise("fsub")
+multiply = _lanewise("fmul")
+
+
+@intrinsic
+def joined(typing_context, a, b, count):
+    """The first `count` places of a wide vector a, the others of b."""
+
+    def emit(context, builder, signature, arguments):
+        kind = ir.VectorType(ir.IntType(64), WIDE)
+        nothing = ir.Constant(kind, ir.Undefined)
+        one = builder.insert_element(nothing, arguments[2], ir.Constant(ir.IntType(32), 0))
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE)
+        counts = builder.shuffle_vector(one, nothing, mask)
+        first = builder.icmp_signed("<", ir.Constant(kind, list(range(WIDE))), counts)
+        return builder.select(first, *arguments[:2])
+
+    return wide_type(a, b, types.int64), emit
 
 
 def _shuffled(*lanes):
@@ -175,17 +192,24 @@ def narrow(typing_context, vector):
     return narrow_type(vector), emit
 
 
+def emit_fma(builder, a, b, c):
+    """LLVM's fused multiply-add of numbers or vectors."""
+    kind = a.type
+    element = kind.element if isinstance(kind, ir.VectorType) else kind
+    bits = "f32" if element == ir.FloatType() else "f64"
+    name = f"llvm.fma.v{kind.count}{bits}" if element is not kind else f"llvm.fma.{bits}"
+    function = builder.module.globals.get(name)
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+    return builder.call(function, [a, b, c])
+
+
 @intrinsic
 def fma_vectors(typing_context, a, b, c):
     """a * b + c, rounded once; of numbers or of vectors."""
 
     def emit(context, builder, signature, arguments):
-        kind = arguments[0].type
-        name = f"llvm.fma.v{kind.count}f64" if isinstance(kind, ir.VectorType) else "llvm.fma.f64"
-        function = builder.module.globals.get(name)
-        if function is None:
-            function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
-        return builder.call(function, arguments)
+        return emit_fma(builder, *arguments)
 
     return a(a, b, c), emit
 

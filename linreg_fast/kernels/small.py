@@ -7,9 +7,10 @@ would take eight times as long. Whatever is out of the ordinary is left to them.
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
+from linreg_fast.kernels import simd
 from linreg_fast.kernels.centre import centred
 from linreg_fast.kernels.compile import compiled, strict
-from linreg_fast.kernels.tiles import PADDING, moments_block
+from linreg_fast.kernels.tiles import PIECE, moments_block
 
 WEAK = 4.0  # a target against what the columns contribute to it
 SMALLEST, LARGEST = 1e-200, 1e200  # sums of squares whose products with 32 digits are numbers
@@ -68,7 +69,8 @@ def _solve(inverse, scale, rest, out):
             for j in range(i + 1):
                 value += row[j] * (scale[j] * rest[j, t])
             half[i] = value
-        out[:, t] = 0.0
+        for j in range(p):
+            out[j, t] = 0.0
         for i in range(p):
             row, value = inverse[i], half[i]
             for j in range(i + 1):
@@ -102,21 +104,24 @@ def _finish(mean, comoment, coef, low, intercept, rest):
 @compiled
 def fit(X, Y, limit):
     """(found, weight sum, mean, comoment, coef (p, t), intercept (t,)) of least squares.
-
     found is False where the condition number may be above `limit`, a column is constant, or
     anything is not finite or extreme: the rest then says nothing.
     """
     p = X.shape[1]
     q = p + Y.shape[1]
-    size = q + 1 + PADDING
+    size = (q // simd.WIDE + 1) * simd.WIDE  # `padded` and `room`, whose compilation this saves
+    scratch = np.empty(size * (PIECE + 1))
+    sums, lows = np.zeros((1, size, size)), np.zeros((1, size, size))
     shift = np.zeros(size)
     _middle_of_three(X, 0, shift)
     _middle_of_three(Y, p, shift)
-    sums, lows = np.zeros((1, size, size)), np.zeros((1, size, size))
-    moments_block(X, Y, None, shift, 0, len(X), sums[0], lows[0])
+    moments_block(X, Y, None, shift, 0, len(X), scratch, sums[0], lows[0])
     weight, mean, comoment = centred(sums, lows, shift[:q])
-    coef, low = np.zeros((p, q - p)), np.zeros((p, q - p))
-    rest, intercept = comoment[0, :p, p:].copy(), np.zeros(q - p)
+    coef, low, step = np.zeros((p, q - p)), np.zeros((p, q - p)), np.empty((p, q - p))
+    rest, intercept = np.empty((p, q - p)), np.zeros(q - p)
+    for j in range(p):
+        for k in range(q - p):
+            rest[j, k] = comoment[0, j, p + k]
 
     found = True
     scale = np.ones(p)
@@ -143,13 +148,13 @@ def fit(X, Y, limit):
                 trace += gram[j, k] * gram[j, k]
         found = norm * trace <= limit * limit * p  # trace is p where columns are orthogonal
     if found:
-        _solve(gram, scale, rest, coef)
-        _finish(mean, comoment, coef, low, intercept, rest)
-        _solve(gram, scale, rest, low)  # leaves the square of what Cholesky left: nothing
-        for j in range(p):
-            for k in range(q - p):
-                coef[j, k], low[j, k] = dd.two_sum(coef[j, k], low[j, k])
-        _finish(mean, comoment, coef, low, intercept, rest)
+        for _ in range(2):  # the second leaves the square of what Cholesky left: nothing
+            _solve(gram, scale, rest, step)
+            for j in range(p):
+                for k in range(q - p):
+                    coef[j, k], lost = dd.two_sum(coef[j, k], step[j, k])
+                    low[j, k] += lost
+            _finish(mean, comoment, coef, low, intercept, rest)
         for k in range(q - p):  # a weak signal has fewer digits than its sums
             share = 0.0
             for j in range(p):

@@ -1,44 +1,40 @@
-"""The fused blocks of `parallel`, and cross-products from packed columns in register tiles."""
+"""The fused blocks of `parallel`, and cross-products from panels of columns in register tiles."""
 
 import numpy as np
 from numba import prange
 
 from linreg_fast.kernels import direct, launch
+from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
-from linreg_fast.kernels.compile import compiled, compiled_parallel
+from linreg_fast.kernels.compile import driver
 from linreg_fast.kernels.parallel import gradient, mse
-from linreg_fast.kernels.tiles import PADDING, moments_block
+from linreg_fast.kernels.tiles import moments_block, padded, room
 
 __all__ = ["gradient", "moments", "mse"]
 
 
-@compiled_parallel
-def _blocks_parallel(X, Y, weights, shift, sums, lows):
-    blocks = len(sums)
-    for b in prange(blocks):
-        start, stop = len(X) * b // blocks, len(X) * (b + 1) // blocks
-        moments_block(X, Y, weights, shift, start, stop, sums[b], lows[b])
-
-
-@compiled
-def _blocks_serial(X, Y, weights, shift, sums, lows):
-    blocks = len(sums)
-    for b in range(blocks):
-        start, stop = len(X) * b // blocks, len(X) * (b + 1) // blocks
-        moments_block(X, Y, weights, shift, start, stop, sums[b], lows[b])
+@driver
+def _blocks(X, Y, weights, shift, sums, lows, blocks, turn, turns, taken, scratch):
+    for t in prange(len(scratch)):
+        b = take(taken)
+        while b < blocks:
+            start, stop = rows_of(b, blocks, len(X), turn, turns)
+            moments_block(X, Y, weights, shift, start, stop, scratch[t], sums[b], lows[b])
+            b = take(taken)
 
 
 def moments(X, Y, sample_weight=None):
     q = X.shape[1] + Y.shape[1]
-    size = q + 1 + PADDING
+    size = padded(q + 1)
     shift = np.zeros(size)
     shift[:q] = provisional_centre(X, Y, sample_weight, np.zeros(q, dtype=np.int64))
     blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
     sums, lows = np.zeros((2, blocks, size, size))
+    work = len(X) * q * q // 2
     if q == 2 and sample_weight is None:
-        drivers, data = (direct.blocks_parallel, direct.blocks_serial), (X[:, 0], Y[:, 0])
+        launch.run(direct.blocks, blocks, work, 0, X[:, 0], Y[:, 0], shift, sums, lows)
     else:
-        drivers, data = (_blocks_parallel, _blocks_serial), (X, Y, sample_weight)
-    launch.run(blocks, *drivers, *data, shift, sums, lows)
+        scratch = room(size, sample_weight is not None)
+        launch.run(_blocks, blocks, work, scratch, X, Y, sample_weight, shift, sums, lows)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
     return n_samples, *centred(sums, lows, shift[:q])

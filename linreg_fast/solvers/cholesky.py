@@ -14,7 +14,7 @@ from scipy.linalg import svd, svdvals
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
 from linreg_fast.data.problem import above_rounding
-from linreg_fast.kernels import factor
+from linreg_fast.kernels import blas, factor
 from linreg_fast.solvers import ILL, Solution, inflation
 
 EPSILON = np.finfo(np.float64).eps
@@ -34,7 +34,8 @@ def solve(problem):
         system = np.ascontiguousarray(products[:, kept[:, None], kept])
         smallest = max(problem.tol, np.sqrt(p * problem.moments.relative_noise))
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
-        found, condition, blame = solve_system(system, len(live), smallest, roundings)
+        with blas.one_thread(len(live)):
+            found, condition, blame = solve_system(system, len(live), smallest, roundings)
         scaled[:, live] = found
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     return Solution(

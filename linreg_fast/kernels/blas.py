@@ -1,0 +1,59 @@
+"""BLAS on one thread while we factor small matrices.
+
+OpenBLAS keeps its workers spinning for some 20 ms after a call. They slow our next pass down, and
+the caller's next product: a fit of 1000 columns took 1.4 times as long, and a product of two
+1024 x 1024 matrices after it twice as long. A factor of cross-products is a small part of a fit.
+"""
+
+import contextlib
+import functools
+import os
+import threading
+
+import threadpoolctl
+
+FEWEST_COLUMNS = 48  # below, OpenBLAS takes one thread by itself
+MOST_COLUMNS = 2500  # above, a factor takes longer than a second on one core
+
+_lock = threading.Lock()
+_inside = 0
+_limit = None
+
+
+@functools.cache
+def _controller():
+    return threadpoolctl.ThreadpoolController()  # 10 ms: looks through the loaded libraries
+
+
+def _forget():
+    """In a forked child: the threads that were in here are not there to leave."""
+    global _lock, _inside
+    _lock = threading.Lock()
+    if _inside:
+        _inside = 0
+        _limit.__exit__(None, None, None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+@contextlib.contextmanager
+def one_thread(columns):
+    """One BLAS thread for the whole process until the last of all that are in here leaves."""
+    global _inside, _limit
+    if not FEWEST_COLUMNS <= columns <= MOST_COLUMNS:
+        yield
+        return
+    with _lock:
+        if _inside == 0:
+            _limit = _controller().limit(limits=1, user_api="blas")
+            _limit.__enter__()
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _limit.__exit__(None, None, None)
