@@ -8,6 +8,7 @@ from importlib.metadata import version
 from linreg_fast.bench.cases import PROBLEMS, bytes_of, flops, generate, rows
 from linreg_fast.bench.measure import measure
 from linreg_fast.data import jsonfile
+from linreg_fast.kernels.interrupt import ALWAYS, interruptible
 from linreg_fast.wording import amount, ratio, seconds
 
 HEADINGS = (
@@ -68,7 +69,8 @@ def run(data, problems=PROBLEMS, budget=0.5, on_row=None):
             for row in rows(problem):
                 if on_row is not None:
                     on_row(f"{label} {len(X)} x {X.shape[1]}: {problem}, {row.name}")
-                measured.append(measure(problem, row, X, y, budget))
+                # Some rows take seconds in one call of NumPy.
+                measured.append(interruptible(ALWAYS, measure, problem, row, X, y, budget))
             tables.append(
                 {
                     "data": label,

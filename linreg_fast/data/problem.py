@@ -6,16 +6,17 @@ when there is an intercept, have columns scaled to about unit norm by powers of 
 computed once, when first asked for.
 """
 
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from linreg_fast.data.gate import frozen
+from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
 from linreg_fast.kernels import DEFAULT, RUNGS, blas, factor
+from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
@@ -115,7 +116,7 @@ class Problem:
         """Whether the cross-products at hand are in double-double."""
         return "moments" in vars(self) and self.moments.doubled
 
-    @cached_property
+    @computed_once
     def moments(self):
         rung = self.rung or (self._first_rung() if isinstance(self.X, np.ndarray) else None)
         return Moments.of(self.X, self.Y, self.sample_weight, rung)
@@ -136,7 +137,7 @@ class Problem:
                 return RUNGS["compensated"]
         return DEFAULT
 
-    @cached_property
+    @computed_once
     def centre(self):
         """What is subtracted from the columns of [X, Y]: their means, or zeros."""
         if not self.fit_intercept:
@@ -145,7 +146,7 @@ class Problem:
             return self.moments.mean
         return sum(self.rows.centring)
 
-    @cached_property
+    @computed_once
     def products(self):
         """Cross-products (2, q, q) of [X, Y], centred where an intercept is fitted.
 
@@ -156,7 +157,7 @@ class Problem:
         with np.errstate(over="ignore", invalid="ignore"):  # `moments_in_range` looks at it
             return about_zero(*self.moments.parts)
 
-    @cached_property
+    @computed_once
     def moments_in_range(self):
         """Whether no product in the moments overflowed, and none was lost to underflow."""
         if self.doubled and self.fit_intercept:
@@ -185,7 +186,7 @@ class Problem:
                 "squares of the numbers overflow or underflow: use solver='auto', or other units"
             )
 
-    @cached_property
+    @computed_once
     def _weights_in_range(self):
         """Whether the product of two weights' roots can be held beside a square."""
         weights = self.sample_weight
@@ -207,7 +208,7 @@ class Problem:
             vars(self).pop(derived, None)
         self.moments = Moments.of(self.X, self.Y, self.sample_weight, RUNGS["compensated"])
 
-    @cached_property
+    @computed_once
     def normal_equations(self):
         """Cross-products of the centred columns of [X, Y], scaled by powers of two to norm 1."""
         products, mean, units = self.products, self.moments.mean_parts, 0
@@ -224,12 +225,12 @@ class Problem:
         q, p = products.shape[1], self.n_features
         noise = max(DOUBLED_ROUNDING, 16 * p * self.moments.relative_noise)
         upper = products.copy()
-        order, rank = factor.cholesky(upper, p, noise)
+        order, rank = interruptible(p, factor.cholesky, upper, p, noise)
         R = np.zeros((p, q))
         R[:rank, order] = np.triu(upper[0, :rank])
         return Scaled(R, exponents)
 
-    @cached_property
+    @computed_once
     def triangle(self):
         """R (k, p + t), k <= p + t, with R'R the cross-products."""
         return (
@@ -243,7 +244,9 @@ class Problem:
         R, exponents = self.triangle
         p = self.n_features
         top = int(exponents[:p].max())
-        values = np.linalg.svd(np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False)
+        values = interruptible(
+            p, np.linalg.svd, np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False
+        )
         return np.ldexp(values, top)[: min(self.n_samples, p)]
 
     def condition_number(self):
@@ -252,7 +255,9 @@ class Problem:
         live = np.flatnonzero(np.diag(gram))
         root = np.sqrt(np.diag(gram)[live])
         with blas.one_thread(len(live)):
-            values = np.linalg.eigvalsh(gram[np.ix_(live, live)] / np.outer(root, root))
+            values = interruptible(
+                len(live), np.linalg.eigvalsh, gram[np.ix_(live, live)] / np.outer(root, root)
+            )
         return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
 
     def intercepts(self, scaled):
@@ -286,7 +291,9 @@ class Problem:
         if not sizes.any():
             return 0
         sizes[sizes == 0] = 1.0
-        _, values, Vt = np.linalg.svd(columns / sizes, full_matrices=False)
+        _, values, Vt = interruptible(
+            columns.shape[1], np.linalg.svd, columns / sizes, full_matrices=False
+        )
         return int(self.kept(values, Vt).sum())
 
     def intercept(self, coef):

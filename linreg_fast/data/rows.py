@@ -1,10 +1,10 @@
 """The rows of [X, Y], block after block, and their triangular factor."""
 
-from functools import cached_property
-
 import numpy as np
 
+from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.scaling import above
+from linreg_fast.kernels.interrupt import interruptible
 
 BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then costs 1.25 times one QR
 
@@ -40,7 +40,7 @@ class Rows:
         X = X.toarray() if hasattr(X, "toarray") else X
         return np.hstack([X, self.Y[piece]]).astype(np.float64, copy=False)
 
-    @cached_property
+    @computed_once
     def centring(self):
         """(a row, the mean of the distances from it), or zeros: subtracted one after the other.
 
@@ -70,7 +70,12 @@ class Rows:
         exponents = above(sizes)
         R = np.empty((0, len(sizes)))
         for rows in self._centred_blocks():
-            R = np.linalg.qr(np.vstack([R, np.ldexp(rows, -exponents)]), mode="r")
+            R = interruptible(
+                len(sizes),
+                np.linalg.qr,
+                np.vstack([R, np.ldexp(rows, -exponents)]),
+                mode="r",
+            )
         return R, exponents + self._weight_exponent
 
     @property

@@ -10,11 +10,13 @@ No signatures (they would compile at import). No global that can change is read 
 function, ``numba.get_num_threads()`` included: either would keep it from being cached on disk.
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import numba
 
 from linreg_fast.kernels.cache import Cache
+from linreg_fast.kernels.interrupt import ALWAYS, interruptible
 
 FASTMATH = {"reassoc", "contract", "nsz"}
 
@@ -25,6 +27,8 @@ def _jit(function, fastmath, parallel=False):
     )
     if found is not function:  # as it is with NUMBA_DISABLE_JIT
         found._cache = Cache(found)
+        # Ctrl-C would be lost in a call that LLVM makes back to Python.
+        found.compile = functools.partial(interruptible, ALWAYS, found.compile)
     return found
 
 

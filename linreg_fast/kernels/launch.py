@@ -90,20 +90,20 @@ def _in_worker_thread():
     dask = sys.modules.get("distributed.worker")
     if dask is not None and hasattr(dask.thread_state, "start_time"):
         return True
-    return threading.get_ident() not in threading._active
+    this = threading._active.get(threading.get_ident())
+    return this is None or isinstance(this, threading._DummyThread)
 
 
 def _threads(blocks):
     """How many threads may share the blocks here."""
-    if blocks == 1:
+    if blocks == 1 or _in_forked_child:
+        # GNU OpenMP kills a child that starts threads after its parent did; the other layers hang
+        # in one that was forked in the middle of a launch.
         return 1
     _start_threads()
     threads = numba.get_num_threads()
     if threads == 1 or (not getattr(_asked, "threads", False) and _in_worker_process()):
         return 1
-    if _in_forked_child and sys.platform.startswith("linux"):
-        # GNU OpenMP kills a child that starts threads after its parent did.
-        return threads if threading_layer() in ("workqueue", "tbb") else 1
     return 1 if _in_worker_thread() else threads
 
 

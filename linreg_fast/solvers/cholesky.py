@@ -15,6 +15,7 @@ from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
 from linreg_fast.data.problem import above_rounding
 from linreg_fast.kernels import blas, factor
+from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import ILL, Solution, inflation
 
 EPSILON = np.finfo(np.float64).eps
@@ -75,19 +76,22 @@ def solve_system(system, m, smallest, roundings=0.0):
 
 
 def _doubled(system, m, smallest, roundings):
-    order, rank = factor.cholesky(system, m, smallest**2)
+    order, rank = interruptible(m, factor.cholesky, system, m, smallest**2)
     if rank < m:
         raise _dependent()
     R = np.triu(system[0, :m, :m])
     unit = R / np.linalg.norm(R, axis=0)
-    values = svdvals(unit)
+    values = interruptible(m, svdvals, unit)
     if not values[-1] > smallest * values[0]:
         raise _dependent()
     doubtful = values[-1] <= np.sqrt(m) * np.max(roundings)
-    if doubtful and not above_rounding(values, svd(unit)[2], roundings[order[:m]]).all():
+    if (
+        doubtful
+        and not above_rounding(values, interruptible(m, svd, unit)[2], roundings[order[:m]]).all()
+    ):
         raise _dependent()
     found = np.empty((2, m, system.shape[1] - m))
-    found[:, order[:m]] = factor.back_substitute(system, m)
+    found[:, order[:m]] = interruptible(m, factor.back_substitute, system, m)
     condition = values[0] / values[-1]
     return found, condition, inflation(dtrtri(R)[0], R, order[:m]) if condition > ILL else None
 

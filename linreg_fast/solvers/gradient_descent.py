@@ -14,6 +14,7 @@ import numpy as np
 
 from linreg_fast.kernels import DEFAULT
 from linreg_fast.kernels.descent import CONVERGED, DIVERGED, RUNNING, descend
+from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import Solution
 
 EPSILON = np.finfo(np.float64).eps
@@ -67,7 +68,7 @@ def solve(
     at = _coordinates(problem, standardize)
     if space == "auto":
         space = "data" if problem.n_samples <= p and isinstance(problem.X, np.ndarray) else "gram"
-    spectrum = np.linalg.eigvalsh(_hessian(at, intercept))
+    spectrum = interruptible(p, np.linalg.eigvalsh, _hessian(at, intercept))
     largest = spectrum[-1] if spectrum[-1] > 0 else 1.0
     decided = spectrum[spectrum > len(spectrum) * EPSILON * largest]
     smallest = min(decided, default=largest)
@@ -112,7 +113,7 @@ def solve(
         rate,
         2 / largest,
     )
-    scaled = np.linalg.eigvalsh(problem.normal_equations.matrix[:p, :p])
+    scaled = interruptible(p, np.linalg.eigvalsh, problem.normal_equations.matrix[:p, :p])
     rank = int((scaled > p * EPSILON * scaled[-1]).sum())
     condition = float(np.sqrt(scaled[-1] / scaled[0])) if rank == p else np.inf
     return Solution(coef, c - at.centre @ coef, rank, condition, descent=descent)

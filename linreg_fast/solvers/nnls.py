@@ -11,6 +11,7 @@ import contextlib
 import numpy as np
 import scipy.optimize
 
+from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import Solution
 from linreg_fast.solvers.cholesky import solve_system
 
@@ -31,8 +32,11 @@ def solve(problem):
     values = np.ones(1)
     if len(live):
         columns = columns[:, live] / sizes[live]
-        values = np.linalg.svd(columns, compute_uv=False)
-        found = [scipy.optimize.nnls(columns, target)[0] for target in factor[:, p:].T]
+        values = interruptible(columns.shape[1], np.linalg.svd, columns, compute_uv=False)
+        found = [
+            interruptible(columns.shape[1], scipy.optimize.nnls, columns, target)[0]
+            for target in factor[:, p:].T
+        ]
         scaled[0, live] = np.column_stack(found) / sizes[live, None]
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     if small and (plain or problem.doubled):
@@ -52,7 +56,7 @@ def _nearly_dependent(problem):
     if problem.doubled:
         return True  # no reason to do with less
     p = problem.n_features
-    spectrum = np.linalg.eigvalsh(problem.normal_equations.matrix[:p, :p])
+    spectrum = interruptible(p, np.linalg.eigvalsh, problem.normal_equations.matrix[:p, :p])
     return problem.has_rows and spectrum[0] <= spectrum[-1] / PLAIN_CONDITION**2
 
 
