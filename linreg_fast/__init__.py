@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from linreg_fast.data.moments import Moments
     from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.estimators.warmup import warmup
     from linreg_fast.kernels import RUNGS
     from linreg_fast.solvers import SOLVERS
 
@@ -28,6 +29,7 @@ _HOME = {
     "RUNGS": "kernels",
     "SOLVERS": "solvers",
     "datasets": "datasets",
+    "warmup": "estimators.warmup",
 }
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "gradient",
     "moments",
     "mse",
+    "warmup",
 ]
 
 

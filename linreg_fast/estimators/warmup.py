@@ -1,0 +1,66 @@
+"""Compiling ahead of the first fit."""
+
+import sys
+import time
+import warnings
+
+import numpy as np
+
+from linreg_fast.estimators.linear_regression import LinearRegression
+
+LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
+SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
+
+
+def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
+    """Compile what fits, predictions and scores need, or load it from the cache on disk.
+
+    The first fit of a process takes some seconds where nothing has been compiled before, and tenths
+    of a second from then on. Call this where waiting does no harm: when an image is built, before a
+    server answers, before a pool of workers starts.
+
+    Parameters
+    ----------
+    dtype : {"float64", "float32"}, default="float64"
+    order : {"C", "F"}, default="C"
+        What the arrays to come will be like; code is compiled for each combination.
+    sample_weight : bool, default=False
+        Whether there will be weights too.
+    verbose : bool, default=True
+        Say on standard error what is being compiled, if it takes long.
+
+    Returns
+    -------
+    float
+        Seconds that it took.
+
+    Examples
+    --------
+    >>> import linreg_fast
+    >>> seconds = linreg_fast.warmup(verbose=False)
+    """
+    if dtype not in ("float64", "float32") or order not in ("C", "F"):
+        raise ValueError(
+            f"dtype must be 'float64' or 'float32' and order 'C' or 'F', got {dtype!r}, {order!r}"
+        )
+    rng = np.random.default_rng(0)
+    begin = time.perf_counter()
+    for label, n, precision in (
+        ("small fits", 200, "auto"),
+        ("fits on all cores", LARGE, "double"),
+        ("double-double sums", 200, "double-double"),
+        ("double-double sums on all cores", LARGE, "double-double"),
+    ):
+        X = np.asarray(rng.normal(size=(n, 3)), dtype=dtype, order=order)
+        y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)
+        weights = rng.uniform(1, 2, n) if sample_weight else None
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = LinearRegression(precision=precision).fit(X, y, weights)
+            model.predict(X)
+            model.score(X, y)
+        took = time.perf_counter() - start
+        if verbose and took > SLOW:
+            print(f"linreg_fast: compiled {label} in {took:.1f} s", file=sys.stderr, flush=True)
+    return time.perf_counter() - begin

@@ -1,0 +1,33 @@
+"""Compiling ahead: what it covers, and what it refuses."""
+
+import numpy as np
+import pytest
+
+from linreg_fast import LinearRegression, warmup
+from linreg_fast.kernels import compensated, small, tiled
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
+    seconds = warmup(dtype, order)
+    assert seconds > 0
+    kernels = [small.fit, *tiled._blocks, *compensated._blocks]
+    known = [len(kernel.signatures) for kernel in kernels]
+    for n in (150, 500, 60_000):
+        X = np.asarray(rng.normal(size=(n, 4)), dtype=dtype, order=order)
+        y = X.sum(axis=1) + rng.normal(size=n).astype(dtype)
+        model = LinearRegression().fit(X, y)
+        LinearRegression(precision="double-double").fit(X, y)
+        model.score(X, y)
+    assert [len(kernel.signatures) for kernel in kernels] == known
+    capsys.readouterr()
+    warmup(dtype, order)
+    assert capsys.readouterr().err == ""  # nothing was slow
+
+
+@pytest.mark.parametrize("wrong", [{"dtype": "int64"}, {"order": "A"}])
+def test_what_it_refuses(wrong):
+    with pytest.raises(ValueError, match="dtype must be 'float64' or 'float32' and order"):
+        warmup(**wrong)
