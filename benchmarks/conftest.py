@@ -10,10 +10,16 @@ def pytest_benchmark_update_machine_info(config, machine_info):
 
 
 def pytest_benchmark_update_json(config, benchmarks, output_json):
+    from limits import limits
+
+    read, multiply = limits()
+    output_json["machine_info"]["linreg_fast"] |= {"read_limit": read, "flops_limit": multiply}
     for entry in output_json["benchmarks"]:
         info, median = entry["extra_info"], entry["stats"]["median"]
         info["gigabytes_per_second"] = info["bytes"] / median / 1e9
         info["gigaflops"] = info["flops"] / median / 1e9
+        fastest = max(info["bytes"] / read, info["flops"] / multiply)
+        info["percent_of_limit"] = 100 * fastest / median
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Cross-products of one feature and one target: five sums in registers, nothing packed."""
+"""One feature and one target: the sums of the moments, or of a gradient step, in registers."""
 
 import numpy as np
 from numba import prange
@@ -51,4 +51,30 @@ def blocks(x, y, shift, sums, lows, count, turn, turns, taken, scratch):
         while b < count:
             start, stop = rows_of(b, count, len(x), turn, turns)
             _block(x, y, shift, start, stop, sums[b], lows[b])
+            b = take(taken)
+
+
+@compiled
+def _step(x, y, coef, intercept):
+    """Of the residuals r: (sum of r x, of r, of r^2)."""
+    rx = r_sum = rr = 0.0
+    for i in range(len(x)):
+        u = np.float64(x[i])
+        r = u * coef + (intercept - np.float64(y[i]))
+        rx += r * u
+        r_sum += r
+        rr += r * r
+    return rx, r_sum, rr
+
+
+@driver
+def gradient_blocks(x, y, coef, intercept, sums, count, turn, turns, taken, scratch):
+    for _ in prange(len(scratch)):
+        b = take(taken)
+        while b < count:
+            start, stop = rows_of(b, count, len(x), turn, turns)
+            rx, r, rr = _step(x[start:stop], y[start:stop], coef, intercept)
+            sums[b, 0] += rx
+            sums[b, 1] += r
+            sums[b, 2] += rr
             b = take(taken)

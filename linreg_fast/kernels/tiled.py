@@ -3,11 +3,11 @@
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import direct, launch
+from linreg_fast.kernels import direct, launch, parallel
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import driver
-from linreg_fast.kernels.parallel import gradient, mse
+from linreg_fast.kernels.parallel import LINE, mse
 from linreg_fast.kernels.tiles import moments_block, padded, room
 
 __all__ = ["gradient", "moments", "mse"]
@@ -21,6 +21,17 @@ def _blocks(X, Y, weights, shift, sums, lows, blocks, turn, turns, taken, scratc
             start, stop = rows_of(b, blocks, len(X), turn, turns)
             moments_block(X, Y, weights, shift, start, stop, scratch[t], sums[b], lows[b])
             b = take(taken)
+
+
+def gradient(X, y, coef, intercept, sample_weight=None):
+    if X.shape[1] > 1 or sample_weight is not None:
+        return parallel.gradient(X, y, coef, intercept, sample_weight)
+    n = len(X)
+    blocks = launch.count_blocks(n, 1)
+    sums = np.zeros((blocks, 3 + LINE))
+    launch.run(direct.gradient_blocks, blocks, n, 0, X[:, 0], y, coef[0], intercept, sums)
+    slope, residual_sum, loss = sums.sum(axis=0)[:3]
+    return float(loss / n), np.array([2 * slope / n]), float(2 * residual_sum / n)
 
 
 def moments(X, Y, sample_weight=None):
