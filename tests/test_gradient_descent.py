@@ -125,7 +125,7 @@ def test_a_target_that_does_not_vary(rng):
 
 def test_verbose_prints_the_loss(rng, capsys):
     X, y = draw(rng)
-    GradientDescentRegressor(verbose=10, max_iter=25, tol=0).fit(X, y)
+    GradientDescentRegressor(verbose=10, max_iter=25, tol=0, learning_rate=0.01).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines] == ["0", "10", "20"]
 

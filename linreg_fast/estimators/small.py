@@ -8,7 +8,6 @@ from linreg_fast.kernels import small
 
 FEWEST_ROWS = 128  # up to here double-double takes no longer than the call
 MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
-CONDITION = 4.0  # about: up to it plain sums leave 1e-15 of relative error
 DEFAULTS = ("auto", "auto", None, False, True, True, None)
 FLOAT = np.dtype(np.float64)
 
@@ -36,9 +35,7 @@ def fit_small(model, X, y):
         or any(a is not b for a, b in zip(parameters, DEFAULTS, strict=True))
     ):
         return False
-    found, weight, mean, comoment, coef, intercept = small.fit(
-        frozen(X), frozen(y[:, None]), CONDITION
-    )
+    found, weight, mean, comoment, coef, intercept = small.fit(frozen(X), frozen(y[:, None]))
     if not found:
         return False
     attributes = vars(model)

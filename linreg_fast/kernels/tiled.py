@@ -3,11 +3,12 @@
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import direct, launch, parallel
+from linreg_fast.kernels import direct, launch
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import driver
 from linreg_fast.kernels.parallel import LINE, mse
+from linreg_fast.kernels.parallel import gradient as gradient_of_rows
 from linreg_fast.kernels.tiles import moments_block, padded, room
 
 __all__ = ["gradient", "moments", "mse"]
@@ -25,7 +26,7 @@ def _blocks(X, Y, weights, shift, sums, lows, blocks, turn, turns, taken, scratc
 
 def gradient(X, y, coef, intercept, sample_weight=None):
     if X.shape[1] > 1 or sample_weight is not None:
-        return parallel.gradient(X, y, coef, intercept, sample_weight)
+        return gradient_of_rows(X, y, coef, intercept, sample_weight)
     n = len(X)
     blocks = launch.count_blocks(n, 1)
     sums = np.zeros((blocks, 3 + LINE))

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.kernels import DEFAULT
-from linreg_fast.kernels.descent import CONVERGED, DIVERGED, RUNNING, descend
+from linreg_fast.kernels.descent import CONVERGED, DIVERGED, RUNNING, descend, descend_on_rows
 from linreg_fast.kernels.interrupt import interruptible
+from linreg_fast.kernels.launch import count_blocks
 from linreg_fast.solvers import Solution
 
 EPSILON = np.finfo(np.float64).eps
@@ -88,7 +89,8 @@ def solve(
     limits = (rate, smallest, tol, floor)
     last_u, last_c = u.copy(), c.copy()
     advance = _on_moments if space == "gram" else _on_rows
-    chunk = int(max(min(LAUNCH_FLOPS / (2 * u.size * p), 1 << 16), 1))
+    work = 2 * u.size * p if space == "gram" else 4 * u.size * problem.n_samples
+    chunk = int(max(min(LAUNCH_FLOPS / work, 1 << 16), 1))
     if report_every is not None:
         chunk = report_every
     parts, status, left = [], RUNNING, max_iter + 1
@@ -167,6 +169,23 @@ def _on_rows(problem, at, intercept, joint, limits, u, c, last_u, last_c, update
     """The same steps with the rung's gradient kernel: one fused pass over the rows a step."""
     rate, smallest, tol, floor = limits
     X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    if problem.rung is None and count_blocks(*X.shape) == 1:
+        return descend_on_rows(
+            X,
+            Y,
+            weights,
+            at.centre,
+            at.scale,
+            intercept,
+            joint,
+            limits,
+            u,
+            c,
+            last_u,
+            last_c,
+            updates,
+            losses,
+        )
     kernels = (problem.rung or DEFAULT).kernels
     targets = [np.ascontiguousarray(y) for y in Y.T]
     by_u, by_c, loss = np.empty_like(u), np.zeros_like(c), np.empty_like(c)
