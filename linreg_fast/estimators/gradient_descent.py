@@ -7,41 +7,75 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import as_floats, check_finite
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
+from linreg_fast.estimators.progress import Progress
+from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import gradient_descent
 
+STEPS, PASSES = 100_000, 1000  # at the most, where max_iter is None
+
+
+def _learns_by_batches(model):
+    if model.method != "sgd":
+        raise AttributeError("partial_fit needs method='sgd'; LinearRegression has an exact one")
+    return True
+
 
 class GradientDescentRegressor(BaseLeastSquares):
-    """Linear regression by batch gradient descent on the mean squared error.
+    """Linear regression by descent on the mean squared error.
 
     The loss is mean(r^2), so the gradient has the factor 2 / n; for a text that uses (1 / 2n)
     sum(r^2), halve its learning rate.
 
     Parameters
     ----------
+    method : {"gd", "momentum", "nesterov", "sgd", "cg"}, default="gd"
+        Constant steps along the gradient; with heavy-ball momentum; with Nesterov's; a step for
+        every `batch_size` rows; or conjugate gradients, which compute each step.
     learning_rate : "auto" or float, default="auto"
-        Step size. "auto" is the best constant step for the data's spectrum.
-    max_iter : int, default=100_000
-        Steps at the most.
-    tol : float, default=1e-8
-        Stop when the distance to the least-squares solution is below `tol` of the coefficients'
-        norm, by a bound from the gradient and the smallest eigenvalue. 0 takes all the steps.
+        Step size. "auto" is the best constant step for the data's spectrum; of sgd, a step that is
+        stable for every batch, and falls as 1 / (steps) once the noise of the batches has the
+        upper hand, which a number does not.
+    momentum : "auto" or float in [0, 1), default="auto"
+        Share of the last step, of "momentum" and "nesterov". "auto" is the best for the spectrum.
+    max_iter : int or None, default=None
+        Steps at the most, of sgd passes over the rows. None is 100 000, of sgd 1000.
+    tol : float, default=1e-10
+        Stop when coefficients and intercept are within `tol` of the least-squares solution,
+        relative to their size, coefficients in the coordinates of the steps. The distance is
+        measured: the moments, which the step size is from, have the solution too. 0 takes all the
+        steps.
     fit_intercept : bool, default=True
     standardize : bool, default=True
-        Step in standardised coordinates. The results are in the data's units either way.
+        Step in standardised coordinates. The results are in the data's units either way; the
+        learning rate and the gradient are those of the coordinates of the steps.
+    init : None, "zeros", "random" or (coef, intercept), default=None
+        Where to start, in the data's units; None is zeros.
+    warm_start : bool, default=False
+        Go on from the last `fit`: after one on the same data with the same options exactly as if
+        it had not stopped, else from its coefficients.
     space : {"auto", "data", "gram"}, default="auto"
         Steps on the rows (one fused pass each), or on their moments (the same iterates, at a cost
-        that does not depend on the number of rows). "auto" is gram unless rows are few.
-    init : None or (coef, intercept), default=None
-        Where to start, in the data's units; None is zeros.
+        that does not depend on the number of rows). "auto" is gram, except for sgd.
+    batch_size : int or None, default=None
+        Rows a step of sgd; None is 32, or all where there are fewer.
+    shuffle : bool, default=True
+        Whether sgd takes the rows in a new random order in each pass.
+    random_state : int, RandomState or None, default=None
+        Of that order, and of init="random".
+    record_path : bool, default=False
+        Keep the coefficients of every step in `coef_path_` and `intercept_path_`.
     verbose : int, default=0
-        Print the loss every so many steps.
+        Print the loss every so many steps. With 0, a run of more than two seconds shows a progress
+        bar where standard error is a terminal and rich is installed.
     n_jobs : int or None, default=None
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
 
@@ -50,16 +84,28 @@ class GradientDescentRegressor(BaseLeastSquares):
     coef_, intercept_, n_features_in_, feature_names_in_
         As in scikit-learn.
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
-        Mean squared error at the start and after each step, in squared units of y.
+        Mean squared error at the start and after each step (of sgd: pass), in squared units of y.
+    grad_norm_curve_ : ndarray of shape (n_iter_ + 1,)
+        Norm of its gradient, in the coordinates of the steps.
+    seconds_curve_ : ndarray of shape (n_iter_ + 1,)
+        When each was reached, since the start of the descent.
+    coef_path_, intercept_path_ : ndarray of shape (n_iter_ + 1, n_features), (n_iter_ + 1,)
+        With `record_path`; of several targets (n_iter_ + 1, n_targets, n_features) and so on.
     n_iter_ : int
     converged_ : bool
     distance_ : float
-        Bound on the distance to the least-squares solution at the end, relative to the
-        coefficients' norm (both in the coordinates of the steps).
-    learning_rate_, max_stable_learning_rate_ : float
-        The step taken, and the one from which on the descent diverges.
+        Distance to the least-squares solution at the end, relative to its size: of coefficients (in
+        the coordinates of the steps) and of intercepts (in units of y), the larger. Where columns
+        depend on each other, to the solution that is nearest to the start.
+    learning_rate_, momentum_ : float
+        The constants of the steps.
+    max_stable_learning_rate_ : float
+        The step from which on the descent diverges, 2 / the largest eigenvalue of the Hessian for
+        gd; of sgd, up to which none of its batches can make it diverge.
     condition_number_ : float
         Of the centred columns scaled to unit norm.
+    moments_ : Moments
+        Of the data.
 
     Examples
     --------
@@ -71,38 +117,59 @@ class GradientDescentRegressor(BaseLeastSquares):
 
     _parameter_constraints: ClassVar[dict] = {
         **CONSTRAINTS,
+        "method": [StrOptions(set(gradient_descent.METHODS))],
         "learning_rate": [
             StrOptions({"auto"}),
             Interval(Real, 0, sys.float_info.max, closed="right"),
         ],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "momentum": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
+        "max_iter": [None, Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, 1, closed="left")],
         "standardize": ["boolean"],
-        "space": [StrOptions({"auto", "data", "gram"})],
         "init": "no_validation",  # its shape depends on the data: `_start`
+        "warm_start": ["boolean"],
+        "space": [StrOptions({"auto", "data", "gram"})],
+        "batch_size": [None, Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "record_path": ["boolean"],
         "verbose": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
         self,
         *,
+        method="gd",
         learning_rate="auto",
-        max_iter=100_000,
-        tol=1e-8,
+        momentum="auto",
+        max_iter=None,
+        tol=1e-10,
         fit_intercept=True,
         standardize=True,
-        space="auto",
         init=None,
+        warm_start=False,
+        space="auto",
+        batch_size=None,
+        shuffle=True,
+        random_state=None,
+        record_path=False,
         verbose=0,
         n_jobs=None,
     ):
+        self.method = method
         self.learning_rate = learning_rate
+        self.momentum = momentum
         self.max_iter = max_iter
         self.tol = tol
         self.fit_intercept = fit_intercept
         self.standardize = standardize
-        self.space = space
         self.init = init
+        self.warm_start = warm_start
+        self.space = space
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.record_path = record_path
         self.verbose = verbose
         self.n_jobs = n_jobs
 
@@ -120,71 +187,183 @@ class GradientDescentRegressor(BaseLeastSquares):
         -------
         self
 
+        Raises
+        ------
+        ValueError
+            For unusable input or options that contradict each other, naming them; the estimator is
+            left as it was.
+
         Warns
         -----
         ConvergenceWarning
-            When the loss overflows, or `max_iter` ends before `tol` is reached.
+            Before the run, when `learning_rate` is too large for this data; after it, when the loss
+            overflowed or `max_iter` ended it before `tol` was reached, with the distance that is
+            left and the steps that it would take.
         """
-        self._validate_params()
+        self._check_options()
         with unchanged_on_failure(self), threads(self.n_jobs):
+            again = self.warm_start and hasattr(self, "coef_")
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
             self._check_finite(X, Y)
-            solution = gradient_descent.solve(
-                Problem(X, Y, weights, fit_intercept=self.fit_intercept),
+            problem = Problem(
+                X, Y, weights, fit_intercept=self.fit_intercept, rung=RUNGS["compensated"]
+            )
+            total = self.max_iter or (PASSES if self.method == "sgd" else STEPS)
+            known = self._known(problem) if again else None
+            if known is None:
+                self._draw_seed()
+            start = self._start(problem, one_target, again)
+            problem.rung = None  # of the steps
+            with Progress(total, self.verbose) as progress:
+                solution = gradient_descent.solve(
+                    problem,
+                    method=self.method,
+                    learning_rate=self.learning_rate,
+                    momentum=self.momentum,
+                    max_iter=total,
+                    tol=self.tol,
+                    standardize=self.standardize,
+                    space=self.space,
+                    init=start,
+                    batch_size=self.batch_size,
+                    shuffle=self.shuffle,
+                    seed=self._seed,
+                    record_path=self.record_path,
+                    resume=known,
+                    announce=self._announce,
+                    report=progress,
+                    report_every=int(self.verbose) or None,
+                )
+            self._store(solution, X.dtype, one_target)
+            self.moments_ = problem.moments
+            self._store_descent(solution.descent, one_target, known is not None)
+            self._warn(solution.descent)
+        return self
+
+    @available_if(_learns_by_batches)
+    def partial_fit(self, X, y, sample_weight=None):
+        """One pass of mini-batches over these rows, from where the last call ended: a stream.
+
+        The first call starts at `init`. The step size, the loss and the distance to the solution
+        are of all rows so far, whose moments are kept. Parameters are those of `fit`.
+        """
+        self._check_options()
+        with unchanged_on_failure(self), threads(self.n_jobs):
+            first = not hasattr(self, "coef_")
+            if not first and sample_weight is not None and not np.any(sample_weight):
+                return self  # no row of weight above zero: nothing is learned
+            X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
+            if not first and one_target != (self.coef_.ndim == 1):
+                raise ValueError("y must be 1-D or 2-D as it was in the first call")
+            self._check_finite(X, Y)
+            rows = Problem(
+                X, Y, weights, fit_intercept=self.fit_intercept, rung=RUNGS["compensated"]
+            )
+            moments = rows.moments if first else self.moments_ + rows.moments
+            if first:
+                self._draw_seed()
+            start = self._start(rows, one_target, not first)
+            if start is None:
+                start = np.zeros((X.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
+            done = (0, None) if first else self._descent.state[4:6]
+            solution = gradient_descent.learn(
+                Problem(None, None, moments=moments, fit_intercept=self.fit_intercept),
+                rows,
+                *start,
+                done,
                 learning_rate=self.learning_rate,
-                max_iter=self.max_iter,
                 tol=self.tol,
                 standardize=self.standardize,
-                space=self.space,
-                init=self._start(X.shape[1], Y.shape[1]),
-                report=_report if self.verbose else None,
-                report_every=int(self.verbose) or None,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                seed=self._seed,
             )
-            self._store(solution, X.dtype, one_target)
-            descent = solution.descent
-            self.loss_curve_, self.n_iter_ = descent.loss_curve, descent.n_iter
-            self.converged_, self.distance_ = descent.converged, descent.distance
-            self.learning_rate_ = descent.learning_rate
-            self.max_stable_learning_rate_ = descent.max_stable_learning_rate
-            self._warn(descent)
+            self._store(solution, X.dtype if first else self.coef_.dtype, one_target)
+            self.moments_ = moments
+            self._store_descent(solution.descent, one_target, not first)
+            if solution.descent.diverged:
+                self._warn(solution.descent)
         return self
+
+    def predicted_iterations(self, tol=None):
+        """Steps from the start until the distance to the solution is below `tol`, by the spectrum.
+
+        Parameters
+        ----------
+        tol : float, optional
+            Relative, as the parameter `tol`, which None stands for.
+
+        Returns
+        -------
+        int, or inf for steps that never arrive
+            Exact but for rounding up to 200 000 steps. Above, where the distance goes up and down,
+            as with "momentum", about.
+        """
+        check_is_fitted(self)
+        tol = self.tol if tol is None else tol
+        if not isinstance(tol, Real) or not 0 < tol < 1:
+            raise ValueError(f"tol must be between 0 and 1, got {tol!r}")
+        if self.method == "sgd":
+            raise ValueError("method='sgd' has no rate to predict by: its batches are random")
+        return self._descent.predicted(tol)
 
     @property
     def condition_number_(self):
         check_is_fitted(self)
         return self._condition
 
-    def _warn(self, descent):
-        if descent.converged or (self.tol == 0 and not descent.diverged):
-            return
-        if descent.learning_rate >= descent.max_stable_learning_rate:
-            advice = (
-                f"learning_rate={descent.learning_rate:.4g} is above the largest stable step, "
-                f"{descent.max_stable_learning_rate:.4g}: use 'auto' or a smaller one"
-            )
-        elif descent.learning_rate == self.learning_rate or not self.standardize:
-            advice = "use learning_rate='auto' and standardize=True, a larger max_iter or tol"
-        else:
-            advice = "use a larger max_iter or tol, or LinearRegression"
-        if descent.diverged:
-            what = f"the loss overflowed after {descent.n_iter} steps"
-        else:
-            what = (
-                f"not converged after {descent.n_iter} steps, within {descent.distance:.2g} of the "
-                "least-squares solution (relative)"
-            )
-        warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
+    @property
+    def seconds_curve_(self):
+        check_is_fitted(self)
+        entries, seconds = self._clock.T
+        return np.interp(np.arange(1, len(self.loss_curve_) + 1), entries, seconds)
 
-    def _accepts_sparse(self):
-        return self.space != "data"  # the gradient kernels read dense rows
+    def _check_options(self):
+        self._validate_params()
+        gradient_descent.check_options(
+            self.method, self.learning_rate, self.momentum, self.space, self.batch_size
+        )
+        if isinstance(self.init, str) and self.init not in ("zeros", "random"):
+            raise ValueError(
+                f"init={self.init!r}: choose None, 'zeros', 'random' or a pair (coef, intercept)"
+            )
 
-    def _start(self, p, t):
-        if self.init is None:
-            return None
+    def _draw_seed(self):
+        self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _options(self):
+        """What must be the same for a descent to go on."""
+        names = ("method", "learning_rate", "momentum", "fit_intercept", "standardize", "space")
+        return [getattr(self, name) for name in (*names, "batch_size", "shuffle")]
+
+    def _known(self, problem):
+        """The state of the last descent, where this is its problem; else None."""
+        parts = (*problem.moments.parts, problem.moments.n_samples)
+        same = self._went_by == self._options() and all(
+            np.array_equal(a, b)
+            for a, b in zip(parts, (*self.moments_.parts, self.moments_.n_samples), strict=True)
+        )
+        return self._descent.state if same else None
+
+    def _start(self, problem, one_target, again):
+        """(coef (p, t), intercept (t,)) in the data's units, or None for zeros."""
+        p, t = problem.n_features, problem.n_targets
+        if again:
+            coef, intercept = self._parameters()
+            if coef.shape != (t, p) or one_target != (self.coef_.ndim == 1):
+                raise ValueError(
+                    f"warm_start=True goes on from coef_ of shape {np.shape(self.coef_)}, and this "
+                    f"data has {p} features and {t} targets: use a new estimator"
+                )
+            return coef.T, intercept
+        if self.init is None or isinstance(self.init, str):
+            return self._random_start(problem) if self.init == "random" else None
         try:
             coef, intercept = self.init
         except (TypeError, ValueError):
-            raise ValueError("init must be None or a pair (coef, intercept)") from None
+            raise ValueError(
+                "init must be None, 'zeros', 'random' or a pair (coef, intercept)"
+            ) from None
         coef = as_floats(coef, "init's coef").astype(np.float64)
         intercept = np.atleast_1d(as_floats(intercept, "init's intercept")).astype(np.float64)
         check_finite(np.atleast_1d(coef), "init's coef")
@@ -198,6 +377,96 @@ class GradientDescentRegressor(BaseLeastSquares):
             raise ValueError("init has an intercept and fit_intercept is False")
         return coef.reshape(t, p).T, intercept
 
+    def _random_start(self, problem):
+        """Each column contributes about as much as the targets vary."""
+        p, t = problem.n_features, problem.n_targets
+        rng = np.random.default_rng(self._seed)
+        moments = problem.moments
+        sizes = np.sqrt(np.diag(moments.comoment) / moments.weight_sum)
+        sizes = np.where(sizes > 0, sizes, 1.0)
+        coef = rng.normal(size=(p, t)) * sizes[p:] / sizes[:p, None] / np.sqrt(p)
+        return coef, rng.normal(size=t) * sizes[p:] * self.fit_intercept
 
-def _report(step, loss):
-    print(f"step {step}  mean squared error {loss:.6g}", flush=True)
+    def _store_descent(self, descent, one_target, onwards):
+        """The history, joined to that of the descent that this one goes on from."""
+        curves = {
+            "loss_curve_": descent.loss_curve,
+            "grad_norm_curve_": descent.grad_norm_curve,
+        }
+        if descent.path is not None:
+            coef, intercept = descent.path
+            curves["coef_path_"] = coef[:, 0] if one_target else coef
+            curves["intercept_path_"] = intercept[:, 0] if one_target else intercept
+        else:
+            vars(self).pop("coef_path_", None)
+            vars(self).pop("intercept_path_", None)
+        for name, curve in curves.items():
+            if onwards and hasattr(self, name):
+                earlier = getattr(self, name)
+                # The last point of the earlier run is the first of this one, but of a stream's.
+                keep = len(earlier) - (len(descent.loss_curve) > 1)
+                curve = np.concatenate([earlier[:keep], curve])
+            setattr(self, name, curve)
+        clock = descent.clock
+        if onwards:
+            clock = np.vstack([self._clock, clock[1:] + self._clock[-1] - (1, 0)])
+        self.n_iter_, self._clock = descent.state.done, clock
+        self.converged_, self.distance_ = descent.converged, descent.distance
+        self.learning_rate_ = np.nan if self.method == "cg" else descent.rules.rate
+        self.momentum_ = descent.rules.beta
+        self.max_stable_learning_rate_ = descent.max_stable_learning_rate
+        self._descent, self._went_by = descent, self._options()
+
+    def _announce(self, rate, limit):
+        """Warn of steps that are too large before the first is taken."""
+        if self.learning_rate == "auto" or rate < limit:
+            return
+        where = "of standardised columns" if self.standardize else "of these columns"
+        what = "the loss will grow" if self.method != "sgd" else "some batches may make it diverge"
+        warnings.warn(
+            f"learning_rate={rate:.4g} is above the largest stable step {where}, {limit:.4g}: "
+            f"{what}. Use 'auto' or at most {0.5 * limit:.2g}",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+    def _warn(self, descent):
+        if descent.converged or (self.tol == 0 and not descent.diverged):
+            return
+        if descent.diverged:
+            what = (
+                f"the loss overflowed after {descent.n_iter} steps; the last finite parameters are "
+                f"kept. The largest stable learning_rate is {descent.max_stable_learning_rate:.4g}"
+            )
+            advice = "use 'auto' or a smaller one"
+        else:
+            unit = "passes" if self.method == "sgd" else "steps"
+            what = (
+                f"not converged after {descent.state.done} {unit}: "
+                f"within {descent.distance:.2g} of the least-squares solution (relative)"
+            )
+            advice = self._advice(descent)
+        warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
+
+    def _advice(self, descent):
+        if descent.stalled:
+            return "as near as sums over the rows can be told in double precision; use space='gram'"
+        if self.method == "sgd":
+            return "use more passes, a larger tol, or another method"
+        remaining = descent.remaining(self.tol)
+        takes = f"tol={self.tol:g} would take {remaining:,} more" if remaining < np.inf else ""
+        others = [
+            "learning_rate='auto'" if self.learning_rate != "auto" else "",
+            "standardize=True" if not self.standardize else "",
+            "method='cg'" if self.method != "cg" else "",
+            "LinearRegression",
+        ]
+        return "; ".join(
+            filter(
+                None, [takes, "use a larger max_iter or tol, " + ", ".join(filter(None, others))]
+            )
+        )
+
+    def _accepts_sparse(self):
+        # The gradient kernels read dense rows.
+        return self.space != "data" and self.method != "sgd"

@@ -1,127 +1,281 @@
-"""Gradient descent, the whole loop in one compiled call: on a quadratic, or on few rows."""
+"""Descent on a quadratic, the whole loop in one compiled call: in its own axes, or on few rows.
+
+A point is z (t, m): for each target the coefficients, and last the intercept. All methods go on to
+z + s. Of gradient descent, heavy-ball momentum and Nesterov's, s is
+
+    s = beta s - rate (g + gamma (g - last g)),
+
+with beta = gamma = 0, gamma = 0, and gamma = beta: the gradient where Nesterov looks ahead, since a
+quadratic's is linear. Of conjugate gradients s is a direction, and a step along it goes to the
+lowest point. Source: Nocedal and Wright, Numerical Optimization, chapter 5 (Polak-Ribiere).
+"""
 
 import math
 
 import numpy as np
 
 from linreg_fast.kernels.compile import compiled
-from linreg_fast.kernels.jit import gradient_block
 
 RUNNING, CONVERGED, DIVERGED = 0, 1, 2
 
 
 @compiled
-def descend(
-    H, b, constant, offset, target, intercept, joint, limits, u, c, last_u, last_c, updates, losses
-):
-    """Step on the mean over targets k of constant_k + u_k'H u_k / 2 - u_k'b_k + e_k^2.
+def turn(g, s, last, rules, first):
+    """Make s the step from here, or the direction of a conjugate step; last becomes g."""
+    rate, beta, gamma, conjugate = rules
+    m = len(g)
+    if conjugate:
+        new = old = product = 0.0
+        for j in range(m):
+            new += g[j] * g[j]
+            product += g[j] * last[j]
+            old += last[j] * last[j]
+        share = max((new - product) / old, 0.0) if old > 0.0 and not first else 0.0
+        for j in range(m):
+            s[j] = share * s[j] - g[j]
+            last[j] = g[j]
+        return
+    for j in range(m):
+        before = g[j] if first else last[j]
+        s[j] = beta * s[j] - rate * (g[j] + gamma * (g[j] - before))
+        last[j] = g[j]
 
-    2 p^2 flops a step.
-    e_k = c_k + offset'u_k - target_k is the mean residual. H (p, p), b and u (p, t), offset (p,),
-    the others (t,). limits = (rate, smallest eigenvalue, tol, floor). u and c are updated in place,
-    `updates` times at most, last_u and last_c keep what they were one step before; losses[i] is the
-    loss before update i. Returns (losses filled, status, bound on the distance to the minimum, the
-    size it is relative to).
+
+@compiled
+def along(g, s, curvature):
+    """How far to go along s, whose s'Hs is `curvature`: to the lowest point."""
+    slope = 0.0
+    for j in range(len(g)):
+        slope += g[j] * s[j]
+    return -slope / curvature if curvature > 0.0 else 0.0
+
+
+@compiled
+def away(e, lean):
+    """Of a difference e (m,): the coefficients' norm, and the intercept's in the data's units."""
+    size, intercept = 0.0, e[-1]
+    for j in range(len(e) - 1):
+        size += e[j] * e[j]
+        intercept -= lean[j] * e[j]
+    return math.sqrt(size), abs(intercept)
+
+
+@compiled
+def _arrived(e, axes, lean, near, z):
+    m = len(z)
+    for k in range(len(e)):
+        z[:] = 0.0
+        for i in range(m):
+            for j in range(m):
+                z[j] += e[k, i] * axes[i, j]
+        size, intercept = away(z, lean)
+        if size > near[k, 0] or intercept > near[k, 1]:
+            return False
+    return True
+
+
+@compiled
+def _conjugate(values, point, g, s, last, before, first):
+    turn(g, s, last, (0.0, 0.0, 0.0, True), first)
+    curvature = 0.0
+    for j in range(len(g)):
+        curvature += values[j] * s[j] * s[j]
+    far = along(g, s, curvature)
+    for j in range(len(g)):
+        before[j] = point[j]
+        point[j] += far * s[j]
+
+
+@compiled
+def descend(
+    values, axes, lean, minimum, unit, near, rules, e, s, last, before, first, updates, out, path
+):
+    """Descend in the axes of the Hessian, where every coordinate has its own slope: 5 m flops.
+
+    Parameters
+    ----------
+    values : (m,) eigenvalues, and zero for directions that do not change the loss
+    axes : (m, m), a row for each: z = star + e @ axes
+    lean : (p,), what a coefficient takes off the intercept
+    minimum, unit : (t,), the loss of each target at the solution, and what its numbers' unit is
+    near : (t, 2), how close to the solution coefficients and intercept shall be; below 0: never
+    rules : (rate, beta, gamma, conjugate)
+    e, s, last : (t, m), changed in place; before: what e was a step earlier
+    first : whether no step was taken yet
+    updates : steps to take at the most
+    out : (2, steps), takes the losses and the gradients' norms
+    path : (steps, t, m) or (0, t, m), takes e
+
+    Returns
+    -------
+    filled : int, columns of out
+    status : RUNNING, CONVERGED or DIVERGED
     """
-    rate, smallest, tol, floor = limits
-    p, t = u.shape
-    now, before = np.ascontiguousarray(u.T), np.ascontiguousarray(last_u.T)  # vectors side by side
-    slopes, by_c = np.empty((t, p)), np.zeros(t)
-    distance = size = math.inf
-    status, filled = RUNNING, len(losses)
-    for step in range(len(losses)):
-        loss = slope_square = size_square = 0.0
+    t, m = e.shape
+    g, z = np.empty((t, m)), np.empty(m)
+    rate, beta, gamma, conjugate = rules
+    ahead = 1.0 + gamma
+    if first:
         for k in range(t):
-            v, slope_of = now[k], slopes[k]
-            e = c[k] - target[k]
-            for j in range(p):
-                e += offset[j] * v[j]
-            loss += constant[k] + e * e
-            for j in range(p):
-                row, slope = H[j], 0.0
-                for i in range(p):
-                    slope += row[i] * v[i]
-                slope -= b[j, k]
-                loss += 0.5 * v[j] * (slope - b[j, k])
-                slope += 2 * e * offset[j]
-                slope_of[j] = slope
-                slope_square += slope * slope
-                size_square += v[j] * v[j]
-            if intercept:
-                by_c[k] = 2 * e
-                slope_square += by_c[k] * by_c[k]
-            if joint:
-                size_square += c[k] * c[k]
+            for j in range(m):
+                last[k, j] = values[j] * e[k, j]
+    reach = np.empty(t)  # nearer than this in all: look closely
+    tilt = 0.0
+    for j in range(m - 1):
+        tilt += lean[j] * lean[j]
+    for k in range(t):
+        reach[k] = near[k, 0] ** 2 + (near[k, 1] + math.sqrt(tilt) * near[k, 0]) ** 2
+    never = near.min() < 0.0
+    for step in range(out.shape[1]):
+        loss = norm = 0.0
+        arrived = not never
+        for k in range(t):
+            energy = square = 0.0
+            for j in range(m):
+                x = e[k, j]
+                by_x = values[j] * x
+                g[k, j] = by_x
+                energy += by_x * x
+                square += by_x * by_x
+            loss += (minimum[k] + 0.5 * energy) * unit[k] * unit[k]
+            norm += square * unit[k] * unit[k]
+            if arrived:
+                length = 0.0
+                for j in range(m):
+                    length += e[k, j] * e[k, j]
+                arrived = length <= reach[k]
         if not math.isfinite(loss):
-            now[:] = before
-            c[:] = last_c
-            status, filled = DIVERGED, step
-            break
-        losses[step] = max(loss / t, 0.0)
-        distance, size = math.sqrt(slope_square) / smallest, math.sqrt(size_square)
-        if distance <= tol * size + floor:
-            status, filled = CONVERGED, step + 1
-            break
-        if step < updates:
-            for k in range(t):
-                last_c[k] = c[k]
-                c[k] -= rate * by_c[k]
-                v, old, slope_of = now[k], before[k], slopes[k]
+            e[:] = before
+            return step, DIVERGED
+        out[0, step], out[1, step] = loss / t, math.sqrt(norm)
+        if len(path):
+            path[step] = e
+        if arrived and _arrived(e, axes, lean, near, z):
+            return step + 1, CONVERGED
+        if step >= updates:
+            continue
+        for k in range(t):
+            if conjugate:
+                begin = first and step == 0
+                _conjugate(values, e[k], g[k], s[k], last[k], before[k], begin)
+                continue
+            for j in range(m):  # no rows taken out: their reference counts would cost half the time
+                x, by_x = e[k, j], g[k, j]
+                by = beta * s[k, j] - rate * (ahead * by_x - gamma * last[k, j])
+                s[k, j], last[k, j], before[k, j], e[k, j] = by, by_x, x, x + by
+    return out.shape[1], RUNNING
+
+
+@compiled
+def advance(at, step, loss, g, star, near, rules, z, s, last, before, first, updates, out, path):
+    """Note the loss and the gradient g (t, m) at z, and go on from it, in the coordinates of z.
+
+    at = (H (p, p) second derivatives at a fixed mean residual, offset (p,), lean (p,), intercept)
+    gives the conjugate steps their length. Returns the status.
+    """
+    H, offset, lean, intercept = at
+    t, m = z.shape
+    p = m - 1
+    square = 0.0
+    for k in range(t):
+        for j in range(m):
+            square += g[k, j] * g[k, j]
+    if not math.isfinite(loss):
+        z[:] = before
+        return DIVERGED
+    out[0, step], out[1, step] = loss, math.sqrt(square)
+    if len(path):
+        path[step] = z
+    arrived = True
+    for k in range(t):
+        size, rest = away(z[k] - star[k], lean)
+        arrived &= size <= near[k, 0] and rest <= near[k, 1]
+    if arrived:
+        return CONVERGED
+    if step < updates:
+        for k in range(t):
+            point, move = z[k], s[k]
+            turn(g[k], move, last[k], rules, first and step == 0)
+            far = 1.0
+            if rules[3]:
+                mean = move[p] if intercept else 0.0
+                curvature = 0.0
                 for j in range(p):
-                    old[j] = v[j]
-                    v[j] -= rate * slope_of[j]
-    u[:] = now.T
-    last_u[:] = before.T
-    return filled, status, distance, size
+                    mean += offset[j] * move[j]
+                    for i in range(p):
+                        curvature += move[j] * H[j, i] * move[i]
+                far = along(g[k], move, curvature + 2.0 * mean * mean)
+            for j in range(m):
+                before[k, j] = point[j]
+                point[j] += far * move[j]
+    return RUNNING
+
+
+@compiled
+def _residuals(V, y, point, r):
+    """r = point . [V, 1] - y, of columns V (p, n), four at a time."""
+    p, n = V.shape
+    c = point[p]
+    for i in range(n):
+        r[i] = c - y[i]
+    for j in range(0, p - 3, 4):
+        a, b, c, d = point[j], point[j + 1], point[j + 2], point[j + 3]
+        for i in range(n):
+            r[i] += a * V[j, i] + b * V[j + 1, i] + c * V[j + 2, i] + d * V[j + 3, i]
+    for j in range(p - p % 4, p):
+        a = point[j]
+        for i in range(n):
+            r[i] += a * V[j, i]
+
+
+@compiled
+def _slopes(V, r, g):
+    """g (p,) = 2 V r."""
+    p, n = V.shape
+    for j in range(0, p - 3, 4):
+        a = b = c = d = 0.0
+        for i in range(n):
+            a += V[j, i] * r[i]
+            b += V[j + 1, i] * r[i]
+            c += V[j + 2, i] * r[i]
+            d += V[j + 3, i] * r[i]
+        g[j], g[j + 1], g[j + 2], g[j + 3] = 2.0 * a, 2.0 * b, 2.0 * c, 2.0 * d
+    for j in range(p - p % 4, p):
+        a = 0.0
+        for i in range(n):
+            a += V[j, i] * r[i]
+        g[j] = 2.0 * a
 
 
 @compiled
 def descend_on_rows(
-    X, Y, weights, centre, scale, intercept, joint, limits, u, c, last_u, last_c, updates, losses
+    V, targets, shares, at, star, near, rules, z, s, last, before, first, updates, out, path
 ):
-    """The same steps on the rows: coef = u / scale, intercept = c - centre @ coef.
+    """The steps of `advance` on the rows: columns V (p, n) and targets (t, n) in the coordinates of
+    the steps, shares (n,) of the weight.
 
     4 n p flops a step. For rows that need one thread; with more, a step is a launch of its own.
     """
-    rate, smallest, tol, floor = limits
-    p, t = u.shape
-    by_u, by_c, coef, sums = np.empty((p, t)), np.zeros(t), np.empty(p), np.empty(p + 3)
-    distance = size = math.inf
-    for step in range(len(losses)):
-        loss = slope_square = size_square = 0.0
+    t, m = z.shape
+    p, n = V.shape
+    intercept = at[3]
+    g, r = np.zeros((t, m)), np.empty(n)
+    for step in range(out.shape[1]):
+        loss = 0.0
         for k in range(t):
-            base = c[k]
-            for j in range(p):
-                coef[j] = u[j, k] / scale[j]
-                base -= centre[j] * coef[j]
-                size_square += u[j, k] * u[j, k]
-            sums[:] = 0.0
-            gradient_block(X, Y[:, k], coef, base, weights, 0, len(X), sums)
-            factor = 2.0 / sums[p + 2]
-            loss += sums[p + 1] / sums[p + 2]
-            slope = factor * sums[p]
-            for j in range(p):
-                by_u[j, k] = (factor * sums[j] - centre[j] * slope) / scale[j]
-                slope_square += by_u[j, k] * by_u[j, k]
+            _residuals(V, targets[k], z[k], r)
+            total = 0.0
+            for i in range(n):
+                weighted = shares[i] * r[i]
+                loss += weighted * r[i]
+                total += weighted
+                r[i] = weighted
+            _slopes(V, r, g[k])
             if intercept:
-                by_c[k] = slope
-                slope_square += slope * slope
-            if joint:
-                size_square += c[k] * c[k]
-        if not math.isfinite(loss):
-            u[:] = last_u
-            c[:] = last_c
-            return step, DIVERGED, distance, size
-        losses[step] = loss / t
-        distance = math.sqrt(slope_square) / smallest if smallest > 0.0 else math.inf
-        size = math.sqrt(size_square)
-        if distance <= tol * size + floor:
-            return step + 1, CONVERGED, distance, size
-        if step < updates:
-            last_u[:] = u
-            last_c[:] = c
-            for k in range(t):
-                c[k] -= rate * by_c[k]
-                for j in range(p):
-                    u[j, k] -= rate * by_u[j, k]
-    return len(losses), RUNNING, distance, size
+                g[k, p] = 2.0 * total
+        status = advance(
+            at, step, loss / t, g, star, near, rules, z, s, last, before, first, updates, out, path
+        )
+        if status != RUNNING:
+            return step + (status == CONVERGED), status
+    return out.shape[1], RUNNING
