@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from linreg_fast import datasets
     from linreg_fast.data.functional import gradient, moments, mse
     from linreg_fast.data.moments import Moments
+    from linreg_fast.displays import FitDisplay, LossDisplay, PathDisplay, PredictionDisplay
     from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.estimators.warmup import warmup
     from linreg_fast.kernels import RUNGS
     from linreg_fast.solvers import SOLVERS
+    from linreg_fast.solvers.training import initial_parameters, predict, r2, train
 
 _HOME = {
     "LinearRegression": "estimators.linear_regression",
@@ -30,18 +32,34 @@ _HOME = {
     "SOLVERS": "solvers",
     "datasets": "datasets",
     "warmup": "estimators.warmup",
+    "initial_parameters": "solvers.training",
+    "train": "solvers.training",
+    "predict": "solvers.training",
+    "r2": "solvers.training",
+    "FitDisplay": "displays",
+    "PredictionDisplay": "displays",
+    "LossDisplay": "displays",
+    "PathDisplay": "displays",
 }
 
 __all__ = [
     "RUNGS",
     "SOLVERS",
+    "FitDisplay",
     "GradientDescentRegressor",
     "LinearRegression",
+    "LossDisplay",
     "Moments",
+    "PathDisplay",
+    "PredictionDisplay",
     "datasets",
     "gradient",
+    "initial_parameters",
     "moments",
     "mse",
+    "predict",
+    "r2",
+    "train",
     "warmup",
 ]
 

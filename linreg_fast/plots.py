@@ -1,92 +1,51 @@
-"""Pictures of a fit, with matplotlib. Each function draws on an axes; `save_demo` joins two."""
+"""Pictures that are files: of a demo, of a model, of a bench's ladders."""
 
-import numpy as np
-
-from linreg_fast.inference import intervals
+from linreg_fast.displays import FitDisplay, LossDisplay, PredictionDisplay, pyplot
 from linreg_fast.wording import seconds
 
 
-def _pyplot():
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise ImportError("pictures need matplotlib: pip install 'linreg_fast[plot]'") from None
-    return plt
+def save_model(path, model, X, y, features, target):
+    """The line of one feature, or predicted against actual; and the loss of a descent, if it is."""
+    pictures = [("the fit", lambda ax: draw_model(ax, model, X, y, features, target))]
+    if hasattr(model, "loss_curve_"):
+        pictures.append(("the descent", lambda ax: LossDisplay.from_estimator(model, ax=ax)))
+    _save(path, pictures)
 
 
-def draw_fit(ax, model, mse, X, y, feature, target, level=0.95):
-    """One feature: the points, the line, and where the mean and a new observation lie."""
-    low, high = X.min(), X.max()
-    margin = 0.04 * (high - low)
-    grid = np.linspace(low - margin, high + margin, 200)[:, None]
-    line = model.predict(grid)
-    bands = intervals(model.moments_, mse, grid, level)
-    x = grid[:, 0]
-    percent = f"{100 * level:.0f}%"
-    ax.fill_between(
-        x,
-        line - bands.prediction,
-        line + bands.prediction,
-        color="tab:orange",
-        alpha=0.15,
-        linewidth=0,
-        label=f"{percent} prediction: a new point",
-    )
-    ax.fill_between(
-        x,
-        line - bands.confidence,
-        line + bands.confidence,
-        color="tab:orange",
-        alpha=0.4,
-        linewidth=0,
-        label=f"{percent} confidence: the line",
-    )
-    ax.scatter(X[:, 0], y, s=14, color="tab:blue", alpha=0.7, linewidth=0, label="data")
-    ax.plot(x, line, color="tab:red", linewidth=1.5, label="least squares")
-    ax.set_xlabel(feature)
-    ax.set_ylabel(target)
-    ax.legend(fontsize="small", frameon=False)
+def draw_model(ax, model, X, y, features, target):
+    """The line of one feature, or predicted against actual."""
+    if len(features) == 1:
+        FitDisplay.from_estimator(model, X, y, feature=features[0], target=target, ax=ax)
+    else:
+        PredictionDisplay.from_estimator(model, X, y, target=target, ax=ax)
 
 
-def draw_predictions(ax, model, X, y, target):
-    """Several features: predicted against actual, on rows the fit has not seen."""
-    predicted = model.predict(X)
-    ends = [min(y.min(), predicted.min()), max(y.max(), predicted.max())]
-    ax.plot(ends, ends, color="0.6", linewidth=1, label="predicted = actual")
-    ax.scatter(y, predicted, s=14, color="tab:blue", alpha=0.7, linewidth=0, label="test rows")
-    ax.set_xlabel(f"actual {target}")
-    ax.set_ylabel(f"predicted {target}")
-    ax.legend(fontsize="small", frameon=False)
-
-
-def draw_loss(ax, loss_curve, minimum):
-    """How far above the least-squares loss the descent is, step by step, on log axes."""
-    excess = loss_curve / minimum - 1
-    steps = np.arange(1, len(excess))
-    ax.loglog(steps, np.maximum(excess[1:], 1e-16), color="tab:blue", linewidth=1.5)
-    ax.set_xlabel("step")
-    ax.set_ylabel("loss above least squares (relative)")
-    ax.grid(True, which="major", alpha=0.3)
-
-
-def save_demo(path, data, model, mse, loss_curve=None):
+def save_demo(path, data, model, descent=None):
     """The picture of a demo: the fit, and the text's own descent where it has one."""
-    plt = _pyplot()
-    count = 1 if loss_curve is None else 2
+    if data.X.shape[1] == 1:
+        X, y = data.X, data.y
+    else:
+        X, y = data.X_test, data.y_test
+    pictures = [
+        ("the fit", lambda ax: draw_model(ax, model, X, y, data.feature_names, data.target_name))
+    ]
+    if descent is not None:
+        pictures.append(
+            ("the text's own descent", lambda ax: LossDisplay.from_estimator(descent, ax=ax))
+        )
+    _save(path, pictures)
+
+
+def _save(path, pictures):
+    """(title, draw) of each, side by side."""
+    plt = pyplot()
     figure, axes = plt.subplots(
-        1, count, figsize=(5 * count, 4), squeeze=False, layout="constrained"
+        1, len(pictures), figsize=(5 * len(pictures), 4), squeeze=False, layout="constrained"
     )
     try:
-        if data.X.shape[1] == 1:
-            draw_fit(
-                axes[0, 0], model, mse, data.X, data.y, data.feature_names[0], data.target_name
-            )
-        else:
-            draw_predictions(axes[0, 0], model, data.X_test, data.y_test, data.target_name)
-        axes[0, 0].set_title("the fit", fontsize="medium")
-        if loss_curve is not None:
-            draw_loss(axes[0, 1], loss_curve, mse)
-            axes[0, 1].set_title("the text's own descent", fontsize="medium")
+        for ax, (title, draw) in zip(axes[0], pictures, strict=True):
+            draw(ax)
+            ax.set_title(title, fontsize="medium")
         figure.savefig(path, dpi=120)
     finally:
         plt.close(figure)
@@ -110,7 +69,7 @@ def draw_ladder(ax, table):
 
 def save_ladders(path, tables, title):
     """The picture of a bench: one ladder a problem, those with the most rows last."""
-    plt = _pyplot()
+    plt = pyplot()
     heights = [len(table["rows"]) for table in tables]
     figure, axes = plt.subplots(
         len(tables),

@@ -121,6 +121,45 @@ def test_demo(capsys, tmp_path, name):
     assert picture.stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("features", ["area", "area,rooms"])
+def test_pictures_of_a_table(capsys, houses, tmp_path, features):
+    pytest.importorskip("matplotlib")
+    for command in ("fit", "descend"):
+        picture = tmp_path / f"{command}.png"
+        arguments = (houses, "--target", "price", "--features", features, "--plot", picture)
+        code, text, _ = run(capsys, command, *arguments)
+        assert code == 0
+        assert f"picture written to {picture}" in text
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.filterwarnings("default")  # as on the command line: printed
+def test_descend(capsys, houses):
+    found = {}
+    for method in ("gd", "momentum", "nesterov", "cg", "sgd"):
+        code, text, error = run(capsys, "descend", houses, "--target", "price", "--method", method)
+        assert code == 0, error
+        found[method] = text.splitlines()[0]
+        told = dict(line.split(None, 1) for line in text.splitlines()[2:] if line[:2] != "to")
+        assert told["converged"] == ("no" if "not converged" in error else "yes")
+    _, fitted, _ = run(capsys, "fit", houses, "--target", "price")
+    del found["sgd"]
+    assert set(found.values()) == {fitted.splitlines()[0]}
+    arguments = ("--target", "price", "--raw", "--learning-rate", "1")
+    code, text, error = run(capsys, "descend", houses, *arguments)
+    assert code == 0
+    assert "above the largest stable step" in error
+    assert "never, by the spectrum" in text
+    for wrong, says in (
+        (("--method", "newton"), "'method' parameter"),
+        (("--learning-rate", "fast"), "--learning-rate must be 'auto' or a number"),
+        (("--max-iter", "0"), "'max_iter' parameter"),
+    ):
+        code, text, error = run(capsys, "descend", houses, "--target", "price", *wrong)
+        assert (code, text) == (2, "")
+        assert says in error
+
+
 def test_demo_without_matplotlib(capsys, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)

@@ -1,4 +1,4 @@
-"""The command line: fit, predict, score, bench, demo, info.
+"""The command line: fit, descend, predict, score, bench, demo, info.
 
 Exit codes: 0, 1 when a check failed, 2 for usage and unusable input. Heavy imports happen inside
 the commands, so `--help` and `--version` are quick.
@@ -11,7 +11,7 @@ import warnings
 
 from linreg_fast import __version__
 from linreg_fast.cli.comparisons import PROBLEMS, bench, demo, info
-from linreg_fast.cli.models import fit, predict, score
+from linreg_fast.cli.models import descend, fit, predict, score
 
 DEMOS = ("age", "drug", "diabetes", "line")
 
@@ -19,6 +19,12 @@ FIT_HELP = """examples:
   linreg-fast fit houses.csv --target price
   linreg-fast fit houses.csv --target price --features area,rooms --out model.json
   linreg-fast fit houses.parquet --target price --weights n_sold --solver svd
+  linreg-fast fit houses.csv --target price --features area --plot line.png
+"""
+DESCEND_HELP = """examples:
+  linreg-fast descend houses.csv --target price
+  linreg-fast descend houses.csv --target price --method nesterov --plot loss.png
+  linreg-fast descend houses.csv --target price --raw --learning-rate 1e-5 --max-iter 5000
 """
 PREDICT_HELP = """examples:
   linreg-fast predict model.json new_houses.csv
@@ -70,8 +76,33 @@ def _parser():
         "--features", help="columns to explain it by, a,b,c; default: all the others"
     )
     command.add_argument("--weights", help="a column of row weights, 0 or more")
-    command.add_argument("--solver", default="auto", help="auto (default) or a solver's name")
+    command.add_argument(
+        "--solver",
+        default="auto",
+        help="auto (default), cholesky, qr, svd, lsqr, nnls or gradient_descent",
+    )
     command.add_argument("--out", metavar="FILE", help="write the model as JSON")
+    command.add_argument(
+        "--plot", metavar="FILE", help="draw the line, or predicted against actual"
+    )
+
+    command = add(
+        "descend", descend, "fit a table step by step: how many steps, how near, why", DESCEND_HELP
+    )
+    command.add_argument("data", metavar="DATA", help="a table, as for fit")
+    command.add_argument("--target", required=True, help="the column to explain")
+    command.add_argument("--features", help="columns to explain it by; default: all the others")
+    command.add_argument("--weights", help="a column of row weights, 0 or more")
+    command.add_argument(
+        "--method", default="gd", help="gd (default), momentum, nesterov, sgd or cg"
+    )
+    command.add_argument("--learning-rate", default="auto", help="auto (default) or a number")
+    command.add_argument("--max-iter", type=int, help="steps (sgd: passes) at the most")
+    command.add_argument("--tol", type=float, default=1e-10, help="distance to stop at (1e-10)")
+    command.add_argument("--space", default="auto", help="auto (default), data or gram")
+    command.add_argument("--raw", action="store_true", help="do not standardise the columns")
+    command.add_argument("--seed", type=int, default=0, help="of the order of sgd's rows (0)")
+    command.add_argument("--plot", metavar="FILE", help="draw the fit and the loss")
 
     command = add("predict", predict, "predict with a model that fit wrote", PREDICT_HELP)
     command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")

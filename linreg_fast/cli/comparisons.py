@@ -90,8 +90,7 @@ def demo(options):
 
         path = options.plot or f"demo_{options.name}.png"
         try:
-            curve = demo.descent.loss_curve_ if demo.descent is not None else None
-            plots.save_demo(path, data, demo.model, demo.mse, curve)
+            plots.save_demo(path, data, demo.model, demo.descent)
         except ImportError as error:
             if options.plot:
                 raise

@@ -1,4 +1,4 @@
-"""The commands fit, predict and score."""
+"""The commands fit, descend, predict and score."""
 
 import csv
 import io
@@ -10,8 +10,7 @@ from linreg_fast.cli.common import check_writable, patience, read_problem
 
 
 def fit(options):
-    if options.out:
-        check_writable(options.out, options.data)
+    _check_outputs(options)
     with patience(f"reading {options.data}"):
         X, y, weights, names = read_problem(
             options.data, options.target, options.features, options.weights
@@ -57,6 +56,72 @@ def fit(options):
     if options.out:
         model.save(options.out)
         print(f"written to {options.out}")
+    _draw(options, estimator, X, y, names)
+    return 0
+
+
+def _check_outputs(options):
+    """Fail before the work for what could not be written, or drawn, after it."""
+    for path in (getattr(options, "out", None), options.plot):
+        if path is not None:
+            check_writable(path, options.data)
+    if options.plot is not None:
+        from linreg_fast.displays import pyplot
+
+        pyplot()
+
+
+def _draw(options, estimator, X, y, names):
+    if options.plot is not None:
+        from linreg_fast import plots
+
+        plots.save_model(options.plot, estimator, X, y, names, options.target)
+        print(f"picture written to {options.plot}")
+
+
+def descend(options):
+    _check_outputs(options)
+    with patience(f"reading {options.data}"):
+        X, y, weights, names = read_problem(
+            options.data, options.target, options.features, options.weights
+        )
+
+    from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
+    from linreg_fast.wording import equation
+
+    rate = options.learning_rate
+    if rate != "auto":
+        try:
+            rate = float(rate)
+        except ValueError:
+            raise ValueError(f"--learning-rate must be 'auto' or a number, got {rate!r}") from None
+    model = GradientDescentRegressor(
+        method=options.method,
+        learning_rate=rate,
+        max_iter=options.max_iter,
+        tol=options.tol,
+        standardize=not options.raw,
+        space=options.space,
+        random_state=options.seed,
+    )
+    model.fit(X, y, weights)
+    unit = "passes" if options.method == "sgd" else "steps"
+    print(equation(model.coef_, float(model.intercept_), names, options.target))
+    print()
+    print(f"{unit:14}{model.n_iter_}")
+    print(f"{'converged':14}{'yes' if model.converged_ else 'no'}")
+    print(f"{'distance':14}{model.distance_:.2g} of the least-squares solution")
+    if options.method != "cg":
+        limit = model.max_stable_learning_rate_
+        print(f"{'learning rate':14}{model.learning_rate_:.6g} (largest stable: {limit:.6g})")
+    print(f"{'MSE':14}{model.loss_curve_[-1]:.6g}")
+    if options.method != "sgd":
+        for tol in (1e-2, 1e-4, 1e-8):
+            steps = model.predicted_iterations(tol)
+            takes = f"{steps:,} steps" if math.isfinite(steps) else "never"
+            print(f"{f'to {tol:g}':14}{takes}, by the spectrum")
+    print(f"{'condition':14}{model.condition_number_:.3g} (centred, unit columns)")
+    _draw(options, model, X, y, names)
     return 0
 
 

@@ -59,6 +59,17 @@ class Descent(NamedTuple):
             self.quadratic, self.rules, self.state.origin, self.state.origin, self.star, tol
         )
 
+    def gradient(self):
+        """(t, p + 1) at the end, in the coordinates of the steps."""
+        found = self.quadratic
+        e = (self.now - self.star) @ found.axes.T
+        return (e * found.values) @ found.axes * (found.unit**2)[:, None]
+
+    def expected_losses(self, steps):
+        """The loss after so many steps (k,) from the start, by the spectrum; not of cg or sgd."""
+        origin = self.state.origin
+        return self.quadratic.losses_after(self.rules, origin, origin, self.star, steps)
+
     def remaining(self, tol):
         """Likewise from here."""
         return steps_until(self.quadratic, self.rules, self.now, self.before, self.star, tol)

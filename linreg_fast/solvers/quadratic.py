@@ -125,18 +125,11 @@ class Quadratic(NamedTuple):
         power of a 2 x 2 matrix carries any number of steps ahead.
         """
         near = self.near(star, tol)
-        rate, beta, gamma, _ = rules
-        axes, values = self.axes[self.values > 0], self.values[self.values > 0]
-        start = np.stack([(now - star) @ axes.T, (before - star) @ axes.T], axis=-1)[..., None]
-        steps = np.zeros((len(values), 2, 2))
-        steps[:, 0, 0] = 1 + beta - rate * (1 + gamma) * values
-        steps[:, 0, 1] = -(beta - rate * gamma * values)
-        steps[:, 1, 0] = 1
+        ahead, axes = self._powers(rules, now, before, star), self.axes[self.values > 0]
 
         def arrived(count):
-            with np.errstate(all="ignore"):
-                e = (np.linalg.matrix_power(steps, count) @ start)[..., 0, 0] @ axes
-            return self.within(e, near)
+            e = ahead(count)
+            return bool(np.isfinite(e).all()) and self.within(e @ axes, near)
 
         high = 0
         while not arrived(high):
@@ -148,6 +141,29 @@ class Quadratic(NamedTuple):
             middle = (low + high) // 2
             low, high = (low, middle) if arrived(middle) else (middle, high)
         return high
+
+    def losses_after(self, rules, now, before, star, steps):
+        """The loss after so many more steps, each of `steps` (k,)."""
+        ahead, values = self._powers(rules, now, before, star), self.values[self.values > 0]
+        with np.errstate(over="ignore"):
+            losses = [self.minimum + 0.5 * ahead(int(count)) ** 2 @ values for count in steps]
+            return (np.array(losses) * self.unit**2).mean(axis=1)
+
+    def _powers(self, rules, now, before, star):
+        """A function of a number of steps: differences from the solution then, along each axis."""
+        rate, beta, gamma, _ = rules
+        axes, values = self.axes[self.values > 0], self.values[self.values > 0]
+        start = np.stack([(now - star) @ axes.T, (before - star) @ axes.T], axis=-1)[..., None]
+        steps = np.zeros((len(values), 2, 2))
+        steps[:, 0, 0] = 1 + beta - rate * (1 + gamma) * values
+        steps[:, 0, 1] = -(beta - rate * gamma * values)
+        steps[:, 1, 0] = 1
+
+        def ahead(count):
+            with np.errstate(all="ignore"):
+                return (np.linalg.matrix_power(steps, count) @ start)[..., 0, 0]
+
+        return ahead
 
 
 def quadratic(problem, standardize, on_rows):
