@@ -80,7 +80,7 @@ def ours(method, space):
             space=space,
             tol=target,
             random_state=0,
-            max_iter=2000 if method == "sgd" else None,
+            max_iter=300 if method == "sgd" else None,
         )
         taken, model = best_of(lambda: model.fit(X, y))
         return taken, model.n_iter_, distance(model.coef_, exact)

@@ -374,7 +374,8 @@ def test_sgd_from_a_stream(rng):
     assert model.moments_.n_samples == len(X)
     assert (model.n_iter_, len(model.loss_curve_)) == (40, 40)
     off = np.linalg.norm((model.coef_ - exact.coef_) * spread)
-    assert off <= 0.02 * np.linalg.norm(exact.coef_ * spread)
+    sigma = 0.5 / np.sqrt(len(X))  # of each, by the noise of y
+    assert off <= 0.02 * np.linalg.norm(exact.coef_ * spread) + 10 * sigma
     assert np.median(distances[-10:]) < np.median(distances[:10])
     again = GradientDescentRegressor(method="sgd", random_state=0)
     for start in range(0, len(X), 500):

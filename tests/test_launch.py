@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from linreg_fast import mse
+from linreg_fast import LinearRegression, gradient, moments, mse
 from linreg_fast.kernels import launch
 
 
@@ -15,6 +15,49 @@ def test_blocks_depend_on_the_shape_alone():
     assert launch.count_blocks(10_000_000, 10) == launch.MOST_BLOCKS
     blocks = launch.count_blocks(20_000, 1001, 1001 * 1001)
     assert blocks * 1001 * 1001 <= 20_000 * 1001 / 4  # a quarter of the data
+    blocks = launch.count_blocks(100_000, 300, 300 * 300)
+    assert blocks > 2
+    assert blocks * 300 * 300 <= 100_000 * 300 / 25
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("p", [1, 3, 10])
+def test_the_same_bits_with_threads_and_without(rng, p, dtype, order, weighted):
+    n = 300_000 // p
+    X = np.asarray(rng.normal(2, 1, (n, p)), dtype=dtype, order=order)
+    y = rng.normal(size=n)
+    weights = rng.uniform(0.5, 2, n) if weighted else None
+    coef = rng.normal(size=p)
+    found = []
+    for n_jobs in (1, None):
+        with launch.threads(n_jobs):
+            model = LinearRegression().fit(X, y, weights)
+            plain = moments(X, y, weights, rung="tiled")
+            doubled = moments(X, y, weights)
+            found.append(
+                [
+                    *model.coef_,
+                    model.intercept_,
+                    mse(X, y, coef, 0.5, weights),
+                    *gradient(X, y, coef, 0.5, weights)[1],
+                    *plain.comoment.ravel(),
+                    *doubled.comoment.ravel(),
+                    *model.predict(X)[::100],
+                    model.score(X, y, weights),
+                ]
+            )
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_number_of_jobs_changes_no_bit_of_a_small_fit(rng):
+    X, y = rng.normal(size=(442, 10)), rng.normal(size=442)
+    found = {LinearRegression(n_jobs=n).fit(X, y).coef_.tobytes() for n in (None, 1, 2, -1)}
+    assert len(found) == 1
+    for wrong in (0, 1.5, "all"):
+        with pytest.raises(ValueError, match="'n_jobs' parameter"):
+            LinearRegression(n_jobs=wrong).fit(X, y)
 
 
 class Recorded:

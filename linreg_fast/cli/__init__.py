@@ -12,6 +12,7 @@ import warnings
 from linreg_fast import __version__
 from linreg_fast.cli.comparisons import PROBLEMS, bench, demo, info
 from linreg_fast.cli.models import descend, fit, predict, score
+from linreg_fast.kernels.interrupt import as_keyboard_interrupt
 
 DEMOS = ("age", "drug", "diabetes", "line")
 
@@ -150,8 +151,10 @@ def _count(text):
 def main(arguments=None):
     """Run a command; return its exit code."""
     options = _parser().parse_args(arguments)
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
     try:
-        with warnings.catch_warnings():
+        with as_keyboard_interrupt(), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return options.run(options)
     except BrokenPipeError:  # the reader of a pipe has had enough, as `| head` does

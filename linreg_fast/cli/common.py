@@ -56,6 +56,10 @@ def read_problem(path, target, features=None, weights=None):
 
 def check_writable(path, *inputs):
     """Fail before the work if a result could not be written after it, or would replace an input."""
+    if not str(path):
+        raise ValueError("the name of the file to write is empty")
+    if os.path.exists(path) and not os.path.isdir(path) and not os.path.isfile(path):
+        return  # a device or a pipe: written to directly
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise ValueError(f"cannot write {path}: there is no folder {folder}")

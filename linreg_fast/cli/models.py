@@ -135,7 +135,7 @@ def predict(options):
     from linreg_fast.files.model import Model
     from linreg_fast.files.table import is_arrow, read_table
 
-    if options.out:
+    if options.out is not None:
         check_writable(options.out, options.data, options.model)
         if is_arrow(options.out):
             raise ValueError(f"predictions are written as CSV: {options.out} names another kind")

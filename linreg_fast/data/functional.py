@@ -5,6 +5,7 @@ import numpy as np
 from linreg_fast.data.gate import as_coefficients, as_matrix, as_target, as_weights
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.interrupt import as_keyboard_interrupt
 
 
 def _rung(rung, auto):
@@ -129,4 +130,6 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     X = as_matrix(X)
     y = as_target(y, len(X))
     Y = y[:, None] if y.ndim == 1 else y
-    return Moments.of(X, Y, as_weights(sample_weight, len(X)), _rung(rung, RUNGS["compensated"]))
+    weights = as_weights(sample_weight, len(X))
+    with as_keyboard_interrupt():
+        return Moments.of(X, Y, weights, _rung(rung, RUNGS["compensated"]))

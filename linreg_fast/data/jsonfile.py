@@ -62,15 +62,18 @@ def write_text(path, text):
     A link is followed, an old file keeps its permissions, and what is no regular file (a device, a
     pipe) is written to directly.
     """
-    path = os.path.realpath(path)
     mode = os.stat(path).st_mode if os.path.exists(path) else None
     if mode is not None and not stat.S_ISREG(mode):
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         return
-    handle, temporary = tempfile.mkstemp(
-        dir=os.path.dirname(path), prefix=".linreg-fast-", suffix=".tmp"
-    )
+    asked, path = path, os.path.realpath(path)
+    try:
+        handle, temporary = tempfile.mkstemp(
+            dir=os.path.dirname(path), prefix=".linreg-fast-", suffix=".tmp"
+        )
+    except OSError as error:  # about the file asked for, not about ours
+        raise OSError(error.errno, error.strerror, str(asked)) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)

@@ -23,6 +23,7 @@ TINY = 1e-270  # a sum of squares below this may have lost products to underflow
 FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
 LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
 LOOK_ROWS, LOOK_CONDITION = 1024, 100.0
+PIECE = 1 << 16  # weights
 WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
 EPSILON = np.finfo(np.float64).eps
 DOUBLED_ROUNDING = 2.0**-96  # of a unit diagonal: pivots below it are what rounding left
@@ -192,7 +193,11 @@ class Problem:
         weights = self.sample_weight
         if weights is None:
             return True
-        return weights[weights > 0].min() > WEIGHTS_APART * weights.max()
+        lightest = min(  # piece by piece: no temporary of the data's length
+            np.min(part, where=part > 0, initial=np.inf)
+            for part in np.array_split(weights, len(weights) // PIECE + 1)
+        )
+        return lightest > WEIGHTS_APART * weights.max()
 
     @property
     def can_sharpen(self):

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.interrupt import as_keyboard_interrupt
 from linreg_fast.kernels.predict import predict
 
 VALIDATED: set = set()  # parameters that were found valid
@@ -24,7 +25,8 @@ def unchanged_on_failure(estimator):
     """Put the attributes back as they were if the block raises, Ctrl-C included."""
     before = dict(vars(estimator))
     try:
-        yield
+        with as_keyboard_interrupt():
+            yield
     except BaseException:
         vars(estimator).clear()
         vars(estimator).update(before)

@@ -5,10 +5,11 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import small
+from linreg_fast.kernels.interrupt import as_keyboard_interrupt
 
 FEWEST_ROWS = 128  # up to here double-double takes no longer than the call
 MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
-DEFAULTS = ("auto", "auto", None, False, True, True, None)
+DEFAULTS = ("auto", "auto", None, False, True, True)
 FLOAT = np.dtype(np.float64)
 
 
@@ -21,8 +22,8 @@ def fit_small(model, X, y):
         model.positive,
         model.copy_X,
         model.fit_intercept,
-        model.n_jobs,
     )
+    n_jobs = model.n_jobs
     if (
         type(X) is not np.ndarray
         or type(y) is not np.ndarray
@@ -32,10 +33,12 @@ def fit_small(model, X, y):
         or y.ndim != 1
         or not max(X.shape[1], FEWEST_ROWS) < len(X) == len(y)
         or not 0 < X.size <= MOST_ELEMENTS
+        or not (n_jobs is None or (type(n_jobs) is int and n_jobs != 0))
         or any(a is not b for a, b in zip(parameters, DEFAULTS, strict=True))
     ):
         return False
-    found, weight, mean, comoment, coef, intercept = small.fit(frozen(X), frozen(y[:, None]))
+    with as_keyboard_interrupt():
+        found, weight, mean, comoment, coef, intercept = small.fit(frozen(X), frozen(y[:, None]))
     if not found:
         return False
     attributes = vars(model)

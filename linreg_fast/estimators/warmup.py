@@ -2,7 +2,6 @@
 
 import sys
 import time
-import warnings
 
 import numpy as np
 
@@ -55,11 +54,9 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)
         weights = rng.uniform(1, 2, n) if sample_weight else None
         start = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = LinearRegression(precision=precision).fit(X, y, weights)
-            model.predict(X)
-            model.score(X, y)
+        model = LinearRegression(precision=precision).fit(X, y, weights)
+        model.predict(X)
+        model.score(X, y)
         took = time.perf_counter() - start
         if verbose and took > SLOW:
             print(f"linreg_fast: compiled {label} in {took:.1f} s", file=sys.stderr, flush=True)

@@ -12,6 +12,8 @@ import threading
 
 import threadpoolctl
 
+from linreg_fast.kernels.interrupt import signals_wait
+
 FEWEST_COLUMNS = 48  # below, OpenBLAS takes one thread by itself
 MOST_COLUMNS = 2500  # above, a factor takes longer than a second on one core
 
@@ -41,19 +43,34 @@ if hasattr(os, "register_at_fork"):
 @contextlib.contextmanager
 def one_thread(columns):
     """One BLAS thread for the whole process until the last of all that are in here leaves."""
-    global _inside, _limit
+    entered = False
     if not FEWEST_COLUMNS <= columns <= MOST_COLUMNS:
         yield
         return
-    with _lock:
-        if _inside == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
-            _limit.__enter__()
-        _inside += 1
+    controller = _controller()
     try:
+        with signals_wait():
+            _enter(controller)
+            entered = True
         yield
     finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _limit.__exit__(None, None, None)
+        if entered:
+            with signals_wait():
+                _leave()
+
+
+def _enter(controller):
+    global _inside, _limit
+    with _lock:
+        if _inside == 0:
+            _limit = controller.limit(limits=1, user_api="blas")
+            _limit.__enter__()
+        _inside += 1
+
+
+def _leave():
+    global _inside
+    with _lock:
+        _inside -= 1
+        if _inside == 0:
+            _limit.__exit__(None, None, None)

@@ -34,7 +34,11 @@ def _state():
     state = CHECKSUM()
     for part in (sys.version, numba.__version__, llvmlite.__version__):
         state.update(part.encode() + b"\0")
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    folder = Path(__file__).parent
+    sources = sorted(folder.glob("*.py")) or sorted(folder.glob("*.pyc"))
+    if not sources:
+        raise FileNotFoundError("the package is not a folder of files")
+    for source in sources:
         state.update(source.name.encode() + b"\0" + source.read_bytes())
     return state.hexdigest()[:16]
 

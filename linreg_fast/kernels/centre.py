@@ -21,10 +21,29 @@ def provisional_centre(X, Y, weights, exponents, far=0.0):
     if weights is None:
         rows = (n * steps).astype(np.int64)
     else:
-        total = np.cumsum(weights / weights.max())
-        rows = np.searchsorted(total, total[-1] * steps, side="right")
-        rows = np.where(weights[np.minimum(rows, n - 1)] > 0, rows, weights.argmax())
+        rows = _rows_by_weight(weights, steps)
     return _medians(X, Y, rows, exponents, far)
+
+
+@strict
+def _rows_by_weight(weights, steps):
+    """The rows where the sum of the weights passes these shares of the whole."""
+    heaviest = 0
+    for i in range(len(weights)):
+        if weights[i] > weights[heaviest]:
+            heaviest = i
+    unit = 1.0 / max(weights[heaviest], 1e-300)
+    total = running = 0.0
+    for i in range(len(weights)):
+        total += weights[i] * unit
+    rows = np.full(len(steps), heaviest)
+    found = 0
+    for i in range(len(weights)):
+        running += weights[i] * unit
+        while found < len(steps) and running > total * steps[found]:
+            rows[found] = i
+            found += 1
+    return rows
 
 
 @strict

@@ -2,7 +2,9 @@
 
 The three fast-math flags let LLVM use vector instructions and fused multiply-adds, and leave NaN
 and infinity alone: plain ``fastmath=True`` assumes that there are none and turns ``x * 0`` into 0.
-Compensated sums take `strict`, without any: reassociation turns the error of a sum into 0. It says
+Compensated sums take `strict`, without any: reassociation turns the error of a sum into 0. So does
+every sum over rows that must have the same bits with threads and without: LLVM makes other vectors
+of one function in each of the two drivers. `strict` says
 `fastmath=False` in so many words, since a function without the option takes over the flags of
 whatever calls it first.
 

@@ -1,18 +1,55 @@
-"""One feature and one target: the sums of the moments, or of a gradient step, in registers."""
+"""One feature and one target: the sums of the moments, or of a gradient step, in registers.
+
+The vectors are written out: left to LLVM, the driver with threads gets other ones than the driver
+without, and the sums end in other bits.
+"""
 
 import numpy as np
 from numba import prange
 
 from linreg_fast.kernels import doubledouble as dd
+from linreg_fast.kernels import simd
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.compile import compiled, driver, strict
+from linreg_fast.kernels.compile import strict, strict_driver
 
 PIECE = 1024  # rows: 16 KB
 
 
-@compiled
-def _sums(x, y, a, b):
+@strict
+def _total(vector):
+    total = 0.0
+    for place in range(simd.WIDE):
+        total += simd.lane(vector, place)
+    return total
+
+
+@strict
+def _sums_of_vectors(x, y, a, b):
     """Of u = x - a, v = y - b: (uu, uv, u, vv, v)."""
+    uu, uv, us = simd.zeros_wide(), simd.zeros_wide(), simd.zeros_wide()
+    vv, vs = simd.zeros_wide(), simd.zeros_wide()
+    off_x, off_y = simd.splat_wide(a), simd.splat_wide(b)
+    whole = len(x) // simd.WIDE * simd.WIDE
+    for i in range(0, whole, simd.WIDE):
+        u = simd.subtract(simd.load_wide(x, i), off_x)
+        v = simd.subtract(simd.load_wide(y, i), off_y)
+        uu = simd.fma_vectors(u, u, uu)
+        uv = simd.fma_vectors(u, v, uv)
+        us = simd.add(us, u)
+        vv = simd.fma_vectors(v, v, vv)
+        vs = simd.add(vs, v)
+    found = _sums_of_numbers(x[whole:], y[whole:], a, b)
+    return (
+        _total(uu) + found[0],
+        _total(uv) + found[1],
+        _total(us) + found[2],
+        _total(vv) + found[3],
+        _total(vs) + found[4],
+    )
+
+
+@strict
+def _sums_of_numbers(x, y, a, b):
     uu = uv = u_sum = vv = v_sum = 0.0
     for i in range(len(x)):
         u, v = np.float64(x[i]) - a, np.float64(y[i]) - b
@@ -22,6 +59,48 @@ def _sums(x, y, a, b):
         vv += v * v
         v_sum += v
     return uu, uv, u_sum, vv, v_sum
+
+
+@strict
+def _step_of_vectors(x, y, coef, intercept):
+    """Of the residuals r: (sum of r x, of r, of r^2)."""
+    rx, rs, rr = simd.zeros_wide(), simd.zeros_wide(), simd.zeros_wide()
+    slope, constant = simd.splat_wide(coef), simd.splat_wide(intercept)
+    whole = len(x) // simd.WIDE * simd.WIDE
+    for i in range(0, whole, simd.WIDE):
+        u = simd.load_wide(x, i)
+        r = simd.fma_vectors(u, slope, simd.subtract(constant, simd.load_wide(y, i)))
+        rx = simd.fma_vectors(r, u, rx)
+        rs = simd.add(rs, r)
+        rr = simd.fma_vectors(r, r, rr)
+    found = _step_of_numbers(x[whole:], y[whole:], coef, intercept)
+    return _total(rx) + found[0], _total(rs) + found[1], _total(rr) + found[2]
+
+
+@strict
+def _step_of_numbers(x, y, coef, intercept):
+    rx = r_sum = rr = 0.0
+    for i in range(len(x)):
+        u = np.float64(x[i])
+        r = u * coef + (intercept - np.float64(y[i]))
+        rx += r * u
+        r_sum += r
+        rr += r * r
+    return rx, r_sum, rr
+
+
+@strict
+def _sums(x, y, a, b):
+    if simd.VECTORS and x.flags.c_contiguous and y.flags.c_contiguous:
+        return _sums_of_vectors(x, y, a, b)
+    return _sums_of_numbers(x, y, a, b)
+
+
+@strict
+def _step(x, y, coef, intercept):
+    if simd.VECTORS and x.flags.c_contiguous and y.flags.c_contiguous:
+        return _step_of_vectors(x, y, coef, intercept)
+    return _step_of_numbers(x, y, coef, intercept)
 
 
 @strict
@@ -44,7 +123,7 @@ def _block(x, y, shift, start, stop, sums, lows):
         _add(sums, lows, 2, 2, np.float64(end - begin))
 
 
-@driver
+@strict_driver
 def blocks(x, y, shift, sums, lows, count, turn, turns, taken, scratch):
     for _ in prange(len(scratch)):
         b = take(taken)
@@ -54,27 +133,16 @@ def blocks(x, y, shift, sums, lows, count, turn, turns, taken, scratch):
             b = take(taken)
 
 
-@compiled
-def _step(x, y, coef, intercept):
-    """Of the residuals r: (sum of r x, of r, of r^2)."""
-    rx = r_sum = rr = 0.0
-    for i in range(len(x)):
-        u = np.float64(x[i])
-        r = u * coef + (intercept - np.float64(y[i]))
-        rx += r * u
-        r_sum += r
-        rr += r * r
-    return rx, r_sum, rr
-
-
-@driver
+@strict_driver
 def gradient_blocks(x, y, coef, intercept, sums, count, turn, turns, taken, scratch):
     for _ in prange(len(scratch)):
         b = take(taken)
         while b < count:
             start, stop = rows_of(b, count, len(x), turn, turns)
-            rx, r, rr = _step(x[start:stop], y[start:stop], coef, intercept)
-            sums[b, 0] += rx
-            sums[b, 1] += r
-            sums[b, 2] += rr
+            for begin in range(start, stop, PIECE):
+                end = min(begin + PIECE, stop)
+                rx, r, rr = _step(x[begin:end], y[begin:end], coef, intercept)
+                sums[b, 0] += rx
+                sums[b, 1] += r
+                sums[b, 2] += rr
             b = take(taken)

@@ -1,6 +1,8 @@
 """Ctrl-C during a long call, of LAPACK for one, that knows nothing of it."""
 
+import contextlib
 import contextvars
+import signal
 import threading
 
 FEWEST_COLUMNS = 300  # singular values of so many columns take some 50 ms
@@ -25,9 +27,44 @@ def interruptible(columns, function, *args, **kwargs):
             found["error"] = error
 
     thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no memory for one more
+        return function(*args, **kwargs)
     while thread.is_alive():
         thread.join(GLANCE)
     if "error" in found:
         raise found["error"]
     return found["value"]
+
+
+class as_keyboard_interrupt:  # noqa: N801 - reads as what it does
+    """Raise a Ctrl-C that Numba hides in a SystemError as what it is.
+
+    What a compiled function returns is made into Python objects with a call back to Python; if the
+    signal's handler raises in there, only the error's chain tells of it.
+    """
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if kind is SystemError:
+            while error is not None:
+                error = error.__cause__ or error.__context__
+                if isinstance(error, KeyboardInterrupt):
+                    raise KeyboardInterrupt from None
+        return False
+
+
+@contextlib.contextmanager
+def signals_wait():
+    """Signals are answered after the block: none of its few calls is left half done."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -5,50 +5,108 @@ The `_block` functions do the work for rows start..stop; the parallel rung calls
 
 import numpy as np
 
-from linreg_fast.kernels.compile import compiled
+from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.simd import fma
 
 
-@compiled
+@strict
+def _four_count(weights, i, stop):
+    """Whether the four rows from i on are there, and none is to be left out."""
+    if i + 4 > stop:
+        return False
+    if weights is None:
+        return True
+    return weights[i] * weights[i + 1] != 0.0 and weights[i + 2] * weights[i + 3] != 0.0
+
+
+@strict
 def mse_block(X, y, coef, intercept, sample_weight, start, stop):
     """(sum of weighted squared residuals, sum of weights)."""
-    loss = 0.0
-    weight_sum = 0.0
-    for i in range(start, stop):
+    loss = weight_sum = 0.0
+    i = start
+    while i < stop:
+        if _four_count(sample_weight, i, stop):
+            a, b = intercept - np.float64(y[i]), intercept - np.float64(y[i + 1])
+            c, d = intercept - np.float64(y[i + 2]), intercept - np.float64(y[i + 3])
+            for j in range(X.shape[1]):
+                slope = coef[j]
+                a, b = fma(np.float64(X[i, j]), slope, a), fma(np.float64(X[i + 1, j]), slope, b)
+                c = fma(np.float64(X[i + 2, j]), slope, c)
+                d = fma(np.float64(X[i + 3, j]), slope, d)
+            if sample_weight is None:
+                loss += (a * a + b * b) + (c * c + d * d)
+                weight_sum += 4.0
+            else:
+                w, x = sample_weight[i], sample_weight[i + 1]
+                v, u = sample_weight[i + 2], sample_weight[i + 3]
+                loss += (w * a * a + x * b * b) + (v * c * c + u * d * d)
+                weight_sum += (w + x) + (v + u)
+            i += 4
+            continue
         weight = 1.0 if sample_weight is None else sample_weight[i]
         if weight != 0.0:
             residual = intercept - np.float64(y[i])
             for j in range(X.shape[1]):
-                residual += X[i, j] * coef[j]
+                residual = fma(np.float64(X[i, j]), coef[j], residual)
             loss += weight * residual * residual
             weight_sum += weight
+        i += 1
     return loss, weight_sum
 
 
-@compiled
+@strict
 def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
-    """Add to sums (p + 3,) the weighted X'r, the sums of r and r^2, and of the weights."""
+    """Add to sums (p + 3,) the weighted X'r, the sums of r and r^2, and of the weights.
+
+    Four rows at a time: no sum waits for the one before. The order is written down, since LLVM's
+    own choice differs between the driver with threads and the one without.
+    """
     p = X.shape[1]
-    loss = 0.0
-    residual_sum = 0.0
-    weight_sum = 0.0
-    for i in range(start, stop):
+    loss = residual_sum = weight_sum = 0.0
+    i = start
+    while i < stop:
+        if _four_count(sample_weight, i, stop):
+            a, b = intercept - np.float64(y[i]), intercept - np.float64(y[i + 1])
+            c, d = intercept - np.float64(y[i + 2]), intercept - np.float64(y[i + 3])
+            for j in range(p):
+                slope = coef[j]
+                a, b = fma(np.float64(X[i, j]), slope, a), fma(np.float64(X[i + 1, j]), slope, b)
+                c = fma(np.float64(X[i + 2, j]), slope, c)
+                d = fma(np.float64(X[i + 3, j]), slope, d)
+            aw, bw, cw, dw = a, b, c, d
+            if sample_weight is None:
+                weight_sum += 4.0
+            else:
+                w, x = sample_weight[i], sample_weight[i + 1]
+                v, u = sample_weight[i + 2], sample_weight[i + 3]
+                weight_sum += (w + x) + (v + u)
+                aw, bw, cw, dw = w * a, x * b, v * c, u * d
+            for j in range(p):
+                half = fma(aw, np.float64(X[i, j]), bw * np.float64(X[i + 1, j]))
+                other = fma(cw, np.float64(X[i + 2, j]), dw * np.float64(X[i + 3, j]))
+                sums[j] += half + other
+            loss += (aw * a + bw * b) + (cw * c + dw * d)
+            residual_sum += (aw + bw) + (cw + dw)
+            i += 4
+            continue
         weight = 1.0 if sample_weight is None else sample_weight[i]
         if weight != 0.0:
             residual = intercept - np.float64(y[i])
             for j in range(p):
-                residual += X[i, j] * coef[j]
+                residual = fma(np.float64(X[i, j]), coef[j], residual)
             weighted = weight * residual
             for j in range(p):
                 sums[j] += weighted * X[i, j]
             loss += weighted * residual
             residual_sum += weighted
             weight_sum += weight
+        i += 1
     sums[p] += residual_sum
     sums[p + 1] += loss
     sums[p + 2] += weight_sum
 
 
-@compiled
+@strict
 def moments_block(X, Y, sample_weight, start, stop, z, mean, comoment):
     """Fill mean (q,) and comoment (q, q), both zero on entry; return (rows, sum of weights).
 
@@ -98,7 +156,7 @@ def moments_block(X, Y, sample_weight, start, stop, z, mean, comoment):
             # (8 against 17 GFLOP/s at q = 101).
             c, z0, z1, z2, z3 = comoment[j, j:], z[0, j:], z[1, j:], z[2, j:], z[3, j:]
             for k in range(len(c)):
-                c[k] += a0 * z0[k] + a1 * z1[k] + a2 * z2[k] + a3 * z3[k]
+                c[k] += fma(a0, z0[k], a1 * z1[k]) + fma(a2, z2[k], a3 * z3[k])
     if weight_sum > 0.0:  # mean holds the sums of z until here
         for j in range(q):
             for k in range(j, q):

@@ -14,39 +14,47 @@ import threading
 
 import numba
 import numpy as np
+from numba.core.compiler_lock import global_compiler_lock
 
 MOST_BLOCKS = 64
 BLOCK_ELEMENTS = 1 << 16  # 0.5 MB of float64: about 30 us of work, some ten times a thread launch
-TURN = 1_000_000_000  # multiply-adds: 20 ms of plain sums on two cores, 0.3 s of the slowest
+TURN = 500_000_000  # multiply-adds: 10 ms of plain sums on two cores, 0.15 s of the slowest
 SPINS, FEW_SPINS = "GOMP_SPINCOUNT", "3000"
 WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
 
 _in_forked_child = False
-_one_at_a_time = threading.Lock()
+_one_at_a_time = threading.RLock()  # which knows whose it is: see `run`
 _asked = threading.local()  # .threads: whether the caller asked for a number of threads
 
 
 def _mark_child():
     global _in_forked_child, _one_at_a_time
     _in_forked_child = True
-    _one_at_a_time = threading.Lock()
+    _one_at_a_time = threading.RLock()
     _in_worker_process.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_mark_child)
+    # A child that is forked while another thread compiles would wait for ever to compile itself.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
 
 
 def count_blocks(n_rows, n_columns, block_output=0):
     """Into how many blocks of rows the work is cut: a function of the shape alone.
 
-    block_output: numbers that each block writes. All blocks together stay below a quarter of the
-    data, or half a megabyte where that is more.
+    block_output: numbers that each block writes. All blocks together stay below a twenty-fifth of
+    the data, or half a megabyte where that is more; two may take a quarter.
     """
     blocks = min(MOST_BLOCKS, n_rows * n_columns // BLOCK_ELEMENTS)
     if block_output:
-        allowed = max(n_rows * n_columns // 4, BLOCK_ELEMENTS)
-        blocks = min(blocks, allowed // block_output)
+        data = n_rows * n_columns
+        few = min(max(data // 4, BLOCK_ELEMENTS) // block_output, 2)
+        blocks = min(blocks, max(max(data // 25, BLOCK_ELEMENTS) // block_output, few))
     return max(blocks, 1)
 
 
@@ -125,16 +133,17 @@ def run(driver, blocks, work, scratch, *args):
     turns = work // TURN + 1
     threads = _threads(blocks)
     lock = _one_at_a_time
-    alone = threads > 1 and lock.acquire(blocking=False)
+    inside = lock._is_owned()  # a launch from within a launch
     try:
+        alone = threads > 1 and not inside and lock.acquire(blocking=False)
         function = driver.parallel if alone else driver.serial
         room = np.zeros((threads if alone else 1, scratch))
         taken = np.zeros(1, dtype=np.int64)
         for turn in range(turns):
             taken[0] = 0
             function(*args, blocks, turn, turns, taken, room)
-    finally:
-        if alone:
+    finally:  # asked of the lock: a signal may have come before `alone` was set
+        if not inside and lock._is_owned():
             lock.release()
 
 
@@ -148,9 +157,9 @@ def threads(n_jobs):
     before, asked = numba.get_num_threads(), getattr(_asked, "threads", False)
     most = numba.config.NUMBA_NUM_THREADS
     wanted = most + 1 + n_jobs if n_jobs < 0 else n_jobs
-    numba.set_num_threads(min(max(wanted, 1), most))
-    _asked.threads = True
     try:
+        numba.set_num_threads(min(max(wanted, 1), most))
+        _asked.threads = True
         yield
     finally:
         numba.set_num_threads(before)

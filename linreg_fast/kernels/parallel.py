@@ -5,14 +5,14 @@ from numba import prange
 
 from linreg_fast.kernels import launch
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.compile import driver
+from linreg_fast.kernels.compile import strict_driver
 from linreg_fast.kernels.jit import gradient_block, moments_block, mse_block
 from linreg_fast.kernels.merge import merge_all
 
 LINE = 8  # numbers: rows of sums end in an unused one, so that no two threads write to the same
 
 
-@driver
+@strict_driver
 def _mse_blocks(X, y, coef, intercept, weights, sums, blocks, turn, turns, taken, scratch):
     for _ in prange(len(scratch)):
         b = take(taken)
@@ -24,7 +24,7 @@ def _mse_blocks(X, y, coef, intercept, weights, sums, blocks, turn, turns, taken
             b = take(taken)
 
 
-@driver
+@strict_driver
 def _gradient_blocks(X, y, coef, intercept, weights, sums, blocks, turn, turns, taken, scratch):
     for _ in prange(len(scratch)):
         b = take(taken)
@@ -34,7 +34,7 @@ def _gradient_blocks(X, y, coef, intercept, weights, sums, blocks, turn, turns, 
             b = take(taken)
 
 
-@driver
+@strict_driver
 def _moments_blocks(
     X, Y, sample_weight, counts, weights, means, comoments, blocks, turn, turns, taken, scratch
 ):

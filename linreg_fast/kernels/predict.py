@@ -5,34 +5,84 @@ from numba import prange
 
 from linreg_fast.kernels import launch
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.compile import compiled, driver
+from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.simd import fma
+
+MANY = 16  # targets: a product of matrices, which BLAS does better
+PIECE = 256  # rows
+CALL = 1_000_000_000  # multiply-adds of a product, so that Ctrl-C is answered
+ELEMENTS = 1 << 20  # of a temporary
 
 
-@compiled
+@strict
 def _block(X, coef, intercept, start, stop, out):
-    for i in range(start, stop):
-        row = X[i]
-        for k in range(len(coef)):
-            column = coef[k]
-            value = intercept[k]
-            for j in range(len(column)):
-                value += row[j] * column[j]
-            out[i, k] = value
+    whole = start + (stop - start) // 4 * 4
+    for k in range(len(coef)):
+        constant = intercept[k]
+        for i in range(start, whole, 4):  # side by side: none waits for the one before
+            a = b = c = d = constant
+            for j in range(X.shape[1]):
+                slope = coef[k, j]
+                a, b = fma(np.float64(X[i, j]), slope, a), fma(np.float64(X[i + 1, j]), slope, b)
+                c = fma(np.float64(X[i + 2, j]), slope, c)
+                d = fma(np.float64(X[i + 3, j]), slope, d)
+            out[i, k], out[i + 1, k], out[i + 2, k], out[i + 3, k] = a, b, c, d
+        for i in range(whole, stop):
+            a = constant
+            for j in range(X.shape[1]):
+                a = fma(np.float64(X[i, j]), coef[k, j], a)
+            out[i, k] = a
 
 
-@driver
+@strict
+def _block_of_columns(X, coef, intercept, start, stop, out, values):
+    """Down one column after the other, as they lie in Fortran order."""
+    for k in range(len(coef)):
+        for i in range(stop - start):
+            values[i] = intercept[k]
+        for j in range(X.shape[1]):
+            slope, column = coef[k, j], X[start:stop, j]
+            for i in range(len(column)):
+                values[i] = fma(np.float64(column[i]), slope, values[i])
+        for i in range(stop - start):
+            out[start + i, k] = values[i]
+
+
+@strict_driver
 def _blocks(X, coef, intercept, out, blocks, turn, turns, taken, scratch):
-    for _ in prange(len(scratch)):
+    for t in prange(len(scratch)):
         b = take(taken)
         while b < blocks:
             start, stop = rows_of(b, blocks, len(X), turn, turns)
-            _block(X, coef, intercept, start, stop, out)
+            for begin in range(start, stop, PIECE):  # which stay in the cache from target to target
+                end = min(begin + PIECE, stop)
+                if X.flags.f_contiguous and not X.flags.c_contiguous:
+                    _block_of_columns(X, coef, intercept, begin, end, out, scratch[t])
+                else:
+                    _block(X, coef, intercept, begin, end, out)
             b = take(taken)
 
 
 def predict(X, coef, intercept):
     """X (n, p) @ coef.T (p, t) + intercept (t,), summed in float64: (n, t) of X's type."""
     out = np.empty((len(X), len(coef)), dtype=X.dtype)
+    if len(coef) >= MANY:
+        return _product(X, coef, intercept, out)
     blocks = launch.count_blocks(*X.shape)
-    launch.run(_blocks, blocks, X.size * len(coef), 0, X, coef, intercept, out)
+    launch.run(_blocks, blocks, X.size * len(coef), PIECE, X, coef, intercept, out)
+    return out
+
+
+def _product(X, coef, intercept, out):
+    step = max(CALL // coef.size, 1)
+    if X.dtype != np.float64:
+        step = max(min(step, ELEMENTS // max(coef.shape)), 1)
+    for start in range(0, len(X), step):
+        rows = X[start : start + step]
+        if X.dtype == np.float64:
+            part = out[start : start + step]
+            np.matmul(rows, coef.T, out=part)
+            part += intercept
+        else:
+            out[start : start + step] = rows.astype(np.float64) @ coef.T + intercept
     return out
