@@ -1,8 +1,10 @@
 """The command line as a user calls it: what it prints, writes and returns."""
 
 import json
+import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -119,6 +121,28 @@ def test_demo(capsys, tmp_path, name):
     assert "scikit-learn:" in text
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 10_000
+
+
+def test_where_output_may_go(capsys, houses, tmp_path):
+    model = tmp_path / "m.json"
+    assert run(capsys, "fit", houses, "--target", "price", "--out", model)[0] == 0
+    code, text, error = run(capsys, "predict", model, houses, "--out", "")
+    assert (code, text) == (2, "")
+    assert "the name of the file to write is empty" in error
+    if os.path.exists("/dev/null"):  # written to directly
+        assert run(capsys, "predict", model, houses, "--out", "/dev/null")[0] == 0
+        assert not os.path.isfile("/dev/null")
+
+
+def test_coefficients_that_no_float_can_hold(capsys, tmp_path):
+    table = tmp_path / "tiny.csv"
+    rows = "\n".join(f"{i}e-320,{i}e5" for i in range(1, 9))
+    table.write_text(f"a,y\n{rows}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code, _, error = run(capsys, "fit", table, "--target", "y")
+    assert code == 2
+    assert "the coefficients of a are too large for a float: use other units" in error
 
 
 @pytest.mark.parametrize("features", ["area", "area,rooms"])

@@ -164,7 +164,7 @@ def main(arguments=None):
         text = str(error) or type(error).__name__
         if isinstance(error, OSError) and error.filename is not None:
             text = f"{error.filename}: {error.strerror}"
-        print(f"linreg-fast: error: {text}", file=sys.stderr)
+        print(f"linreg-fast: error: {' '.join(text.splitlines())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("linreg-fast: interrupted", file=sys.stderr)

@@ -28,6 +28,7 @@ def fit(options):
     with patience("fitting"):
         estimator.fit(X, y, weights)
     taken = time.perf_counter() - started
+    _check_finite(estimator, names)
     loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
     details = {
         "n_samples": len(X),
@@ -58,6 +59,16 @@ def fit(options):
         print(f"written to {options.out}")
     _draw(options, estimator, X, y, names)
     return 0
+
+
+def _check_finite(estimator, names):
+    """Raise for coefficients that no float can hold, naming the columns that make them so."""
+    bad = [
+        name for name, value in zip(names, estimator.coef_, strict=True) if not math.isfinite(value)
+    ]
+    if bad or not math.isfinite(estimator.intercept_):
+        which = f" of {', '.join(bad)}" if bad else ""
+        raise ValueError(f"the coefficients{which} are too large for a float: use other units")
 
 
 def _check_outputs(options):

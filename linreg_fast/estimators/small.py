@@ -5,7 +5,7 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import small
-from linreg_fast.kernels.interrupt import as_keyboard_interrupt
+from linreg_fast.kernels.interrupt import reveal
 
 FEWEST_ROWS = 128  # up to here double-double takes no longer than the call
 MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
@@ -37,8 +37,11 @@ def fit_small(model, X, y):
         or any(a is not b for a, b in zip(parameters, DEFAULTS, strict=True))
     ):
         return False
-    with as_keyboard_interrupt():
+    try:
         found, weight, mean, comoment, coef, intercept = small.fit(frozen(X), frozen(y[:, None]))
+    except SystemError as error:
+        reveal(error)
+        raise
     if not found:
         return False
     attributes = vars(model)

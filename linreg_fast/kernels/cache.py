@@ -97,8 +97,7 @@ class Cache(caching._Cache):
 
     @property
     def cache_path(self):
-        found = [folder for folder in folders() if folder.is_dir()]
-        return str(found[0]) if found else None
+        return next((str(folder) for folder in folders() if os.path.isdir(folder)), None)
 
     def enable(self):
         self._on = True

@@ -50,11 +50,16 @@ class as_keyboard_interrupt:  # noqa: N801 - reads as what it does
 
     def __exit__(self, kind, error, traceback):
         if kind is SystemError:
-            while error is not None:
-                error = error.__cause__ or error.__context__
-                if isinstance(error, KeyboardInterrupt):
-                    raise KeyboardInterrupt from None
+            reveal(error)
         return False
+
+
+def reveal(error):
+    """Raise the KeyboardInterrupt behind an error, if there is one."""
+    while error is not None:
+        error = error.__cause__ or error.__context__
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
 
 
 @contextlib.contextmanager
