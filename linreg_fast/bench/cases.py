@@ -23,6 +23,7 @@ CONDITION_ROWS = 50_000  # enough to know the condition number that widens a tol
 # Below the 1e-6 with which scikit-learn 1.9 drops columns that matter, above the rounding of its
 # means, which looks like one more column where rows are few.
 REFERENCE_TOL = 1e-13
+AT_ONCE = 1 << 22  # numbers drawn in one call: 50 ms
 WIDEST_TOLERANCE = 1e-4  # a coefficient that is wrong by 0.1% is refused however bad the condition
 
 
@@ -236,5 +237,9 @@ def tolerance(problem, row, X, y):
 def generate(n, p, seed=0):
     """Random normal columns around 3 with unit noise: (X, y)."""
     random = np.random.default_rng(seed)
-    X = random.standard_normal((n, p)) + 3.0
+    X = np.empty((n, p))
+    for start in range(0, n, max(AT_ONCE // p, 1)):  # Ctrl-C is answered in between
+        part = X[start : start + max(AT_ONCE // p, 1)]
+        random.standard_normal(out=part)
+        part += 3.0
     return X, X @ random.standard_normal(p) + random.standard_normal(n)
