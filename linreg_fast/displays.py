@@ -8,6 +8,7 @@ import numpy as np
 from linreg_fast.inference import intervals
 
 SMALLEST = 1e-17  # of the first loss: below, rounding is drawn
+LARGEST = 1e200  # above, a log axis has no room for its margins and ticks
 
 
 def pyplot():
@@ -71,12 +72,13 @@ class FitDisplay(_Display):
         self.feature, self.target = feature, target
 
     @classmethod
-    def from_estimator(cls, model, X, y, *, level=0.95, feature=None, target="y", ax=None):
+    def from_estimator(cls, model, X, y, *, level=0.95, feature=None, target=None, ax=None):
         """Draw a fitted model of one feature over the rows X (n, 1), y (n,) it was fitted to.
 
         The bands are Student-t's, for independent errors of one variance; a model without an
         intercept, or of too few rows, is drawn without.
         """
+        target = target or str(getattr(y, "name", None) or "y")
         X, y = _fitted_to(model, X, y)
         if X.shape[1] != 1:
             raise ValueError(
@@ -141,8 +143,9 @@ class PredictionDisplay(_Display):
         self.actual, self.predicted, self.target = actual, predicted, target
 
     @classmethod
-    def from_estimator(cls, model, X, y, *, target="y", ax=None):
+    def from_estimator(cls, model, X, y, *, target=None, ax=None):
         """Draw a fitted model on rows X (n, p), y (n,): best on such as it has not seen."""
+        target = target or str(getattr(y, "name", None) or "y")
         _, actual = _fitted_to(model, X, y)
         predicted = np.asarray(model.predict(X)).reshape(-1)
         return cls(actual=actual, predicted=predicted, target=target).plot(ax)
@@ -223,7 +226,7 @@ class LossDisplay(_Display):
         floor = SMALLEST * max(float(self.loss_curve[0]), self.minimum)
 
         def above(losses):
-            return np.maximum(losses - self.minimum, floor)
+            return np.clip(losses - self.minimum, floor, LARGEST)
 
         by_time = against == "seconds"
         steps = np.arange(len(self.loss_curve))
@@ -237,12 +240,14 @@ class LossDisplay(_Display):
         if self.expected is not None and not by_time:
             steps, losses = self.expected
             ax.plot(
-                steps, above(losses), ":", color="tab:red", linewidth=2, label="by the spectrum"
+                steps, above(losses), ":", color="black", linewidth=1.5, label="by the spectrum"
             )
         ax.set_yscale("log")
         if not by_time and len(self.loss_curve) > 200:
             ax.set_xscale("symlog", linthresh=1)
             ax.set_xlim(left=0)
+        elif not by_time:
+            ax.xaxis.get_major_locator().set_params(integer=True)
         if by_time:
             from matplotlib.ticker import EngFormatter
 

@@ -175,7 +175,8 @@ def test_descend(capsys, houses):
     assert "above the largest stable step" in error
     assert "never, by the spectrum" in text
     for wrong, says in (
-        (("--method", "newton"), "'method' parameter"),
+        (("--method", "newton"), "invalid choice"),
+        (("--plot", "loss.doc"), "its ending names the kind"),
         (("--learning-rate", "fast"), "--learning-rate must be 'auto' or a number"),
         (("--max-iter", "0"), "'max_iter' parameter"),
     ):

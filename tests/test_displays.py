@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from linreg_fast import (
     FitDisplay,
@@ -121,6 +122,23 @@ def test_what_cannot_be_drawn(rng):
         PredictionDisplay.from_estimator(model, X[:, :2], y)
     with pytest.raises(ValueError, match="level must be between"):
         FitDisplay.from_estimator(LinearRegression().fit(X[:, :1], y), X[:, :1], y, level=95)
+
+
+def test_a_loss_that_overflowed(rng, tmp_path):
+    X, y = rng.normal(size=(30, 3)), rng.normal(size=30)
+    with pytest.warns(ConvergenceWarning):
+        model = GradientDescentRegressor(learning_rate=3.0).fit(X, y)
+    display = LossDisplay.from_estimator(model)
+    display.figure_.savefig(tmp_path / "loss.png")  # a warning is an error here
+    assert display.ax_.get_ylim()[1] > 1e180
+
+
+def test_names_from_a_frame(rng):
+    pandas = pytest.importorskip("pandas", reason="frames need pandas")
+    frame = pandas.DataFrame({"dose": rng.normal(size=20)})
+    y = pandas.Series(rng.normal(size=20), name="effect")
+    display = FitDisplay.from_estimator(LinearRegression().fit(frame, y), frame, y)
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("dose", "effect")
 
 
 def test_without_matplotlib(rng, monkeypatch):

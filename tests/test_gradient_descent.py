@@ -385,6 +385,28 @@ def test_sgd_from_a_stream(rng):
     assert not hasattr(GradientDescentRegressor(), "partial_fit")
 
 
+def test_a_stream_with_steps_that_are_too_large_is_told(rng):
+    X, y = draw(rng)
+    model = GradientDescentRegressor(method="sgd", learning_rate=50.0, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="is above the largest stable step"):
+        model.partial_fit(X, y)
+
+
+def test_there_to_the_last_bit_without_a_tolerance(rng):
+    X, y = draw(rng)
+    model = GradientDescentRegressor(tol=0).fit(X, y)
+    assert (model.n_iter_, model.distance_, model.converged_) == (100_000, 0.0, True)
+    assert len(model.loss_curve_) == 100_001
+
+
+def test_more_steps_are_not_advised_where_they_grow(rng):
+    X, y = draw(rng)
+    limit = GradientDescentRegressor().fit(X, y).max_stable_learning_rate_
+    with pytest.warns(ConvergenceWarning) as caught:
+        GradientDescentRegressor(learning_rate=1.01 * limit, max_iter=50).fit(X, y)
+    assert re.search("within .*above the largest stable step.*'auto'$", str(caught[1].message))
+
+
 def test_a_random_start(rng):
     X, y = draw(rng)
     options = {"init": "random", "max_iter": 1, "tol": 0, "record_path": True}

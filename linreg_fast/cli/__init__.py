@@ -95,12 +95,17 @@ def _parser():
     command.add_argument("--features", help="columns to explain it by; default: all the others")
     command.add_argument("--weights", help="a column of row weights, 0 or more")
     command.add_argument(
-        "--method", default="gd", help="gd (default), momentum, nesterov, sgd or cg"
+        "--method",
+        default="gd",
+        choices=("gd", "momentum", "nesterov", "sgd", "cg"),
+        help="gd (default), momentum, nesterov, sgd or cg",
     )
     command.add_argument("--learning-rate", default="auto", help="auto (default) or a number")
     command.add_argument("--max-iter", type=int, help="steps (sgd: passes) at the most")
     command.add_argument("--tol", type=float, default=1e-10, help="distance to stop at (1e-10)")
-    command.add_argument("--space", default="auto", help="auto (default), data or gram")
+    command.add_argument(
+        "--space", default="auto", choices=("auto", "data", "gram"), help="auto (default)"
+    )
     command.add_argument("--raw", action="store_true", help="do not standardise the columns")
     command.add_argument("--seed", type=int, default=0, help="of the order of sgd's rows (0)")
     command.add_argument("--plot", metavar="FILE", help="draw the fit and the loss")

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import os
 import sys
 import time
 
@@ -79,7 +80,12 @@ def _check_outputs(options):
     if options.plot is not None:
         from linreg_fast.displays import pyplot
 
-        pyplot()
+        known = pyplot().Figure().canvas.get_supported_filetypes()
+        kind = os.path.splitext(options.plot)[1].lstrip(".")
+        if kind.lower() not in known:
+            raise ValueError(
+                f"cannot draw {options.plot}: its ending names the kind, of {', '.join(known)}"
+            )
 
 
 def _draw(options, estimator, X, y, names):
@@ -132,6 +138,8 @@ def descend(options):
             takes = f"{steps:,} steps" if math.isfinite(steps) else "never"
             print(f"{f'to {tol:g}':14}{takes}, by the spectrum")
     print(f"{'condition':14}{model.condition_number_:.3g} (centred, unit columns)")
+    steps = model.hessian_condition_number_
+    print(f"{'':14}{steps:.3g} (of the loss where the steps are taken)")
     _draw(options, model, X, y, names)
     return 0
 

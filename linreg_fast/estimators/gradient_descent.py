@@ -104,6 +104,9 @@ class GradientDescentRegressor(BaseLeastSquares):
         gd; of sgd, up to which none of its batches can make it diverge.
     condition_number_ : float
         Of the centred columns scaled to unit norm.
+    hessian_condition_number_ : float
+        Largest / smallest eigenvalue of the loss in the coordinates of the steps: what decides how
+        many gd takes. Standardised, the square of the other.
     moments_ : Moments
         Of the data.
 
@@ -242,7 +245,7 @@ class GradientDescentRegressor(BaseLeastSquares):
 
     @available_if(_learns_by_batches)
     def partial_fit(self, X, y, sample_weight=None):
-        """One pass of mini-batches over these rows, from where the last call ended: a stream.
+        """With method="sgd": one pass of mini-batches over these rows, from where the last ended.
 
         The first call starts at `init`. The step size, the loss and the distance to the solution
         are of all rows so far, whose moments are kept. Parameters are those of `fit`.
@@ -277,6 +280,7 @@ class GradientDescentRegressor(BaseLeastSquares):
                 batch_size=self.batch_size,
                 shuffle=self.shuffle,
                 seed=self._seed,
+                announce=self._announce,
             )
             self._store(solution, X.dtype if first else self.coef_.dtype, one_target)
             self.moments_ = moments
@@ -297,7 +301,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         -------
         int, or inf for steps that never arrive
             Exact but for rounding up to 200 000 steps. Above, where the distance goes up and down,
-            as with "momentum", about.
+            as with "momentum", about; of "gd" to some in 100 000.
         """
         check_is_fitted(self)
         tol = self.tol if tol is None else tol
@@ -317,6 +321,11 @@ class GradientDescentRegressor(BaseLeastSquares):
         check_is_fitted(self)
         entries, seconds = self._clock.T
         return np.interp(np.arange(1, len(self.loss_curve_) + 1), entries, seconds)
+
+    @property
+    def hessian_condition_number_(self):
+        check_is_fitted(self)
+        return float(self._descent.quadratic.largest / self._descent.quadratic.smallest)
 
     def _check_options(self):
         self._validate_params()
@@ -433,17 +442,20 @@ class GradientDescentRegressor(BaseLeastSquares):
     def _warn(self, descent):
         if descent.converged or (self.tol == 0 and not descent.diverged):
             return
+        unit = "passes" if self.method == "sgd" else "steps"
         if descent.diverged:
+            limit = descent.max_stable_learning_rate
             what = (
-                f"the loss overflowed after {descent.n_iter} steps; the last finite parameters are "
-                f"kept. The largest stable learning_rate is {descent.max_stable_learning_rate:.4g}"
+                f"the loss overflowed after {descent.n_iter} {unit}; the last finite parameters "
+                f"are kept. The largest stable learning_rate is {limit:.4g}"
             )
             advice = "use 'auto' or a smaller one"
         else:
-            unit = "passes" if self.method == "sgd" else "steps"
+            coef, intercept = descent.distances
             what = (
                 f"not converged after {descent.state.done} {unit}: "
-                f"within {descent.distance:.2g} of the least-squares solution (relative)"
+                f"within {descent.distance:.2g} of the least-squares solution (relative; "
+                f"coefficients {coef:.2g}, intercept {intercept:.2g})"
             )
             advice = self._advice(descent)
         warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
@@ -451,6 +463,9 @@ class GradientDescentRegressor(BaseLeastSquares):
     def _advice(self, descent):
         if descent.stalled:
             return "as near as sums over the rows can be told in double precision; use space='gram'"
+        if descent.rules.rate >= descent.max_stable_learning_rate and self.method != "cg":
+            limit = descent.max_stable_learning_rate
+            return f"learning_rate is above the largest stable step, {limit:.4g}: use 'auto'"
         if self.method == "sgd":
             return "use more passes, a larger tol, or another method"
         remaining = descent.remaining(self.tol)

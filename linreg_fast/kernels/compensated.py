@@ -13,6 +13,7 @@ from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import strict, strict_driver
 from linreg_fast.kernels.doubled_tiles import moments_block, room
+from linreg_fast.kernels.parallel import LINE
 
 FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
 
@@ -84,7 +85,7 @@ def moments(X, Y, sample_weight=None, exponents=None):
     blocks = launch.count_blocks(len(X), 8 * q, block_output=2 * (q + 4) ** 2)
     sums, lows = np.zeros((2, blocks, q + 4, q + 4))
     arguments = (X, Y, sample_weight, exponents, shift, sums, lows)
-    work, scratch = 2 * len(X) * q * q, room(q, sample_weight is not None)
+    work, scratch = 4 * len(X) * q * q, room(q, sample_weight is not None)
     launch.run(_blocks, blocks, work, scratch, *arguments)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
     return n_samples, *centred(sums, lows, shift)
@@ -93,10 +94,10 @@ def moments(X, Y, sample_weight=None, exponents=None):
 def gradient(X, y, coef, intercept, sample_weight=None):
     p = X.shape[1]
     blocks = launch.count_blocks(len(X), 8 * p)
-    sums, lows = np.zeros((2, blocks, p + 3))
+    sums, lows = np.zeros((2, blocks, p + 3 + LINE))
     arguments = (X, y, coef, intercept, sample_weight, sums, lows)
     launch.run(_gradient_blocks, blocks, 8 * X.size, 0, *arguments)
-    total = _total(sums, lows)
+    total = _total(sums[:, : p + 3], lows[:, : p + 3])
     scale = 2.0 / total[p + 2]
     return float(total[p + 1] / total[p + 2]), scale * total[:p], float(scale * total[p])
 

@@ -18,7 +18,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 MOST_BLOCKS = 64
 BLOCK_ELEMENTS = 1 << 16  # 0.5 MB of float64: about 30 us of work, some ten times a thread launch
-TURN = 500_000_000  # multiply-adds: 10 ms of plain sums on two cores, 0.15 s of the slowest
+TURN = 1_000_000_000  # multiply-adds of plain sums: 20 ms on two cores
 SPINS, FEW_SPINS = "GOMP_SPINCOUNT", "3000"
 WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
 

@@ -36,15 +36,17 @@ def _gradient_blocks(X, y, coef, intercept, weights, sums, blocks, turn, turns, 
 
 @strict_driver
 def _moments_blocks(
-    X, Y, sample_weight, counts, weights, means, comoments, blocks, turn, turns, taken, scratch
+    X, Y, sample_weight, counts, weights, sums, blocks, turn, turns, taken, scratch
 ):
-    q = means.shape[1]
+    q = X.shape[1] + Y.shape[1]
     for t in prange(len(scratch)):
         b = take(taken)
         while b < blocks:
             start, stop = rows_of(b, blocks, len(X), turn, turns)
+            mean, comoment = sums[b][:q], sums[b][q : q + q * q].reshape(q, q)
+            z = scratch[t][: 5 * q].reshape(5, q)
             counts[b], weights[b] = moments_block(
-                X, Y, sample_weight, start, stop, scratch[t].reshape(5, q), means[b], comoments[b]
+                X, Y, sample_weight, start, stop, z, mean, comoment
             )
             b = take(taken)
 
@@ -72,8 +74,9 @@ def moments(X, Y, sample_weight=None):
     q = X.shape[1] + Y.shape[1]
     blocks = launch.count_blocks(len(X), q, block_output=q * q)
     counts, weights = np.zeros(blocks, dtype=np.int64), np.zeros(blocks)
-    means, comoments = np.zeros((blocks, q)), np.zeros((blocks, q, q))
+    sums = np.zeros((blocks, q + q * q + LINE))
     work = 0  # one turn: a block's moments are not added up turn by turn
-    arguments = (X, Y, sample_weight, counts, weights, means, comoments)
-    launch.run(_moments_blocks, blocks, work, 5 * q, *arguments)
-    return int(counts.sum()), *merge_all(weights, means, comoments)
+    arguments = (X, Y, sample_weight, counts, weights, sums)
+    launch.run(_moments_blocks, blocks, work, 5 * q + LINE, *arguments)
+    comoments = sums[:, q : q + q * q].reshape(blocks, q, q)
+    return int(counts.sum()), *merge_all(weights, sums[:, :q].copy(), comoments)

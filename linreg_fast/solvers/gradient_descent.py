@@ -45,6 +45,7 @@ class Descent(NamedTuple):
     diverged: bool  # the loss overflowed; the parameters are the last finite ones
     stalled: bool  # as near as the rounding of sums over the rows allows
     distance: float  # |z - solution| / |solution|, of coefficients and of intercepts, the larger
+    distances: tuple  # of coefficients, and of intercepts
     max_stable_learning_rate: float
     rules: Rules
     quadratic: Quadratic
@@ -156,17 +157,19 @@ def solve(
     losses, norms = np.concatenate(curves, axis=1)
     if record_path:
         paths = found.out_of(way.leave(np.concatenate(paths), star))
-    distance = found.distance(z, star)
+    distances = found.distances(z, star)
+    arrived = status == CONVERGED or (status == RUNNING and max(distances) == 0)
     descent = Descent(
         losses,
         norms,
         np.array(clock),
         paths if record_path else None,
         max(max_iter - left, 0),
-        status == CONVERGED,
+        arrived,
         status == DIVERGED,
         status == STALLED,
-        distance,
+        max(distances),
+        distances,
         limit,
         rules,
         found,
@@ -228,6 +231,7 @@ def learn(problem, rows, coef, intercept, state, **options):
     limit, rules = way.limit(rules_of("sgd", found, rate), rate == "auto")
     start = found.into(coef, intercept)
     z, star = start.copy(), found.nearest(start)
+    options["announce"](rules.rate, limit)
     passes, noisy = state
     with np.errstate(over="ignore", invalid="ignore"):  # told by the loss
         before, _ = way.loss(z, star)
@@ -235,7 +239,8 @@ def learn(problem, rows, coef, intercept, state, **options):
     diverged = not np.isfinite(loss)
     z = start if diverged else z
     coef, intercept = found.out_of(z)
-    distance = found.distance(z, star)
+    distances = found.distances(z, star)
+    distance = max(distances)
     descent = Descent(
         np.array([loss]),
         np.array([norm]),
@@ -246,6 +251,7 @@ def learn(problem, rows, coef, intercept, state, **options):
         diverged,
         False,
         distance,
+        distances,
         limit,
         rules,
         found,

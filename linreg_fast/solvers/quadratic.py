@@ -98,21 +98,20 @@ class Quadratic(NamedTuple):
         """(t, 2): differences that are small enough; below zero for none."""
         if tol == 0:
             return np.full((len(star), 2), -1.0)
-        return tol * self.sizes(star) + self.floor
+        return np.maximum(tol * self.sizes(star), self.floor)
 
     def within(self, differences, near):
         """Whether differences from the solution (t, p + 1) are small enough."""
         found = np.array([away(point, self.lean) for point in differences])
         return bool((found <= near).all())
 
-    def distance(self, z, star):
-        """The largest relative difference of z from the solution, of coefficients and intercept."""
+    def distances(self, z, star):
+        """Relative differences of z from the solution: of coefficients and of intercepts."""
         differences = np.array([away(point, self.lean) for point in z - star])
         differences[differences <= self.floor] = 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(
-                np.nan_to_num(differences / self.sizes(star), nan=0.0, posinf=np.inf).max()
-            )
+            relative = np.nan_to_num(differences / self.sizes(star), nan=0.0, posinf=np.inf)
+        return tuple(relative.max(axis=0).tolist())
 
     def stable_limit(self, rules):
         """The step size from which on the steps grow."""

@@ -19,7 +19,7 @@ SCALES = {"mse": 1.0, "half_mse": 0.5}
 
 
 class Trained(NamedTuple):
-    """Where a training loop ended, and how it got there."""
+    """Where a training loop ended, and how it got there: fewer losses where it overflowed."""
 
     coef: np.ndarray  # (n_features,)
     intercept: float
