@@ -1,6 +1,8 @@
 """Every rung of the ladder gives the same numbers, for all that the gate lets in."""
 
 import itertools
+import subprocess
+import sys
 
 import numba
 import numpy as np
@@ -228,3 +230,65 @@ def test_threads_are_left_as_found():
         with launch.threads(n_jobs):
             assert 1 <= numba.get_num_threads() <= numba.config.NUMBA_NUM_THREADS
         assert numba.get_num_threads() == before
+
+
+@pytest.mark.parametrize("p", [2, 7, 8, 21])
+@pytest.mark.parametrize(
+    ("layout", "dtype"),
+    [("C", np.float64), ("F", np.float64), ("C", np.float32), ("F", np.float32)]
+    + [("strided target", np.float64)],
+)
+def test_steps_in_vectors_and_what_is_left_of_them(rng, dtype, layout, p):
+    """Several blocks and pieces, whole vectors of rows or not, some with a row to leave out."""
+    n = int(rng.integers(70_000, 70_020))
+    X = np.asarray(rng.normal(3, 1, (n, p)), dtype=dtype, order="F" if layout == "F" else "C")
+    y = rng.normal(size=n).astype(dtype)
+    if layout == "strided target":
+        y = np.repeat(y, 2)[::2]
+    few = rng.uniform(0.5, 2, n)
+    few[rng.integers(0, n, 3)] = 0.0
+    coef = rng.normal(size=p)
+    for weights in (None, few):
+        if weights is not None:
+            X[few == 0], y[few == 0] = np.nan, np.nan
+        found = RUNGS["tiled"].kernels.gradient(frozen(X), frozen(y), coef, 0.5, weights)
+        expected = exact_gradient(X, y, coef, 0.5, weights)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_allclose(a, b.astype(float), rtol=1e-10, atol=1e-12)
+        loss = RUNGS["tiled"].kernels.mse(frozen(X), frozen(y), coef, 0.5, weights)
+        assert loss == pytest.approx(float(expected[0]), rel=1e-12)
+
+
+OVER_THE_EDGE = """
+import ctypes, mmap, sys
+import numpy as np
+from linreg_fast.data.gate import frozen
+from linreg_fast.kernels import RUNGS
+
+pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+libc = ctypes.CDLL(None, use_errno=True)
+assert not libc.mprotect(ctypes.c_void_p(start + 2 * mmap.PAGESIZE), mmap.PAGESIZE, 0)
+numbers = np.frombuffer(pages, dtype="DTYPE", count=2 * mmap.PAGESIZE // np.dtype("DTYPE").itemsize)
+rng = np.random.default_rng(0)
+for p in (1, 3, 5, 8, 10):
+    rows = len(numbers) // (2 * p)
+    for order in "CF":
+        X = numbers[len(numbers) - rows * p :].reshape(rows, p, order=order)
+        X[:] = rng.normal(size=X.shape)
+        y = np.ones(rows, dtype=X.dtype)
+        for name in ("jit", "parallel", "tiled", "compensated"):
+            kernels = RUNGS[name].kernels
+            assert np.isfinite(kernels.moments(frozen(X), frozen(y[:, None]))[3]).all()
+            assert np.isfinite(kernels.gradient(frozen(X), frozen(y), np.ones(p), 0.0)[0])
+            assert np.isfinite(kernels.mse(frozen(X), frozen(y), np.ones(p), 0.0))
+print("read no further")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="protects a page of memory, as Linux does it")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_nothing_is_read_behind_the_data(dtype):
+    program = OVER_THE_EDGE.replace("DTYPE", dtype)
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert found.stdout == "read no further\n", (found.returncode, found.stderr)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.data.gate import as_coefficients, as_matrix, as_target, as_weights
+from linreg_fast.data.gate import as_coefficients, as_matrix, as_target, as_weights, check_finite
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.interrupt import as_keyboard_interrupt
@@ -16,16 +16,33 @@ def _rung(rung, auto):
     return RUNGS[rung]
 
 
+def _rows(X, y, sample_weight):
+    """X, y and weights, not looked at number by number where the sums do that: `_checked`."""
+    X = as_matrix(X, finite=False)
+    y = as_target(y, len(X), finite=False)
+    weights = as_weights(sample_weight, len(X))
+    if weights is not None and not weights.all():  # the sums skip rows of weight zero
+        check_finite(X, "X")
+        check_finite(y, "y")
+    return X, y, weights
+
+
+def _checked(found, X, y):
+    """Raise if the sums are not finite because of the numbers in X or y."""
+    if not np.isfinite(found).all():
+        check_finite(X, "X")
+        check_finite(y, "y")
+
+
 def _one_target(X, y, coef, intercept, sample_weight, rung):
-    X = as_matrix(X)
-    y = as_target(y, len(X))
+    X, y, weights = _rows(X, y, sample_weight)
     if y.ndim == 2:
         if y.shape[1] != 1:
             raise ValueError(f"y must hold one target here, got shape {y.shape}: pass a column")
         y = y[:, 0]
     coef, intercept = as_coefficients(coef, intercept, X.shape[1])
     kernels = _rung(rung, DEFAULT).kernels
-    return kernels, (X, y, coef, intercept, as_weights(sample_weight, len(X)))
+    return kernels, (X, y, coef, intercept, weights)
 
 
 def mse(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
@@ -59,7 +76,10 @@ def mse(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
     0.3333333333333333
     """
     kernels, arguments = _one_target(X, y, coef, intercept, sample_weight, rung)
-    return float(kernels.mse(*arguments))
+    with np.errstate(all="ignore"):
+        loss = float(kernels.mse(*arguments))
+    _checked(loss, *arguments[:2])
+    return loss
 
 
 def gradient(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
@@ -92,7 +112,9 @@ def gradient(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
     (2.5, [-5.0], -3.0)
     """
     kernels, arguments = _one_target(X, y, coef, intercept, sample_weight, rung)
-    loss, gradient_coef, gradient_intercept = kernels.gradient(*arguments)
+    with np.errstate(all="ignore"):
+        loss, gradient_coef, gradient_intercept = kernels.gradient(*arguments)
+    _checked(loss, *arguments[:2])
     return float(loss), np.asarray(gradient_coef), float(gradient_intercept)
 
 
@@ -127,9 +149,9 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     >>> (a + b).mean.tolist()
     [3.0, 3.0]
     """
-    X = as_matrix(X)
-    y = as_target(y, len(X))
+    X, y, weights = _rows(X, y, sample_weight)
     Y = y[:, None] if y.ndim == 1 else y
-    weights = as_weights(sample_weight, len(X))
-    with as_keyboard_interrupt():
-        return Moments.of(X, Y, weights, _rung(rung, RUNGS["compensated"]))
+    with as_keyboard_interrupt(), np.errstate(all="ignore"):
+        found = Moments.of(X, Y, weights, _rung(rung, RUNGS["compensated"]))
+    _checked(found.comoment, X, y)
+    return found

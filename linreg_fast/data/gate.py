@@ -63,8 +63,11 @@ def frozen(array):
     return view
 
 
-def as_matrix(X, name="X"):
-    """(n, p) floats. A 1-D array is one column: the texts' y = m x + b."""
+def as_matrix(X, name="X", finite=True):
+    """(n, p) floats. A 1-D array is one column: the texts' y = m x + b.
+
+    finite: look at every number; False where the caller sees it in its sums.
+    """
     X = as_floats(X, name)
     if X.ndim == 1:
         X = X[:, None]
@@ -72,18 +75,20 @@ def as_matrix(X, name="X"):
         raise ValueError(
             f"{name} must be 2-D, rows by features, with at least one of each; got shape {X.shape}"
         )
-    check_finite(X, name)
+    if finite:
+        check_finite(X, name)
     return frozen(X)
 
 
-def as_target(y, n_samples, name="y"):
+def as_target(y, n_samples, name="y", finite=True):
     """(n,) or (n, t) floats of the given length."""
     y = as_floats(y, name)
     if y.ndim not in (1, 2) or y.size == 0:
         raise ValueError(f"{name} must be 1-D, or 2-D with a column a target; got shape {y.shape}")
     if len(y) != n_samples:
         raise ValueError(f"X has {n_samples} rows and {name} has {len(y)}: they must be as many")
-    check_finite(y, name)
+    if finite:
+        check_finite(y, name)
     return frozen(y)
 
 

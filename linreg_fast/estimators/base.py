@@ -117,7 +117,18 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return None
 
     def _store(self, solution, dtype, one_target):
-        """Results in X's dtype and in the shape that y had."""
+        """Results in X's dtype and in the shape that y had.
+
+        What a descent that diverged leaves may be too large for it, and then is float64.
+        """
+        largest = max(np.abs(solution.coef).max(), np.abs(solution.intercept).max())
+        if np.finfo(dtype).max < largest < np.inf:
+            if solution.descent is None or not solution.descent.diverged:
+                raise ValueError(
+                    f"the coefficients, up to {largest:.3g}, are too large for X's {dtype}: "
+                    "pass X as float64, or y in larger units"
+                )
+            dtype = np.float64
         coef = solution.coef.T.astype(dtype)
         intercept = solution.intercept.astype(dtype)
         self.coef_ = np.ascontiguousarray(coef[0] if one_target else coef)

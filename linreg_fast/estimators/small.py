@@ -10,7 +10,8 @@ from linreg_fast.kernels.interrupt import reveal
 FEWEST_ROWS = 128  # up to here double-double takes no longer than the call
 MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
 DEFAULTS = ("auto", "auto", None, False, True, True)
-FLOAT = np.dtype(np.float64)
+LARGEST = np.finfo(np.float32).max  # coefficient
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
 def fit_small(model, X, y):
@@ -27,8 +28,8 @@ def fit_small(model, X, y):
     if (
         type(X) is not np.ndarray
         or type(y) is not np.ndarray
-        or X.dtype != FLOAT
-        or y.dtype != FLOAT
+        or X.dtype not in FLOATS
+        or y.dtype != X.dtype
         or X.ndim != 2
         or y.ndim != 1
         or not max(X.shape[1], FEWEST_ROWS) < len(X) == len(y)
@@ -42,14 +43,14 @@ def fit_small(model, X, y):
     except SystemError as error:
         reveal(error)
         raise
-    if not found:
+    if not found or max(abs(coef).max(), abs(intercept[0])) > LARGEST:
         return False
     attributes = vars(model)
     attributes.pop("feature_names_in_", None)
     attributes.update(
         n_features_in_=X.shape[1],
-        coef_=coef[:, 0].copy(),
-        intercept_=intercept[0],
+        coef_=coef[:, 0].astype(X.dtype),
+        intercept_=X.dtype.type(intercept[0]),
         rank_=X.shape[1],
         solver_="cholesky",
         solver_reason_="the condition number is small",

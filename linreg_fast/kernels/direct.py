@@ -16,14 +16,6 @@ PIECE = 1024  # rows: 16 KB
 
 
 @strict
-def _total(vector):
-    total = 0.0
-    for place in range(simd.WIDE):
-        total += simd.lane(vector, place)
-    return total
-
-
-@strict
 def _sums_of_vectors(x, y, a, b):
     """Of u = x - a, v = y - b: (uu, uv, u, vv, v)."""
     uu, uv, us = simd.zeros_wide(), simd.zeros_wide(), simd.zeros_wide()
@@ -40,11 +32,11 @@ def _sums_of_vectors(x, y, a, b):
         vs = simd.add(vs, v)
     found = _sums_of_numbers(x[whole:], y[whole:], a, b)
     return (
-        _total(uu) + found[0],
-        _total(uv) + found[1],
-        _total(us) + found[2],
-        _total(vv) + found[3],
-        _total(vs) + found[4],
+        simd.total(uu) + found[0],
+        simd.total(uv) + found[1],
+        simd.total(us) + found[2],
+        simd.total(vv) + found[3],
+        simd.total(vs) + found[4],
     )
 
 
@@ -74,7 +66,7 @@ def _step_of_vectors(x, y, coef, intercept):
         rs = simd.add(rs, r)
         rr = simd.fma_vectors(r, r, rr)
     found = _step_of_numbers(x[whole:], y[whole:], coef, intercept)
-    return _total(rx) + found[0], _total(rs) + found[1], _total(rr) + found[2]
+    return simd.total(rx) + found[0], simd.total(rs) + found[1], simd.total(rr) + found[2]
 
 
 @strict

@@ -56,7 +56,7 @@ def mse_block(X, y, coef, intercept, sample_weight, start, stop):
 
 @strict
 def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
-    """Add to sums (p + 3,) the weighted X'r, the sums of r and r^2, and of the weights.
+    """Add the weighted X'r to sums; return the sums of w r^2, of w r, and of w.
 
     Four rows at a time: no sum waits for the one before. The order is written down, since LLVM's
     own choice differs between the driver with threads and the one without.
@@ -96,14 +96,12 @@ def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
                 residual = fma(np.float64(X[i, j]), coef[j], residual)
             weighted = weight * residual
             for j in range(p):
-                sums[j] += weighted * X[i, j]
+                sums[j] += weighted * np.float64(X[i, j])
             loss += weighted * residual
             residual_sum += weighted
             weight_sum += weight
         i += 1
-    sums[p] += residual_sum
-    sums[p + 1] += loss
-    sums[p + 2] += weight_sum
+    return loss, residual_sum, weight_sum
 
 
 @strict
@@ -174,11 +172,12 @@ def mse(X, y, coef, intercept, sample_weight=None):
 
 def gradient(X, y, coef, intercept, sample_weight=None):
     p = X.shape[1]
-    sums = np.zeros(p + 3)
-    gradient_block(X, y, coef, intercept, sample_weight, 0, len(X), sums)
-    residual_sum, loss, weight_sum = sums[p:]
+    sums = np.zeros(p)
+    loss, residual_sum, weight_sum = gradient_block(
+        X, y, coef, intercept, sample_weight, 0, len(X), sums
+    )
     scale = 2.0 / weight_sum
-    return loss / weight_sum, scale * sums[:p], scale * residual_sum
+    return loss / weight_sum, scale * sums, scale * residual_sum
 
 
 def moments(X, Y, sample_weight=None):

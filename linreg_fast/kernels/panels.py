@@ -45,27 +45,73 @@ def _rows(X, Y, shift, start, stop, stride, z):
 
 
 @strict
+def _turned(a, b, c, d, centre, z, place):
+    """Four rows of four columns, less their centre, as four rows of a panel."""
+    ab, cd = simd.evens(a, b), simd.evens(c, d)
+    simd.store(z, place, simd.subtract(simd.lower(ab, cd), centre))
+    simd.store(z, place + 2 * simd.WIDE, simd.subtract(simd.upper(ab, cd), centre))
+    ab, cd = simd.odds(a, b), simd.odds(c, d)
+    simd.store(z, place + simd.WIDE, simd.subtract(simd.lower(ab, cd), centre))
+    simd.store(z, place + 3 * simd.WIDE, simd.subtract(simd.upper(ab, cd), centre))
+
+
+@strict
 def _four_columns(X, j, shift, start, stop, stride, z):
-    """Columns j..j+3 of F order: four by four numbers are turned in registers."""
+    """Columns j..j+3 of F order: four by four numbers are turned in registers.
+
+    The next piece's lines are asked for meanwhile: it lies in other pages, one for each column,
+    and the processor would begin each of them too late.
+    """
     n = X.shape[0]
     to = j // simd.WIDE * stride + j % simd.WIDE
     of = j * n + start
     centre = simd.load(shift, j)
+    ahead = of + stop - start
     for i in range(0, stop - start - 3, 4):
+        simd.bring_near(X, ahead + i + n * (i // 4 % 2))
+        simd.bring_near(X, ahead + i + n * (2 + i // 4 % 2))
         a, b = simd.load(X, of + i), simd.load(X, of + n + i)
         c, d = simd.load(X, of + 2 * n + i), simd.load(X, of + 3 * n + i)
-        ab, cd = simd.evens(a, b), simd.evens(c, d)
-        row, third = simd.lower(ab, cd), simd.upper(ab, cd)
-        ab, cd = simd.odds(a, b), simd.odds(c, d)
-        second, fourth = simd.lower(ab, cd), simd.upper(ab, cd)
-        place = to + i * simd.WIDE
-        simd.store(z, place, simd.subtract(row, centre))
-        simd.store(z, place + simd.WIDE, simd.subtract(second, centre))
-        simd.store(z, place + 2 * simd.WIDE, simd.subtract(third, centre))
-        simd.store(z, place + 3 * simd.WIDE, simd.subtract(fourth, centre))
+        _turned(a, b, c, d, centre, z, to + i * simd.WIDE)
     for i in range((stop - start) // 4 * 4, stop - start):
         for k in range(4):
             z[to + i * simd.WIDE + k] = np.float64(X[start + i, j + k]) - shift[j + k]
+
+
+@strict
+def _last_columns(X, Y, shift, start, stop, stride, z):
+    """Likewise the p % 4 columns that are left, the target (contiguous), and the ones."""
+    n, p = X.shape
+    left, j = p % 4, p // 4 * 4
+    to, of = j // simd.WIDE * stride + j % simd.WIDE, j * n + start
+    centre = simd.load(shift, j)
+    whole = (stop - start) // 4 * 4
+    for i in range(0, whole, 4):
+        a = b = c = d = simd.splat(1.0)
+        target = simd.load(Y, start + i)
+        simd.bring_near(Y, stop + i)
+        if left == 0:
+            a = target
+        else:
+            a = simd.load(X, of + i)
+            simd.bring_near(X, of + stop - start + i)
+            if left == 1:
+                b = target
+            else:
+                b = simd.load(X, of + n + i)
+                simd.bring_near(X, of + n + stop - start + i)
+                if left == 2:
+                    c = target
+                else:
+                    c, d = simd.load(X, of + 2 * n + i), target
+                    simd.bring_near(X, of + 2 * n + stop - start + i)
+        _turned(a, b, c, d, centre, z, to + i * simd.WIDE)
+    _numbers(X, j, shift, 0, start + whole, stop, stride, z[whole * simd.WIDE :])
+    _others(Y, p, shift, start + whole, stop, stride, z[whole * simd.WIDE :])
+    if left == 3:
+        to = (p + 1) // simd.WIDE * stride + (p + 1) % simd.WIDE
+        for i in range(whole):
+            z[to + i * simd.WIDE] = 1.0
 
 
 @strict
@@ -100,8 +146,11 @@ def _f_order(X, Y, shift, start, stop, stride, z):
     p = X.shape[1]
     for j in range(0, p - 3, 4):
         _four_columns(X, j, shift, start, stop, stride, z)
-    _numbers(X, p // 4 * 4, shift, 0, start, stop, stride, z)
-    _others(Y, p, shift, start, stop, stride, z)
+    if Y.shape[1] == 1 and (Y.flags.c_contiguous or Y.flags.f_contiguous):
+        _last_columns(X, Y, shift, start, stop, stride, z)
+    else:
+        _numbers(X, p // 4 * 4, shift, 0, start, stop, stride, z)
+        _others(Y, p, shift, start, stop, stride, z)
 
 
 def pack(X, Y, shift, start, stop, stride, z):

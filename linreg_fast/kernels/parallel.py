@@ -30,7 +30,9 @@ def _gradient_blocks(X, y, coef, intercept, weights, sums, blocks, turn, turns, 
         b = take(taken)
         while b < blocks:
             start, stop = rows_of(b, blocks, len(X), turn, turns)
-            gradient_block(X, y, coef, intercept, weights, start, stop, sums[b])
+            found = gradient_block(X, y, coef, intercept, weights, start, stop, sums[b, 3:])
+            for k in range(3):
+                sums[b, k] += found[k]
             b = take(taken)
 
 
@@ -65,9 +67,9 @@ def gradient(X, y, coef, intercept, sample_weight=None):
     sums = np.zeros((blocks, p + 3 + LINE))
     launch.run(_gradient_blocks, blocks, 2 * X.size, 0, X, y, coef, intercept, sample_weight, sums)
     total = sums.sum(axis=0)
-    residual_sum, loss, weight_sum = total[p : p + 3]
+    loss, residual_sum, weight_sum = total[:3]
     scale = 2.0 / weight_sum
-    return float(loss / weight_sum), scale * total[:p], float(scale * residual_sum)
+    return float(loss / weight_sum), scale * total[3 : 3 + p], float(scale * residual_sum)
 
 
 def moments(X, Y, sample_weight=None):

@@ -5,11 +5,12 @@ from numba import prange
 
 from linreg_fast.kernels import launch
 from linreg_fast.kernels.blocks import rows_of, take
+from linreg_fast.kernels.columns import add_columns
 from linreg_fast.kernels.compile import strict, strict_driver
 from linreg_fast.kernels.simd import fma
 
 MANY = 16  # targets: a product of matrices, which BLAS does better
-PIECE = 256  # rows
+PIECE, COLUMN_PIECE = 256, 2048  # rows; of a column some pages, so that it is read ahead
 CALL = 1_000_000_000  # multiply-adds of a product, so that Ctrl-C is answered
 ELEMENTS = 1 << 20  # of a temporary
 
@@ -36,14 +37,10 @@ def _block(X, coef, intercept, start, stop, out):
 
 @strict
 def _block_of_columns(X, coef, intercept, start, stop, out, values):
-    """Down one column after the other, as they lie in Fortran order."""
     for k in range(len(coef)):
         for i in range(stop - start):
             values[i] = intercept[k]
-        for j in range(X.shape[1]):
-            slope, column = coef[k, j], X[start:stop, j]
-            for i in range(len(column)):
-                values[i] = fma(np.float64(column[i]), slope, values[i])
+        add_columns(X, coef[k], start, stop, values)
         for i in range(stop - start):
             out[start + i, k] = values[i]
 
@@ -54,9 +51,11 @@ def _blocks(X, coef, intercept, out, blocks, turn, turns, taken, scratch):
         b = take(taken)
         while b < blocks:
             start, stop = rows_of(b, blocks, len(X), turn, turns)
-            for begin in range(start, stop, PIECE):  # which stay in the cache from target to target
-                end = min(begin + PIECE, stop)
-                if X.flags.f_contiguous and not X.flags.c_contiguous:
+            by_columns = X.flags.f_contiguous and not X.flags.c_contiguous
+            piece = COLUMN_PIECE if by_columns else PIECE  # stays in the cache for all targets
+            for begin in range(start, stop, piece):
+                end = min(begin + piece, stop)
+                if by_columns:
                     _block_of_columns(X, coef, intercept, begin, end, out, scratch[t])
                 else:
                     _block(X, coef, intercept, begin, end, out)
@@ -69,7 +68,7 @@ def predict(X, coef, intercept):
     if len(coef) >= MANY:
         return _product(X, coef, intercept, out)
     blocks = launch.count_blocks(*X.shape)
-    launch.run(_blocks, blocks, X.size * len(coef), PIECE, X, coef, intercept, out)
+    launch.run(_blocks, blocks, X.size * len(coef), COLUMN_PIECE, X, coef, intercept, out)
     return out
 
 

@@ -15,7 +15,6 @@ from linreg_fast.kernels import simd
 # Sums of 3 vectors x 8 are 24 of the 32 registers of AVX-512, 3 x 4 are 12 of the 16 of AVX2; two
 # multiply-adds at a time, each four cycles long, want eight of them.
 BROADCASTS = 8 if simd.WIDE == 8 else 4
-PREFETCH = (0, 2, 1)  # to be read, into the second cache, data
 
 INDEX, LANE = ir.IntType(64), ir.IntType(32)
 DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
@@ -23,15 +22,6 @@ DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
 
 def _number(value):
     return ir.Constant(INDEX, value)
-
-
-def _prefetch(builder, address):
-    """An address that is not ours does no harm."""
-    byte = ir.IntType(8).as_pointer()
-    signature = ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE])
-    function = builder.module.declare_intrinsic("llvm.prefetch", [byte], signature)
-    kind = [ir.Constant(LANE, value) for value in PREFETCH]
-    builder.call(function, [builder.bitcast(address, byte), *kind])
 
 
 def _vector(builder, numbers, offset, kind):
@@ -66,7 +56,7 @@ def _products(builder, a, panels, rows, soon, step, groups, kind):
     sums = [builder.phi(kind) for _ in shape]
     offset = builder.mul(row, _number(kind.count))
     columns = [_vector(builder, panel, offset, kind)[0] for panel in panels]
-    _prefetch(builder, line)
+    simd.emit_prefetch(builder, line)
     done, spread = [], {}
     for (g, r, v), total in zip(shape, sums, strict=True):
         total.add_incoming(ir.Constant(kind, [0.0] * kind.count), before)

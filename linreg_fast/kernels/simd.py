@@ -16,10 +16,13 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, models, overload, register_model
 
+from linreg_fast.kernels.compile import strict
+
 VECTORS = not vars(numba.config)["DISABLE_JIT"]
 WIDTH = 4
 # Numba's cache is keyed by the processor and its features, so code for another is never run.
 WIDE = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
+PREFETCH = (0, 2, 1)  # to be read, into the second cache, data
 ALIGNMENT = 8  # bytes: NumPy promises no more for an element
 
 
@@ -81,6 +84,27 @@ def store(typing_context, array, index, vector):
     return types.void(array, types.int64, vector), emit
 
 
+def emit_prefetch(builder, address):
+    """Bring a line into the second cache. An address that is not ours does no harm."""
+    byte, lane = ir.IntType(8).as_pointer(), ir.IntType(32)
+    signature = ir.FunctionType(ir.VoidType(), [byte, lane, lane, lane])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [byte], signature)
+    kind = [ir.Constant(lane, value) for value in PREFETCH]
+    builder.call(function, [builder.bitcast(address, byte), *kind])
+
+
+@intrinsic
+def bring_near(typing_context, array, index):
+    """Have the line of a flat index, within the array or not, read into the second cache."""
+
+    def emit(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        emit_prefetch(builder, builder.gep(data, [arguments[1]]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), emit
+
+
 @intrinsic
 def zeros_wide(typing_context):
     """All zero."""
@@ -91,17 +115,25 @@ def zeros_wide(typing_context):
     return wide_type(), emit
 
 
-@intrinsic
-def splat_wide(typing_context, value):
-    """One number everywhere."""
+def _splatter(vector_type):
+    @intrinsic
+    def emit_splat(typing_context, value):
+        kind = vector_type.llvm
 
-    def emit(context, builder, signature, arguments):
-        nothing = ir.Constant(wide_type.llvm, ir.Undefined)
-        one = builder.insert_element(nothing, arguments[0], ir.Constant(ir.IntType(32), 0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE)
-        return builder.shuffle_vector(one, nothing, mask)
+        def emit(context, builder, signature, arguments):
+            nothing = ir.Constant(kind, ir.Undefined)
+            one = builder.insert_element(nothing, arguments[0], ir.Constant(ir.IntType(32), 0))
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+            return builder.shuffle_vector(one, nothing, mask)
 
-    return wide_type(types.float64), emit
+        return vector_type(types.float64), emit
+
+    return emit_splat
+
+
+# One number everywhere.
+splat = _splatter(narrow_type)
+splat_wide = _splatter(wide_type)
 
 
 @intrinsic
@@ -122,6 +154,15 @@ def lane(typing_context, vector, index):
         return builder.extract_element(*arguments)
 
     return types.float64(vector, types.int64), emit
+
+
+@strict
+def total(vector):
+    """The numbers of a wide vector, added up in order."""
+    found = 0.0
+    for place in range(WIDE):
+        found += lane(vector, place)
+    return found
 
 
 def _lanewise(operation):

@@ -1,4 +1,4 @@
-"""The fused blocks of `parallel`, and cross-products from panels of columns in register tiles."""
+"""In vectors, on all cores: steps, and cross-products from panels of columns in register tiles."""
 
 import numpy as np
 from numba import prange
@@ -7,9 +7,7 @@ from linreg_fast.kernels import direct, launch
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import driver
-from linreg_fast.kernels.parallel import LINE
-from linreg_fast.kernels.parallel import gradient as gradient_of_rows
-from linreg_fast.kernels.parallel import mse as mse_of_rows
+from linreg_fast.kernels.steps import gradient, mse
 from linreg_fast.kernels.tiles import moments_block, padded, room
 
 __all__ = ["gradient", "moments", "mse"]
@@ -23,28 +21,6 @@ def _blocks(X, Y, weights, shift, sums, lows, blocks, turn, turns, taken, scratc
             start, stop = rows_of(b, blocks, len(X), turn, turns)
             moments_block(X, Y, weights, shift, start, stop, scratch[t], sums[b], lows[b])
             b = take(taken)
-
-
-def mse(X, y, coef, intercept, sample_weight=None):
-    if X.shape[1] > 1 or sample_weight is not None:
-        return mse_of_rows(X, y, coef, intercept, sample_weight)
-    return float(_step(X, y, coef, intercept)[2] / len(X))
-
-
-def gradient(X, y, coef, intercept, sample_weight=None):
-    if X.shape[1] > 1 or sample_weight is not None:
-        return gradient_of_rows(X, y, coef, intercept, sample_weight)
-    slope, residual_sum, loss = _step(X, y, coef, intercept)
-    n = len(X)
-    return float(loss / n), np.array([2 * slope / n]), float(2 * residual_sum / n)
-
-
-def _step(X, y, coef, intercept):
-    n = len(X)
-    blocks = launch.count_blocks(n, 1)
-    sums = np.zeros((blocks, 3 + LINE))
-    launch.run(direct.gradient_blocks, blocks, n, 0, X[:, 0], y, coef[0], intercept, sums)
-    return sums.sum(axis=0)[:3]
 
 
 def moments(X, Y, sample_weight=None):

@@ -1,0 +1,121 @@
+"""A vector's worth of rows times coefficients, and residuals times those rows, emitted as LLVM IR.
+
+Rows are C order; each is read in vectors along its columns, the last of them masked. A sum along
+one row would be a chain of additions that wait for each other; side by side they do not.
+"""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from linreg_fast.kernels import simd
+
+INDEX, LANE = ir.IntType(64), ir.IntType(32)
+KIND = simd.wide_type.llvm
+ROWS = simd.WIDE
+AHEAD = 4096  # numbers: the processor alone stops reading ahead at the end of a page
+
+
+def _constant(values):
+    return ir.Constant(ir.VectorType(LANE, ROWS), list(values))
+
+
+def _load(builder, pointer, offset):
+    """A vector of doubles, whatever the numbers are."""
+    single = pointer.type.pointee == ir.FloatType()
+    kind = ir.VectorType(ir.FloatType(), ROWS) if single else KIND
+    place = builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer())
+    value = builder.load(place)
+    value.align = 4 if single else simd.ALIGNMENT
+    return builder.fpext(value, KIND) if single else value
+
+
+def _along_the_row(builder, p, each):
+    """each(column, mask): a vector of columns after the other, then what is left, masked."""
+    width = ir.Constant(INDEX, ROWS)
+    whole, left = builder.sdiv(p, width), builder.srem(p, width)
+    with cgutils.for_range(builder, whole) as loop:
+        each(builder.mul(loop.index, width), None)
+    with builder.if_then(builder.icmp_signed(">", left, ir.Constant(INDEX, 0))):
+        nothing = ir.Constant(ir.VectorType(INDEX, ROWS), ir.Undefined)
+        first = builder.insert_element(nothing, left, ir.Constant(LANE, 0))
+        counts = builder.shuffle_vector(first, nothing, _constant([0] * ROWS))
+        lanes = ir.Constant(counts.type, list(range(ROWS)))
+        each(builder.mul(whole, width), builder.icmp_signed("<", lanes, counts))
+
+
+def _rows(builder, X, at, p, column, mask, ahead=0):
+    """One vector of each row; that `ahead` numbers further on is brought near."""
+    for k in range(ROWS):
+        offset = builder.add(builder.add(at, builder.mul(p, ir.Constant(INDEX, k))), column)
+        value = _load(builder, X, offset)
+        if ahead:
+            soon = builder.add(offset, ir.Constant(INDEX, ahead))
+            simd.emit_prefetch(builder, builder.gep(X, [soon]))
+        if mask is not None:
+            value = builder.select(mask, value, ir.Constant(KIND, [0.0] * ROWS))
+        yield value
+
+
+def _data(context, builder, signature, arguments, k):
+    return context.make_array(signature.args[k])(context, builder, arguments[k]).data
+
+
+@intrinsic
+def dots(typing_context, X, at, p, coef):
+    """The products of `ROWS` rows, p long, from the flat index on, with coef: one vector.
+
+    coef is as long as a whole number of vectors. The last row's last vector is read whole.
+    """
+
+    def emit(context, builder, signature, arguments):
+        _, at, p, _ = arguments
+        X, coef = (_data(context, builder, signature, arguments, k) for k in (0, 3))
+        zero = ir.Constant(KIND, [0.0] * ROWS)
+        totals = [cgutils.alloca_once_value(builder, zero) for _ in range(ROWS)]
+
+        def each(column, mask):
+            slopes = _load(builder, coef, column)
+            for total, row in zip(
+                totals, _rows(builder, X, at, p, column, mask, AHEAD), strict=True
+            ):
+                builder.store(simd.emit_fma(builder, row, slopes, builder.load(total)), total)
+
+        _along_the_row(builder, p, each)
+        sums = [builder.load(total) for total in totals]
+        evens, odds = _constant(range(0, 2 * ROWS, 2)), _constant(range(1, 2 * ROWS, 2))
+        while len(sums) > 1:  # neighbours are added up, halving what each row has left
+            sums = [
+                builder.fadd(
+                    builder.shuffle_vector(a, b, evens), builder.shuffle_vector(a, b, odds)
+                )
+                for a, b in zip(sums[::2], sums[1::2], strict=True)
+            ]
+        return sums[0]
+
+    return simd.wide_type(X, types.int64, types.int64, coef), emit
+
+
+@intrinsic
+def add_rows(typing_context, X, at, p, factors, sums):
+    """Add to sums (a whole number of vectors) the rows that `dots` takes, each times its factor."""
+
+    def emit(context, builder, signature, arguments):
+        _, at, p, factors, _ = arguments
+        X, sums = (_data(context, builder, signature, arguments, k) for k in (0, 4))
+        spread = [
+            builder.shuffle_vector(factors, factors, _constant([k] * ROWS)) for k in range(ROWS)
+        ]
+
+        def each(column, mask):
+            place = builder.bitcast(builder.gep(sums, [column]), KIND.as_pointer())
+            total = builder.load(place)
+            total.align = simd.ALIGNMENT
+            for factor, row in zip(spread, _rows(builder, X, at, p, column, mask), strict=True):
+                total = simd.emit_fma(builder, factor, row, total)
+            builder.store(total, place).align = simd.ALIGNMENT
+
+        _along_the_row(builder, p, each)
+        return context.get_dummy_value()
+
+    return types.void(X, types.int64, types.int64, simd.wide_type, sums), emit
