@@ -235,8 +235,13 @@ def test_threads_are_left_as_found():
 @pytest.mark.parametrize("p", [2, 7, 8, 21])
 @pytest.mark.parametrize(
     ("layout", "dtype"),
-    [("C", np.float64), ("F", np.float64), ("C", np.float32), ("F", np.float32)]
-    + [("strided target", np.float64)],
+    [
+        ("C", np.float64),
+        ("F", np.float64),
+        ("C", np.float32),
+        ("F", np.float32),
+        ("strided target", np.float64),
+    ],
 )
 def test_steps_in_vectors_and_what_is_left_of_them(rng, dtype, layout, p):
     """Several blocks and pieces, whole vectors of rows or not, some with a row to leave out."""
