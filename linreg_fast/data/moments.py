@@ -73,9 +73,9 @@ class Moments:
         return cls(*found, Y.shape[1], None, exponents)
 
     @classmethod
-    def of_plain_sums(cls, n_samples, weight, mean, comoment, n_targets=1):
-        """Of what a rung returns that sums in double precision."""
-        noise = EPSILON * comoment[0].diagonal()
+    def of_plain_sums(cls, n_samples, weight, mean, comoment, n_targets=1, rounding=EPSILON):
+        """Of what a rung returns whose sums of squares are rounded by a relative `rounding`."""
+        noise = rounding * comoment[0].diagonal()
         return cls(n_samples, weight, mean, comoment, n_targets, noise)
 
     @classmethod

@@ -16,6 +16,7 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
 from linreg_fast.kernels import DEFAULT, RUNGS, blas, factor
+from linreg_fast.kernels import single as in_single
 from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.kernels.merge import about_zero
 
@@ -24,6 +25,7 @@ FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, a
 LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
 LOOK_ROWS, LOOK_CONDITION = 1024, 100.0
 PIECE = 1 << 16  # weights
+SINGLE_TARGETS = 3  # each may want a pass of its own over the rows
 WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
 EPSILON = np.finfo(np.float64).eps
 DOUBLED_ROUNDING = 2.0**-96  # of a unit diagonal: pivots below it are what rounding left
@@ -74,6 +76,9 @@ class Problem:
         dependent. None: what rounding leaves of it.
     rung : Rung or None
         What computes the sums; None takes plain ones, or double-double where they are free.
+    single : bool
+        Plain sums of float32 columns may be taken in float32 (`kernels.single`): the solver looks
+        at `single` of the problem, which says whether they were.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class Problem:
         positive=False,
         tol=None,
         rung=None,
+        single=False,
     ):
         self.X, self.Y, self.sample_weight = X, Y, sample_weight
         self.fit_intercept, self.positive, self.rung = fit_intercept, positive, rung
@@ -99,7 +105,7 @@ class Problem:
             self.n_targets = Y.shape[1]
         self.has_rows = X is not None
         self.rows = Rows(X, Y, sample_weight, fit_intercept)
-        self._tol = tol
+        self._tol, self._may_be_single, self._single = tol, single, None
 
     @property
     def tol(self):
@@ -119,8 +125,27 @@ class Problem:
 
     @computed_once
     def moments(self):
-        rung = self.rung or (self._first_rung() if isinstance(self.X, np.ndarray) else None)
-        return Moments.of(self.X, self.Y, self.sample_weight, rung)
+        rung = self.rung
+        if rung is None and isinstance(self.X, np.ndarray):
+            rung = self._first_rung()
+            if rung is DEFAULT and self._may_be_single:
+                self._single = self._in_single()
+        return self._single or Moments.of(self.X, self.Y, self.sample_weight, rung)
+
+    def _in_single(self):
+        """Moments in float32 where that is possible, saves time and holds the numbers; or None."""
+        if not in_single.possible(self.X, self.sample_weight) or self.n_targets > SINGLE_TARGETS:
+            return None
+        found = in_single.moments(self.X, self.Y)
+        if not in_single.in_range(self.n_samples, found[3][0].diagonal()):
+            return None
+        rounding = in_single.rounding(self.n_samples)
+        return Moments.of_plain_sums(*found, self.n_targets, rounding)
+
+    @property
+    def single(self):
+        """Whether the moments at hand are rounded to float32."""
+        return self.moments is self._single
 
     def _first_rung(self):
         """Double-double where it costs nothing, or where a look at some rows says it is needed."""
@@ -207,11 +232,13 @@ class Problem:
 
     def sharpen(self):
         """Sum again in double-double."""
-        if self.doubled:
-            return
+        if not self.doubled:
+            self.sum_again(RUNGS["compensated"])
+
+    def sum_again(self, rung):
         for derived in ("products", "moments_in_range", "normal_equations", "triangle", "centre"):
             vars(self).pop(derived, None)
-        self.moments = Moments.of(self.X, self.Y, self.sample_weight, RUNGS["compensated"])
+        self.moments = Moments.of(self.X, self.Y, self.sample_weight, rung)
 
     @computed_once
     def normal_equations(self):

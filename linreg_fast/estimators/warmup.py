@@ -8,6 +8,7 @@ import numpy as np
 from linreg_fast.estimators.linear_regression import LinearRegression
 
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
+MANY = 64  # columns: from here on float32 is summed in float32
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
 
@@ -44,13 +45,16 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         )
     rng = np.random.default_rng(0)
     begin = time.perf_counter()
-    for label, n, precision in (
-        ("small fits", 200, "auto"),
-        ("fits on all cores", LARGE, "double"),
-        ("double-double sums", 200, "double-double"),
-        ("double-double sums on all cores", LARGE, "double-double"),
-    ):
-        X = np.asarray(rng.normal(size=(n, 3)), dtype=dtype, order=order)
+    steps = [
+        ("small fits", 200, 3, "auto"),
+        ("fits on all cores", LARGE, 3, "double"),
+        ("double-double sums", 200, 3, "double-double"),
+        ("double-double sums on all cores", LARGE, 3, "double-double"),
+    ]
+    if dtype == "float32" and not sample_weight:
+        steps.append(("sums in float32", LARGE // MANY, MANY, "auto"))
+    for label, n, p, precision in steps:
+        X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)
         weights = rng.uniform(1, 2, n) if sample_weight else None
         start = time.perf_counter()

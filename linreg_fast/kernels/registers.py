@@ -83,6 +83,12 @@ def _fold(builder, sums, lows, offset, new, kind):
         builder.store(value, where).align = simd.ALIGNMENT
 
 
+def _add(builder, sums, offset, new, kind):
+    """Add a vector to sums alone."""
+    old, place = _vector(builder, sums, offset, kind)
+    builder.store(builder.fadd(old, new), place).align = simd.ALIGNMENT
+
+
 def _tile(*groups):
     """groups: for each `BROADCASTS` rows of the tile, which of its vectors they are taken with."""
 
@@ -115,8 +121,10 @@ def _tile(*groups):
             for (g, r, v), value in found:
                 down = builder.mul(columns, _number(g * BROADCASTS + r))
                 offset = builder.add(builder.add(place, down), _number(v * width))
-                value = builder.fpext(value, wide) if single else value
-                _fold(builder, sums, lows, offset, value, wide)
+                if single:
+                    _add(builder, sums, offset, builder.fpext(value, wide), wide)
+                else:
+                    _fold(builder, sums, lows, offset, value, wide)
             return context.get_dummy_value()
 
         integers = [types.int64] * 2
@@ -130,7 +138,8 @@ def _tile(*groups):
 # (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step): number at + r of each row of a is
 # multiplied with the vectors of z from `to` on, `stride` numbers apart. What that gives over the
 # rows (1 or more) is added to sums + lows (C order, float64) from the flat index `place` on, one
-# row of them for each r. Meanwhile the lines of X at ahead, ahead + step, ... are brought near.
+# row of them for each r; where a and z are float32, to sums alone. Meanwhile the lines of X at
+# ahead, ahead + step, ... are brought near.
 # Callers are `strict`: fast-math flags would reach in here and drop the lows.
 tile_one, tile_two, tile_three = _tile([0]), _tile([0, 1]), _tile([0, 1, 2])
 # All of two panels with themselves: the second's rows are `stride` numbers behind the first's.

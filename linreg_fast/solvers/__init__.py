@@ -71,3 +71,15 @@ def inflation(inverse, columns, features):
     """
     found = (inverse**2).sum(axis=1) * (columns**2).sum(axis=0)
     return dict(sorted(zip(features.tolist(), found.tolist(), strict=True)))
+
+
+def weakness(problem, solution):
+    """How much larger the targets are than what the columns contribute to them; the largest.
+
+    Rounding errors are relative to the targets, coefficients are not.
+    """
+    p, sizes = problem.n_features, np.sqrt(np.diag(problem.products[0]))
+    shares = np.linalg.norm(solution.coef * sizes[:p, None], axis=0)
+    targets = sizes[p:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(targets / shares, nan=0.0, posinf=np.inf).max()

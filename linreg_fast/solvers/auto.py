@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from linreg_fast.solvers import SOLVERS
+from linreg_fast.kernels import DEFAULT
+from linreg_fast.solvers import SOLVERS, single, weakness
 
 # Up to these condition numbers plain sums leave about 1e-14 of relative error (measured: 8e-15 at
 # 8, 1.6e-14 at 12; a few 1e-14 at 100 of large data). Double-double takes twice the time.
@@ -30,6 +31,11 @@ def solve(problem):
     elif problem.doubled:
         found = "double-double sums bear any condition number"
     else:
+        if problem.single:
+            solution, found = single.solve(problem)
+            if solution is not None:
+                return _named(solution, "cholesky", found)
+            problem.sum_again(DEFAULT)
         try:
             solution = SOLVERS["cholesky"].solve(problem)
             if not _plain_is_enough(problem, solution):  # an estimate, maybe sqrt(p) too large
@@ -57,19 +63,7 @@ def _plain_is_enough(problem, solution):
         limit, weakest = PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
     else:
         limit, weakest = PLAIN_CONDITION, WEAK
-    return solution.condition_number <= limit and _weakness(problem, solution) <= weakest
-
-
-def _weakness(problem, solution):
-    """How much larger the targets are than what the columns contribute to them; the largest.
-
-    Rounding errors are relative to the targets, coefficients are not.
-    """
-    p, sizes = problem.n_features, np.sqrt(np.diag(problem.products[0]))
-    shares = np.linalg.norm(solution.coef * sizes[:p, None], axis=0)
-    targets = sizes[p:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(targets / shares, nan=0.0, posinf=np.inf).max()
+    return solution.condition_number <= limit and weakness(problem, solution) <= weakest
 
 
 def _with(name, problem, reason):
