@@ -6,7 +6,8 @@ import secrets
 import numpy as np
 import pytest
 
-SEED = int(os.environ.get("LINREG_FAST_SEED", secrets.randbits(32)))
+# In the environment, so that all workers of a run have the one that is printed.
+SEED = int(os.environ.setdefault("LINREG_FAST_SEED", str(secrets.randbits(32))))
 
 
 def pytest_report_header():
