@@ -12,6 +12,12 @@ from linreg_fast.kernels import launch, single, tiled
 P = 70
 
 
+@pytest.fixture(autouse=True)
+def _however_few(monkeypatch):
+    """Few rows, for which it would not pay, are enough for these tests."""
+    monkeypatch.setattr(single, "FEWEST_PRODUCTS", 0)
+
+
 def data(rng, n=4000, order="C", mixing=0.0, offset=3.0, targets=None):
     """X with columns that depend on each other the more, the larger `mixing`."""
     X = rng.normal(size=(n, P)) @ (np.eye(P) + mixing / np.sqrt(P) * rng.normal(size=(P, P)))
@@ -117,6 +123,12 @@ def test_a_number_that_is_not_finite_is_found(rng):
     X[1234, 56], y[7] = 0.0, np.inf
     with pytest.raises(ValueError, match="infinity"):
         LinearRegression().fit(X, y)
+
+
+def test_few_rows_are_summed_in_float64(rng, monkeypatch):
+    monkeypatch.undo()
+    X, y = data(rng)
+    assert "float32" not in LinearRegression().fit(X, y).solver_reason_
 
 
 def test_who_asks_for_float64_gets_it(rng):

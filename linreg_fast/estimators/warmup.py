@@ -8,7 +8,7 @@ import numpy as np
 from linreg_fast.estimators.linear_regression import LinearRegression
 
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
-MANY = 64  # columns: from here on float32 is summed in float32
+MANY = 300  # columns: so many float32 ones are summed in float32
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
 
@@ -52,7 +52,7 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         ("double-double sums on all cores", LARGE, 3, "double-double"),
     ]
     if dtype == "float32" and not sample_weight:
-        steps.append(("sums in float32", LARGE // MANY, MANY, "auto"))
+        steps.append(("sums in float32", LARGE // 16, MANY, "auto"))
     for label, n, p, precision in steps:
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)

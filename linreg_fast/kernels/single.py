@@ -18,7 +18,7 @@ from linreg_fast.kernels.single_panels import PIECE, WIDE, pack
 LINE = 16  # numbers
 VECTORS = 3  # side by side in a tile
 FEWEST_COLUMNS = 64  # below, packing takes as long as the products
-FEWEST_ROWS = 8  # for each column: with fewer the solution is most of the time
+FEWEST_PRODUCTS = 600_000_000  # below, a correction takes longer than what is saved
 # Mean squares in float32 neither overflow nor lose digits in these bounds.
 SMALLEST, LARGEST = 1e-30, 1e30
 
@@ -27,9 +27,10 @@ def possible(X, sample_weight):
     """Whether these rows can be summed here, with a gain."""
     return (
         simd.VECTORS
+        and len(X) > X.shape[1]
         and X.dtype == np.float32
         and X.shape[1] >= FEWEST_COLUMNS
-        and len(X) >= FEWEST_ROWS * X.shape[1]
+        and X.size * X.shape[1] >= FEWEST_PRODUCTS
         and sample_weight is None
         and (X.flags.c_contiguous or X.flags.f_contiguous)
     )
@@ -104,5 +105,5 @@ def moments(X, Y, sample_weight=None):
     sums = np.zeros((blocks, size, size))
     room = size * (PIECE + 1) // 2
     launch.run(_blocks, blocks, len(X) * q * q // 4, room, X, Y, shift, sums)
-    lows = np.zeros_like(sums)
-    return len(X), *centred(sums, lows, shift[:q].astype(np.float64))
+    sums = sums.sum(axis=0, keepdims=True)
+    return len(X), *centred(sums, np.zeros_like(sums), shift[:q].astype(np.float64))

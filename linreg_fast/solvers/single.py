@@ -12,7 +12,7 @@ from linreg_fast.kernels import DEFAULT, blas
 from linreg_fast.kernels.single import rounding
 from linreg_fast.solvers import SOLVERS, weakness
 
-ENOUGH = 2.0**-25  # relative: the rounding of float32 itself
+ENOUGH = 2.0**-24  # relative: the rounding of float32 itself
 CORRECTABLE = 1e-4  # whose square is below it
 TOLERANCE = 1e-6  # of the correction
 
