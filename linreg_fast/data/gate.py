@@ -58,8 +58,8 @@ def check_finite(array, name, columns=None, place=None):
 
 def frozen(array):
     """A read-only view of the array."""
-    view = array.view()
-    view.flags.writeable = False
+    view = array[...]
+    view.setflags(write=False)
     return view
 
 
