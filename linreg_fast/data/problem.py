@@ -248,7 +248,9 @@ class Problem:
             root = self.moments.exponents[-1] // 2  # of the weights: a row's size in the products
             units, mean = self.moments.exponents[:-1] + root, np.ldexp(mean, -root)
         exponents = above(np.sqrt(np.diag(products[0])))
-        scaled = np.ldexp(products, -np.add.outer(exponents, exponents))
+        scale = np.ldexp(1.0, -exponents)  # ten times as fast as ldexp of each product
+        scaled = products * scale[:, None]  # no larger than a column's norm: neither overflows
+        scaled *= scale
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
     def moments_root(self):

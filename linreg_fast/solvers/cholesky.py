@@ -31,8 +31,10 @@ def solve(problem):
     scaled = np.zeros((2, p, problem.n_targets))
     condition, blame = 1.0, None
     if len(live):
-        kept = np.append(live, np.arange(p, products.shape[1]))
-        system = np.ascontiguousarray(products[:, kept[:, None], kept])
+        system = products
+        if len(live) < p:
+            kept = np.append(live, np.arange(p, products.shape[1]))
+            system = np.ascontiguousarray(products[:, kept[:, None], kept])
         smallest = max(problem.tol, np.sqrt(p * problem.moments.relative_noise))
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
         with blas.one_thread(len(live)):
