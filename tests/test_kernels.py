@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from linreg_fast.data.gate import frozen
-from linreg_fast.kernels import KERNELS, RUNGS, launch
+from linreg_fast.kernels import KERNELS, RUNGS, launch, tiles
 
 JITTED = ("jit", "parallel")
 
@@ -297,3 +297,11 @@ def test_nothing_is_read_behind_the_data(dtype):
     program = OVER_THE_EDGE.replace("DTYPE", dtype)
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert found.stdout == "read no further\n", (found.returncode, found.stderr)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_so_many_columns_that_pieces_are_packed_in_pairs(rng, weighted):
+    p = tiles.MANY + 5
+    X, y = frozen(rng.normal(3, 1, (1300, p))), frozen(rng.normal(size=(1300, 1)))
+    weights = frozen(rng.uniform(0, 2, 1300)) if weighted else None
+    assert_moments(RUNGS["tiled"].kernels.moments(X, y, weights), exact_moments(X, y, weights))
