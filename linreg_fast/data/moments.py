@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from linreg_fast.data import jsonfile, scaling
+from linreg_fast.data.lazy import computed_once
 from linreg_fast.kernels import DEFAULT, sparse
 from linreg_fast.kernels.merge import merge, remove
 
@@ -104,7 +105,7 @@ class Moments:
     def _in_own_units(self, values, which):
         return values if self.exponents is None else np.ldexp(values, self.exponents[which])
 
-    @property
+    @computed_once
     def relative_noise(self):
         """The largest share that plain sums have lost of a column's sum of squares; 0 if none."""
         if self.noise is None:

@@ -155,7 +155,7 @@ class Problem:
         work = self.n_samples * q * (q + 1)
         if work <= FREE:
             return RUNGS["compensated"]
-        if LOOK_FIRST <= work <= LARGE and self.n_features <= LOOK_ROWS // 8:
+        if LOOK_FIRST <= work <= LARGE and 1 < self.n_features <= LOOK_ROWS // 8:
             rows = np.linspace(0, self.n_samples - 1, LOOK_ROWS).astype(np.int64)
             some = (np.ascontiguousarray(part[rows]) for part in (self.X, self.Y))
             look = Problem(*map(frozen, some), fit_intercept=self.fit_intercept, rung=DEFAULT)

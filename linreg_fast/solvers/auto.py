@@ -38,10 +38,12 @@ def solve(problem):
             problem.sum_again(DEFAULT)
         try:
             solution = SOLVERS["cholesky"].solve(problem)
-            if not _plain_is_enough(problem, solution):  # an estimate, maybe sqrt(p) too large
+            enough = _plain_is_enough(problem, solution)
+            if not enough:  # by an estimate, which may be sqrt(p) too large
                 solution = solution._replace(condition_number=problem.condition_number())
+                enough = _plain_is_enough(problem, solution)
             found = f"the condition number is about {solution.condition_number:.3g}"
-            if _plain_is_enough(problem, solution):
+            if enough:
                 return _named(solution, "cholesky", f"{found}: plain sums have the digits for it")
         except np.linalg.LinAlgError:
             found = "Cholesky found no pivot above rounding"
