@@ -6,7 +6,6 @@ from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels.compile import strict
 
 SAMPLE = 33  # rows looked at
-MIRROR = 64  # columns: lines of so many rows stay in the first cache
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -72,27 +71,19 @@ def centred(sums, lows, shift):
     q = len(shift)
     for b in range(1, len(sums)):
         for j in range(q + 1):
-            # Slices, since an index that may be negative keeps LLVM from vectorising.
-            total, low = sums[0, j, j : q + 1], lows[0, j, j : q + 1]
-            more, more_low = sums[b, j, j : q + 1], lows[b, j, j : q + 1]
-            for k in range(len(total)):
-                total[k], low[k] = dd.add(total[k], low[k], more[k], more_low[k])
+            for k in range(j, q + 1):
+                sums[0, j, k], lows[0, j, k] = dd.add(
+                    sums[0, j, k], lows[0, j, k], sums[b, j, k], lows[b, j, k]
+                )
     S, L = sums[0], lows[0]
     weight, weight_lo = S[q, q], L[q, q]
-    column, column_lo = S[:q, q].copy(), L[:q, q].copy()
     mean, comoment = np.empty((2, q)), np.empty((2, q, q))
     for j in range(q):
-        step, step_lo = dd.divide(column[j], column_lo[j], weight, weight_lo)
+        step, step_lo = dd.divide(S[j, q], L[j, q], weight, weight_lo)
         mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
-        total, low = S[j, j:q], L[j, j:q]
-        more, more_low = column[j:], column_lo[j:]
-        out, out_low = comoment[0, j, j:], comoment[1, j, j:]
-        for k in range(len(out)):
-            product, product_lo = dd.multiply(step, step_lo, more[k], more_low[k])
-            out[k], out_low[k] = dd.add(total[k], low[k], -product, -product_lo)
-    for part in range(2):
-        for first in range(0, q, MIRROR):
-            for j in range(q):
-                for k in range(max(first, j + 1), min(first + MIRROR, q)):
-                    comoment[part, k, j] = comoment[part, j, k]
+        for k in range(j, q):
+            product, product_lo = dd.multiply(step, step_lo, S[k, q], L[k, q])
+            value, low = dd.add(S[j, k], L[j, k], -product, -product_lo)
+            comoment[0, j, k] = comoment[0, k, j] = value
+            comoment[1, j, k] = comoment[1, k, j] = low
     return np.array([weight, weight_lo]), mean, comoment

@@ -25,7 +25,12 @@ FASTMATH = {"reassoc", "contract", "nsz"}
 
 def _jit(function, fastmath, parallel=False):
     found = numba.njit(
-        function, nogil=True, error_model="numpy", fastmath=fastmath, parallel=parallel
+        function,
+        nogil=True,
+        error_model="numpy",
+        fastmath=fastmath,
+        parallel=parallel,
+        no_cfunc_wrapper=True,  # for calls from C, of which there are none: a tenth of compiling
     )
     if found is not function:  # as it is with NUMBA_DISABLE_JIT
         found._cache = Cache(found)

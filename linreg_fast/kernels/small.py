@@ -135,13 +135,16 @@ def fit(X, Y):
     moments_block(X, Y, None, shift, 0, len(X), scratch, sums[0], lows[0])
     weight, mean, comoment = centred(sums, lows, shift[:q])
     flat = np.zeros((p + 1) * (q - p) + 2 + 3 * q + 2 * q * q)
-    coef, intercept = flat[: p * (q - p)].reshape(p, q - p), flat[p * (q - p) :][: q - p]
     at = (p + 1) * (q - p)
-    flat[at : at + 2] = weight
-    flat[at + 2 :][: 2 * q] = mean.ravel()
-    flat[at + 2 + 2 * q :][: 2 * q * q] = comoment.ravel()
+    flat[at], flat[at + 1] = weight
+    for part in range(2):
+        for j in range(q):
+            flat[at + 2 + part * q + j] = mean[part, j]
+            for k in range(q):
+                flat[at + 2 + 2 * q + (part * q + j) * q + k] = comoment[part, j, k]
     for j in range(q):
         flat[len(flat) - q + j] = EPSILON * comoment[0, j, j]
+    coef, intercept = np.zeros((p, q - p)), np.zeros(q - p)
     low, step, rest = np.zeros((p, q - p)), np.empty((p, q - p)), np.empty((p, q - p))
     for j in range(p):
         for k in range(q - p):
@@ -184,4 +187,8 @@ def fit(X, Y):
             for j in range(p):
                 share += (coef[j, k] / scale[j]) ** 2
             found &= comoment[0, p + k, p + k] <= WEAK * WEAK * share
+    for k in range(q - p):
+        for j in range(p):
+            flat[j * (q - p) + k] = coef[j, k]
+        flat[p * (q - p) + k] = intercept[k]
     return found, flat

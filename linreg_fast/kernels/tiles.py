@@ -21,10 +21,13 @@ def padded(columns):
 
 
 @strict
-def _tile_vectors(a, z, j, k, vectors, stride, rows, sums, lows, X, ahead, step):
-    """Add the products of BROADCASTS columns of a from j on with panels of z from column k on."""
-    at = j // simd.WIDE * stride + j % simd.WIDE
-    to = k // simd.WIDE * stride
+def _tile_vectors(a, z, base, j, k, vectors, stride, rows, sums, lows, X, ahead, step):
+    """Add the products of BROADCASTS columns of a from j on with panels of z from column k on.
+
+    base: where the first panel of both starts.
+    """
+    at = base + j // simd.WIDE * stride + j % simd.WIDE
+    to = base + k // simd.WIDE * stride
     place = j * sums.shape[1] + k
     if vectors == 3:
         registers.tile_three(a, at, z, to, stride, rows, sums, lows, place, X, ahead, step)
@@ -35,12 +38,12 @@ def _tile_vectors(a, z, j, k, vectors, stride, rows, sums, lows, X, ahead, step)
 
 
 @strict
-def _tile_numbers(a, z, j, k, vectors, stride, rows, sums, lows, X, ahead, step):
+def _tile_numbers(a, z, base, j, k, vectors, stride, rows, sums, lows, X, ahead, step):
     """The same, a number at a time."""
     for r in range(j, j + BROADCASTS):
-        at = r // simd.WIDE * stride + r % simd.WIDE
+        at = base + r // simd.WIDE * stride + r % simd.WIDE
         for c in range(k, k + vectors * simd.WIDE):
-            to = c // simd.WIDE * stride + c % simd.WIDE
+            to = base + c // simd.WIDE * stride + c % simd.WIDE
             product = 0.0
             for i in range(rows):
                 product += a[at + i * simd.WIDE] * z[to + i * simd.WIDE]
@@ -99,5 +102,5 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
                 for piece in range(begin, end, PIECE):
                     rows, at = min(PIECE, end - piece), (piece - begin) // PIECE * panels * stride
                     step = line if ahead < far else 0
-                    _tile(a[at:], z[at:], j, k, vectors, stride, rows, sums, lows, X, ahead, step)
+                    _tile(a, z, at, j, k, vectors, stride, rows, sums, lows, X, ahead, step)
                     ahead += step * rows
