@@ -57,10 +57,6 @@ def _rows(builder, X, at, p, column, mask, ahead=0):
         yield value
 
 
-def _data(context, builder, signature, arguments, k):
-    return context.make_array(signature.args[k])(context, builder, arguments[k]).data
-
-
 @intrinsic
 def dots(typing_context, X, at, p, coef):
     """The products of `ROWS` rows, p long, from the flat index on, with coef: one vector.
@@ -70,7 +66,7 @@ def dots(typing_context, X, at, p, coef):
 
     def emit(context, builder, signature, arguments):
         _, at, p, _ = arguments
-        X, coef = (_data(context, builder, signature, arguments, k) for k in (0, 3))
+        X, coef = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 3))
         zero = ir.Constant(KIND, [0.0] * ROWS)
         totals = [cgutils.alloca_once_value(builder, zero) for _ in range(ROWS)]
 
@@ -102,7 +98,7 @@ def add_rows(typing_context, X, at, p, factors, sums):
 
     def emit(context, builder, signature, arguments):
         _, at, p, factors, _ = arguments
-        X, sums = (_data(context, builder, signature, arguments, k) for k in (0, 4))
+        X, sums = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 4))
         spread = [
             builder.shuffle_vector(factors, factors, _constant([k] * ROWS)) for k in range(ROWS)
         ]

@@ -66,6 +66,11 @@ def gradient(X, y, coef, intercept, sample_weight=None):
     blocks = launch.count_blocks(*X.shape)
     sums = np.zeros((blocks, p + 3 + LINE))
     launch.run(_gradient_blocks, blocks, 2 * X.size, 0, X, y, coef, intercept, sample_weight, sums)
+    return gradient_of(sums, p)
+
+
+def gradient_of(sums, p):
+    """What `gradient` returns, of blocks' sums of w r^2, w r, w, and w r x for p columns."""
     total = sums.sum(axis=0)
     loss, residual_sum, weight_sum = total[:3]
     scale = 2.0 / weight_sum

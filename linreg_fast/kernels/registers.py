@@ -101,8 +101,7 @@ def _tile(*groups):
 
         def emit(context, builder, signature, arguments):
             def data(k):
-                array = context.make_array(signature.args[k])(context, builder, arguments[k])
-                return array.data
+                return simd.emit_data(context, builder, signature, arguments, k)
 
             _, at, _, to, stride, rows, _, _, place, _, ahead, step = arguments
             columns = context.make_array(signature.args[6])(context, builder, arguments[6]).shape

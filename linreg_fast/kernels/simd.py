@@ -44,8 +44,14 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, numba_type, numba_type.llvm)
 
 
-def _address(context, builder, array_type, array, index, memory):
-    data = context.make_array(array_type)(context, builder, array).data
+def emit_data(context, builder, signature, arguments, k):
+    """Where the numbers of the k-th argument, an array, begin."""
+    return context.make_array(signature.args[k])(context, builder, arguments[k]).data
+
+
+def _address(context, builder, signature, arguments, memory):
+    """Of an array, the first argument, at the index that is the second."""
+    data, index = emit_data(context, builder, signature, arguments, 0), arguments[1]
     return builder.bitcast(builder.gep(data, [index]), memory.as_pointer())
 
 
@@ -56,7 +62,7 @@ def _loader(vector_type):
         kind = ir.VectorType(ir.FloatType(), vector_type.llvm.count) if single else vector_type.llvm
 
         def emit(context, builder, signature, arguments):
-            address = _address(context, builder, signature.args[0], *arguments, kind)
+            address = _address(context, builder, signature, arguments, kind)
             value = builder.load(address)
             value.align = ALIGNMENT // 2 if single else ALIGNMENT
             return builder.fpext(value, vector_type.llvm) if single else value
@@ -77,7 +83,7 @@ def store(typing_context, array, index, vector):
 
     def emit(context, builder, signature, arguments):
         kind = signature.args[2].llvm
-        place = _address(context, builder, signature.args[0], *arguments[:2], kind)
+        place = _address(context, builder, signature, arguments, kind)
         builder.store(arguments[2], place).align = ALIGNMENT
         return context.get_dummy_value()
 
@@ -98,7 +104,7 @@ def bring_near(typing_context, array, index):
     """Have the line of a flat index, within the array or not, read into the second cache."""
 
     def emit(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        data = emit_data(context, builder, signature, arguments, 0)
         emit_prefetch(builder, builder.gep(data, [arguments[1]]))
         return context.get_dummy_value()
 

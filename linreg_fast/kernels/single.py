@@ -8,15 +8,15 @@ wants more adds a pass over the rows in float64, which costs a fraction of this 
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import launch, registers, simd
+from linreg_fast.kernels import launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import strict, strict_driver
 from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack
+from linreg_fast.kernels.tiles import VECTORS, tile_vectors
 
 LINE = 16  # numbers
-VECTORS = 3  # side by side in a tile
 FEWEST_COLUMNS = 64  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 600_000_000  # below, a correction takes longer than what is saved
 # Mean squares in float32 neither overflow nor lose digits in these bounds.
@@ -52,16 +52,6 @@ def in_range(n_samples, squares):
 
 
 @strict
-def _tile(z, at, to, vectors, stride, rows, sums, place, X, ahead, step):
-    if vectors == 3:
-        registers.tile_three(z, at, z, to, stride, rows, sums, sums, place, X, ahead, step)
-    elif vectors == 2:
-        registers.tile_two(z, at, z, to, stride, rows, sums, sums, place, X, ahead, step)
-    else:
-        registers.tile_one(z, at, z, to, stride, rows, sums, sums, place, X, ahead, step)
-
-
-@strict
 def _block(X, Y, shift, start, stop, z, sums):
     """Add to sums the products of the columns of [X, Y, 1] less the shift, on and above the
     diagonal."""
@@ -79,9 +69,8 @@ def _block(X, Y, shift, start, stop, z, sums):
                 step = line if ahead < far else 0
                 at = j // WIDE * stride + j % WIDE
                 place = j * sums.shape[1] + panel * WIDE
-                _tile(
-                    z, at, panel * stride, last - panel, stride, rows, sums, place, X, ahead, step
-                )
+                to, count = panel * stride, last - panel
+                tile_vectors(z, at, z, to, count, stride, rows, sums, sums, place, X, ahead, step)
                 ahead += step * rows
 
 

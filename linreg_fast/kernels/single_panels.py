@@ -9,6 +9,7 @@ from linreg_fast.kernels.compile import strict
 
 WIDE = 2 * simd.WIDE
 KIND = ir.VectorType(ir.FloatType(), WIDE)
+PIECE = 128  # rows: three panels of them are half of a first cache of 48 KB
 
 
 def _place(builder, pointer, offset, more=0):
@@ -22,16 +23,12 @@ def _load(builder, pointer, offset):
     return value
 
 
-def _data(context, builder, signature, arguments, k):
-    return context.make_array(signature.args[k])(context, builder, arguments[k]).data
-
-
 @intrinsic
 def _row(typing_context, X, of, shift, at, z, to):
     """A row's next WIDE numbers from the flat index on, less the shift, to z."""
 
     def emit(context, builder, signature, arguments):
-        X, shift, z = (_data(context, builder, signature, arguments, k) for k in (0, 2, 4))
+        X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 2, 4))
         _, of, _, at, _, to = arguments
         value = builder.fsub(_load(builder, X, of), _load(builder, shift, at))
         builder.store(value, _place(builder, z, to)).align = 4
@@ -49,7 +46,7 @@ def _turned(typing_context, X, of, n, shift, at, z, to):
     """
 
     def emit(context, builder, signature, arguments):
-        X, shift, z = (_data(context, builder, signature, arguments, k) for k in (0, 3, 5))
+        X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 3, 5))
         _, of, n, _, at, _, to = arguments
         rows = []
         for k in range(WIDE):
@@ -78,9 +75,6 @@ def _turned(typing_context, X, of, n, shift, at, z, to):
 
     index = types.int64
     return types.void(X, index, index, shift, index, z, index), emit
-
-
-PIECE = 128  # rows: three panels of them are half of a first cache of 48 KB
 
 
 @strict
@@ -112,7 +106,7 @@ def _f_order(X, whole, shift, start, stop, stride, z):
 
 
 def _panels(X, whole, shift, start, stop, stride, z):
-    raise NotImplementedError  # compiled code only
+    _numbers(X, 0, whole, shift, 0, start, stop, stride, z)
 
 
 @overload(_panels)

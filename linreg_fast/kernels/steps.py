@@ -7,7 +7,7 @@ from numba.extending import overload
 from linreg_fast.kernels import columns, direct, dots, jit, launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.compile import strict, strict_driver
-from linreg_fast.kernels.parallel import LINE
+from linreg_fast.kernels.parallel import LINE, gradient_of
 
 
 @strict
@@ -159,10 +159,7 @@ def gradient(X, y, coef, intercept, sample_weight=None):
     blocks, coef = launch.count_blocks(n, p), _padded(coef)
     sums = np.zeros((blocks, 3 + len(coef) + LINE))
     launch.run(_gradient_blocks, blocks, 2 * X.size, 0, X, y, coef, intercept, sample_weight, sums)
-    total = sums.sum(axis=0)
-    loss, residual_sum, weight_sum = total[:3]
-    scale = 2.0 / weight_sum
-    return float(loss / weight_sum), scale * total[3 : 3 + p], float(scale * residual_sum)
+    return gradient_of(sums, p)
 
 
 def _of_one_column(X, y, coef, intercept):

@@ -21,14 +21,8 @@ def padded(columns):
 
 
 @strict
-def _tile_vectors(a, z, base, j, k, vectors, stride, rows, sums, lows, X, ahead, step):
-    """Add the products of BROADCASTS columns of a from j on with panels of z from column k on.
-
-    base: where the first panel of both starts.
-    """
-    at = base + j // simd.WIDE * stride + j % simd.WIDE
-    to = base + k // simd.WIDE * stride
-    place = j * sums.shape[1] + k
+def tile_vectors(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step):
+    """Add the products of BROADCASTS columns of a with panels of z, as `registers` does."""
     if vectors == 3:
         registers.tile_three(a, at, z, to, stride, rows, sums, lows, place, X, ahead, step)
     elif vectors == 2:
@@ -38,19 +32,19 @@ def _tile_vectors(a, z, base, j, k, vectors, stride, rows, sums, lows, X, ahead,
 
 
 @strict
-def _tile_numbers(a, z, base, j, k, vectors, stride, rows, sums, lows, X, ahead, step):
+def _tile_numbers(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step):
     """The same, a number at a time."""
-    for r in range(j, j + BROADCASTS):
-        at = base + r // simd.WIDE * stride + r % simd.WIDE
-        for c in range(k, k + vectors * simd.WIDE):
-            to = base + c // simd.WIDE * stride + c % simd.WIDE
+    found = sums.reshape(-1)
+    for r in range(BROADCASTS):
+        for c in range(vectors * simd.WIDE):
+            column = to + c // simd.WIDE * stride + c % simd.WIDE
             product = 0.0
             for i in range(rows):
-                product += a[at + i * simd.WIDE] * z[to + i * simd.WIDE]
-            sums[r, c] += product
+                product += a[at + r + i * simd.WIDE] * z[column + i * simd.WIDE]
+            found[place + r * sums.shape[1] + c] += product
 
 
-_tile = _tile_vectors if simd.VECTORS else _tile_numbers
+_tile = tile_vectors if simd.VECTORS else _tile_numbers
 
 
 def depth(size):
@@ -98,9 +92,10 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
             last = min(first + VECTORS, panels)
             for j in range(0, last * simd.WIDE, BROADCASTS):
                 panel = max(first, j // simd.WIDE)
-                k, vectors = panel * simd.WIDE, last - panel
+                vectors, place = last - panel, j * len(sums) + panel * simd.WIDE
+                at, to = j // simd.WIDE * stride + j % simd.WIDE, panel * stride
                 for piece in range(begin, end, PIECE):
-                    rows, at = min(PIECE, end - piece), (piece - begin) // PIECE * panels * stride
-                    step = line if ahead < far else 0
-                    _tile(a, z, at, j, k, vectors, stride, rows, sums, lows, X, ahead, step)
+                    rows, step = min(PIECE, end - piece), line if ahead < far else 0
+                    _tile(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step)
                     ahead += step * rows
+                    at, to = at + panels * stride, to + panels * stride
