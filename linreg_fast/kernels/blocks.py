@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, overload
 
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import inner
 
 GRAIN = 1024  # rows: a turn ends where a piece of any kernel does
 
@@ -34,7 +34,7 @@ def _compiled_take(taken):
     return lambda taken: _fetch_add(taken)
 
 
-@strict
+@inner
 def rows_of(block, blocks, n_rows, turn, turns):
     """(start, stop): the rows of a block that are due in a turn."""
     start, stop = n_rows * block // blocks, n_rows * (block + 1) // blocks

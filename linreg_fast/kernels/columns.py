@@ -8,20 +8,20 @@ another page.
 import numpy as np
 
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import inner
 from linreg_fast.kernels.simd import fma
 
 ELEMENTS = 1 << 15  # 256 KB of doubles
 FEWEST, MOST = 64, 2048  # rows of a piece
 
 
-@strict
+@inner
 def _piece(columns):
     """How many rows to take at a time."""
     return max(min(ELEMENTS // columns // simd.WIDE * simd.WIDE, MOST), FEWEST)
 
 
-@strict
+@inner
 def add_columns(X, coef, start, stop, values):
     """Add rows start..stop of X, times coef, to values: column after column."""
     p = X.shape[1]
@@ -41,14 +41,14 @@ def add_columns(X, coef, start, stop, values):
             values[i] = fma(np.float64(column[i]), slope, values[i])
 
 
-@strict
+@inner
 def _residuals(X, y, coef, intercept, start, stop, values):
     for i in range(stop - start):
         values[i] = intercept - np.float64(y[start + i])
     add_columns(X, coef, start, stop, values)
 
 
-@strict
+@inner
 def _weigh(weights, start, stop, values):
     """Sums of w r^2, of w r and of w, and whether a weight is zero; values become w r."""
     loss = residual_sum = weight_sum = 0.0
@@ -82,7 +82,7 @@ def _weigh(weights, start, stop, values):
     return loss, residual_sum, weight_sum, some_out
 
 
-@strict
+@inner
 def _products_of_vectors(X, start, stop, values, sums):
     """Add values times each column to sums; the next piece is asked for meanwhile."""
     n, p = X.shape
@@ -113,7 +113,7 @@ def _products_of_vectors(X, start, stop, values, sums):
     _products_of_numbers(X, None, start, stop, whole, values, sums)
 
 
-@strict
+@inner
 def _products_of_numbers(X, weights, start, stop, first, values, sums):
     for j in range(X.shape[1]):
         total = 0.0
@@ -123,9 +123,8 @@ def _products_of_numbers(X, weights, start, stop, first, values, sums):
         sums[j] += total
 
 
-@strict
 def gradient_block(X, y, coef, intercept, weights, start, stop, sums):
-    """As `jit.gradient_block`."""
+    """As `jit.gradient_block`; `steps` has it compiled."""
     loss = residual_sum = weight_sum = 0.0
     piece = _piece(X.shape[1])
     values = np.empty(piece)
@@ -141,7 +140,6 @@ def gradient_block(X, y, coef, intercept, weights, start, stop, sums):
     return loss, residual_sum, weight_sum
 
 
-@strict
 def mse_block(X, y, coef, intercept, weights, start, stop):
     """As `jit.mse_block`."""
     loss = weight_sum = 0.0

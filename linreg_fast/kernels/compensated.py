@@ -11,14 +11,14 @@ from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import launch
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
-from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.compile import inner, strict, strict_driver
 from linreg_fast.kernels.doubled_tiles import moments_block, room
 from linreg_fast.kernels.parallel import LINE
 
 FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
 
 
-@strict
+@inner
 def gradient_block(X, y, coef, intercept, weights, start, stop, sums, lows):
     """Add to sums + lows (p + 3,): the weighted X'r, the sums of r, of r^2, and of the weights."""
     p = len(coef)

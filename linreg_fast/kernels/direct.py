@@ -10,12 +10,12 @@ from numba import prange
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import simd
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.compile import inner, strict_driver
 
 PIECE = 1024  # rows: 16 KB
 
 
-@strict
+@inner
 def _sums_of_vectors(x, y, a, b):
     """Of u = x - a, v = y - b: (uu, uv, u, vv, v)."""
     uu, uv, us = simd.zeros_wide(), simd.zeros_wide(), simd.zeros_wide()
@@ -40,7 +40,7 @@ def _sums_of_vectors(x, y, a, b):
     )
 
 
-@strict
+@inner
 def _sums_of_numbers(x, y, a, b):
     uu = uv = u_sum = vv = v_sum = 0.0
     for i in range(len(x)):
@@ -53,7 +53,7 @@ def _sums_of_numbers(x, y, a, b):
     return uu, uv, u_sum, vv, v_sum
 
 
-@strict
+@inner
 def _step_of_vectors(x, y, coef, intercept):
     """Of the residuals r: (sum of r x, of r, of r^2)."""
     rx, rs, rr = simd.zeros_wide(), simd.zeros_wide(), simd.zeros_wide()
@@ -69,7 +69,7 @@ def _step_of_vectors(x, y, coef, intercept):
     return simd.total(rx) + found[0], simd.total(rs) + found[1], simd.total(rr) + found[2]
 
 
-@strict
+@inner
 def _step_of_numbers(x, y, coef, intercept):
     rx = r_sum = rr = 0.0
     for i in range(len(x)):
@@ -81,27 +81,27 @@ def _step_of_numbers(x, y, coef, intercept):
     return rx, r_sum, rr
 
 
-@strict
+@inner
 def _sums(x, y, a, b):
     if simd.VECTORS and x.flags.c_contiguous and y.flags.c_contiguous:
         return _sums_of_vectors(x, y, a, b)
     return _sums_of_numbers(x, y, a, b)
 
 
-@strict
+@inner
 def _step(x, y, coef, intercept):
     if simd.VECTORS and x.flags.c_contiguous and y.flags.c_contiguous:
         return _step_of_vectors(x, y, coef, intercept)
     return _step_of_numbers(x, y, coef, intercept)
 
 
-@strict
+@inner
 def _add(sums, lows, j, k, value):
     sums[j, k], lost = dd.two_sum(sums[j, k], value)
     lows[j, k] += lost
 
 
-@strict
+@inner
 def _block(x, y, shift, start, stop, sums, lows):
     """Add to sums + lows (3, 3) the products of [x, y, 1], upper half."""
     for begin in range(start, stop, PIECE):

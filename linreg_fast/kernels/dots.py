@@ -10,24 +10,10 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
 
-INDEX, LANE = ir.IntType(64), ir.IntType(32)
+INDEX = ir.IntType(64)
 KIND = simd.wide_type.llvm
 ROWS = simd.WIDE
-AHEAD = 4096  # numbers: the processor alone stops reading ahead at the end of a page
-
-
-def _constant(values):
-    return ir.Constant(ir.VectorType(LANE, ROWS), list(values))
-
-
-def _load(builder, pointer, offset):
-    """A vector of doubles, whatever the numbers are."""
-    single = pointer.type.pointee == ir.FloatType()
-    kind = ir.VectorType(ir.FloatType(), ROWS) if single else KIND
-    place = builder.bitcast(builder.gep(pointer, [offset]), kind.as_pointer())
-    value = builder.load(place)
-    value.align = 4 if single else simd.ALIGNMENT
-    return builder.fpext(value, KIND) if single else value
+AHEAD = 768  # numbers: the processor alone stops reading ahead at the end of a page
 
 
 def _along_the_row(builder, p, each):
@@ -37,9 +23,7 @@ def _along_the_row(builder, p, each):
     with cgutils.for_range(builder, whole) as loop:
         each(builder.mul(loop.index, width), None)
     with builder.if_then(builder.icmp_signed(">", left, ir.Constant(INDEX, 0))):
-        nothing = ir.Constant(ir.VectorType(INDEX, ROWS), ir.Undefined)
-        first = builder.insert_element(nothing, left, ir.Constant(LANE, 0))
-        counts = builder.shuffle_vector(first, nothing, _constant([0] * ROWS))
+        counts = simd.emit_spread(builder, left, ROWS)
         lanes = ir.Constant(counts.type, list(range(ROWS)))
         each(builder.mul(whole, width), builder.icmp_signed("<", lanes, counts))
 
@@ -48,7 +32,7 @@ def _rows(builder, X, at, p, column, mask, ahead=0):
     """One vector of each row; that `ahead` numbers further on is brought near."""
     for k in range(ROWS):
         offset = builder.add(builder.add(at, builder.mul(p, ir.Constant(INDEX, k))), column)
-        value = _load(builder, X, offset)
+        value = simd.emit_load(builder, X, offset, ROWS)
         if ahead:
             soon = builder.add(offset, ir.Constant(INDEX, ahead))
             simd.emit_prefetch(builder, builder.gep(X, [soon]))
@@ -71,7 +55,7 @@ def dots(typing_context, X, at, p, coef):
         totals = [cgutils.alloca_once_value(builder, zero) for _ in range(ROWS)]
 
         def each(column, mask):
-            slopes = _load(builder, coef, column)
+            slopes = simd.emit_load(builder, coef, column, ROWS)
             for total, row in zip(
                 totals, _rows(builder, X, at, p, column, mask, AHEAD), strict=True
             ):
@@ -79,11 +63,12 @@ def dots(typing_context, X, at, p, coef):
 
         _along_the_row(builder, p, each)
         sums = [builder.load(total) for total in totals]
-        evens, odds = _constant(range(0, 2 * ROWS, 2)), _constant(range(1, 2 * ROWS, 2))
+        evens, odds = range(0, 2 * ROWS, 2), range(1, 2 * ROWS, 2)
         while len(sums) > 1:  # neighbours are added up, halving what each row has left
             sums = [
                 builder.fadd(
-                    builder.shuffle_vector(a, b, evens), builder.shuffle_vector(a, b, odds)
+                    simd.emit_shuffled(builder, a, b, evens),
+                    simd.emit_shuffled(builder, a, b, odds),
                 )
                 for a, b in zip(sums[::2], sums[1::2], strict=True)
             ]
@@ -99,9 +84,7 @@ def add_rows(typing_context, X, at, p, factors, sums):
     def emit(context, builder, signature, arguments):
         _, at, p, factors, _ = arguments
         X, sums = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 4))
-        spread = [
-            builder.shuffle_vector(factors, factors, _constant([k] * ROWS)) for k in range(ROWS)
-        ]
+        spread = [simd.emit_shuffled(builder, factors, factors, [k] * ROWS) for k in range(ROWS)]
 
         def each(column, mask):
             place = builder.bitcast(builder.gep(sums, [column]), KIND.as_pointer())

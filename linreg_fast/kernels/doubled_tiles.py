@@ -11,7 +11,7 @@ import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import compiled, strict
+from linreg_fast.kernels.compile import compiled, inner
 from linreg_fast.kernels.pack import PIECE, mask, pack
 from linreg_fast.kernels.simd import fma
 
@@ -37,7 +37,7 @@ def _norm(numbers):
     return math.sqrt(squares) if squares > TINY else _size(numbers)
 
 
-@strict
+@inner
 def _bound(columns, count, rows, bounds):
     """Per column a power of two above its norm; what is not finite stays so.
 
@@ -49,7 +49,7 @@ def _bound(columns, count, rows, bounds):
         bounds[j] = math.ldexp(1.0, math.frexp(norm)[1]) if norm < np.inf else norm
 
 
-@strict
+@inner
 def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
     """Pack the columns, scaled and shifted, as hi and lo from place first * PIECE on.
 
@@ -70,13 +70,13 @@ def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
         exact[j] = _size(low) == 0.0
 
 
-@strict
+@inner
 def _start(bounds_a, bounds, j, k):
     """Where the sums of entry (j, k) start from (see `_tile_vectors`)."""
     return simd.splat_wide(3.0 * bounds_a[j] * bounds[k])
 
 
-@strict
+@inner
 def _join(sums, lows, j, k, bounds_a, bounds, vector, vector_lo):
     """Add the lanes, less what they started from, to entry (j, k), in double-double."""
     vector = simd.subtract(vector, _start(bounds_a, bounds, j, k))
@@ -87,7 +87,7 @@ def _join(sums, lows, j, k, bounds_a, bounds, vector, vector_lo):
     sums[j, k], lows[j, k] = dd.quick_two_sum(total, low)
 
 
-@strict
+@inner
 def _add_product(h, low, a, b):
     """h + low plus a * b, exactly but for 2**-106 of what h began with (see `_tile_vectors`)."""
     total = simd.fma_vectors(a, b, h)
@@ -95,7 +95,7 @@ def _add_product(h, low, a, b):
     return total, simd.add(low, simd.fma_vectors(a, b, simd.negative(taken)))
 
 
-@strict
+@inner
 def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
     """As `_tile_vectors`, where all lo parts are zero."""
     h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
@@ -114,7 +114,7 @@ def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
     _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
 
 
-@strict
+@inner
 def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
     """Add to sums[j, k : k + 4] the products of column j of a with four columns of z.
 
@@ -152,7 +152,7 @@ def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
     _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
 
 
-@strict
+@inner
 def _tile_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
     """The same a number at a time, by TwoProduct and TwoSum: a digit more."""
     for c in range(k, k + 4):
@@ -171,7 +171,7 @@ def room(q, has_weights):
     return (q + 4) * PIECE * (4 if has_weights else 2)
 
 
-@strict
+@inner
 def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, lows):
     """Add to sums + lows (q + 4, q + 4) the products of the columns of [X, Y, 1], upper half.
 

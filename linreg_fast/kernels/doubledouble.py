@@ -6,11 +6,11 @@ Sources: Dekker 1971; Knuth, TAOCP 2, 4.2.2; Hida, Li and Bailey 2001; Joldes, M
 
 import math
 
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import inner
 from linreg_fast.kernels.simd import fma
 
 
-@strict
+@inner
 def two_sum(a, b):
     """a + b as (rounded, what rounding lost), for any a and b."""
     total = a + b
@@ -18,21 +18,21 @@ def two_sum(a, b):
     return total, (a - (total - part)) + (b - part)
 
 
-@strict
+@inner
 def quick_two_sum(a, b):
     """The same for |a| >= |b|."""
     total = a + b
     return total, b - (total - a)
 
 
-@strict
+@inner
 def two_product(a, b):
     """a * b as (rounded, what rounding lost)."""
     product = a * b
     return product, fma(a, b, -product)
 
 
-@strict
+@inner
 def add(a, a_lo, b, b_lo):
     total, lost = two_sum(a, b)
     low, low_lost = two_sum(a_lo, b_lo)
@@ -40,13 +40,13 @@ def add(a, a_lo, b, b_lo):
     return quick_two_sum(total, lost + low_lost)
 
 
-@strict
+@inner
 def multiply(a, a_lo, b, b_lo):
     product, lost = two_product(a, b)
     return quick_two_sum(product, lost + fma(a, b_lo, a_lo * b))
 
 
-@strict
+@inner
 def divide(a, a_lo, b, b_lo):
     first = a / b
     product, product_lo = multiply(first, 0.0, b, b_lo)
@@ -58,7 +58,7 @@ def divide(a, a_lo, b, b_lo):
     return quick_two_sum(first, second + rest / b)
 
 
-@strict
+@inner
 def square_root(a, a_lo):
     """Of a number above zero."""
     root = math.sqrt(a)

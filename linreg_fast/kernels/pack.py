@@ -3,19 +3,19 @@
 import numpy as np
 
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import inner
 
 PIECE = 256  # rows: a column of them is 2 KB; with half of them a third of the time went to joins
 
 
-@strict
+@inner
 def pack_plain(columns, j, shift, start, stop, out, to):
     """Column j of rows start..stop less the shift, to out[to:], whatever the layout."""
     for i in range(stop - start):
         out[to + i] = np.float64(columns[start + i, j]) - shift
 
 
-@strict
+@inner
 def _pack_four(columns, j, shift, at, start, stop, out):
     """Columns j..j+3 of C-contiguous rows: four by four numbers are turned in registers."""
     p = columns.shape[1]
@@ -38,7 +38,7 @@ def _pack_four(columns, j, shift, at, start, stop, out):
             out[to + k * PIECE + i] = np.float64(columns[start + i, j + k]) - shift[at + j + k]
 
 
-@strict
+@inner
 def _pack_vectors(columns, at, shift, start, stop, out):
     p = columns.shape[1]
     if columns.flags.c_contiguous and p >= 4:
@@ -51,7 +51,7 @@ def _pack_vectors(columns, at, shift, start, stop, out):
             pack_plain(columns, j, shift[at + j], start, stop, out, (at + j) * PIECE)
 
 
-@strict
+@inner
 def _pack_numbers(columns, at, shift, start, stop, out):
     for j in range(columns.shape[1]):
         pack_plain(columns, j, shift[at + j], start, stop, out, (at + j) * PIECE)
@@ -62,7 +62,7 @@ def _pack_numbers(columns, at, shift, start, stop, out):
 pack = _pack_vectors if simd.VECTORS else _pack_numbers
 
 
-@strict
+@inner
 def mask(weights, to, start, stop, out):
     """Zeros in a packed column for rows of weight zero, and up to a whole number of vectors."""
     if weights is not None:

@@ -6,7 +6,7 @@ from numba import prange
 from linreg_fast.kernels import launch
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.columns import add_columns
-from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.compile import inner, strict_driver
 from linreg_fast.kernels.simd import fma
 
 MANY = 16  # targets: a product of matrices, which BLAS does better
@@ -15,7 +15,7 @@ CALL = 1_000_000_000  # multiply-adds of a product, so that Ctrl-C is answered
 ELEMENTS = 1 << 20  # of a temporary
 
 
-@strict
+@inner
 def _block(X, coef, intercept, start, stop, out):
     whole = start + (stop - start) // 4 * 4
     for k in range(len(coef)):
@@ -35,7 +35,7 @@ def _block(X, coef, intercept, start, stop, out):
             out[i, k] = a
 
 
-@strict
+@inner
 def _block_of_columns(X, coef, intercept, start, stop, out, values):
     for k in range(len(coef)):
         for i in range(stop - start):

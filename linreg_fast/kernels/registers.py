@@ -16,15 +16,16 @@ from linreg_fast.kernels import simd
 # multiply-adds at a time, each four cycles long, want eight of them.
 BROADCASTS = 8 if simd.WIDE == 8 else 4
 
-INDEX, LANE = ir.IntType(64), ir.IntType(32)
+INDEX = ir.IntType(64)
 DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
+KIND = ir.VectorType(DOUBLE, simd.WIDE)
 
 
-def _number(value):
+def number(value):
     return ir.Constant(INDEX, value)
 
 
-def _vector(builder, numbers, offset, kind):
+def vector(builder, numbers, offset, kind):
     """The vector that starts at numbers[offset], and where it is."""
     place = builder.bitcast(builder.gep(numbers, [offset]), kind.as_pointer())
     value = builder.load(place)
@@ -32,50 +33,48 @@ def _vector(builder, numbers, offset, kind):
     return value, place
 
 
-def _spread(builder, numbers, offset, kind):
-    """numbers[offset] in every place of a vector."""
-    number = builder.load(builder.gep(numbers, [offset]))
-    nothing = ir.Constant(kind, ir.Undefined)
-    first = builder.insert_element(nothing, number, ir.Constant(LANE, 0))
-    everywhere = ir.Constant(ir.VectorType(LANE, kind.count), [0] * kind.count)
-    return builder.shuffle_vector(first, nothing, everywhere)
-
-
-def _products(builder, a, panels, rows, soon, step, groups, kind):
-    """The loop over the rows: the sums, by group, row of the tile and vector."""
-    shape = [
-        (g, r, v) for g, vectors in enumerate(groups) for r in range(BROADCASTS) for v in vectors
+def products(builder, pairs, numbers, columns, sums):
+    """The sums, one for each pair (r, v), plus the number at numbers[r] times vector v."""
+    spread = {
+        r: simd.emit_spread(builder, builder.load(numbers[r]), sums[0].type.count)
+        for r in dict.fromkeys(r for r, _ in pairs)
+    }
+    return [
+        simd.emit_fma(builder, spread[r], columns[v], total)
+        for (r, v), total in zip(pairs, sums, strict=True)
     ]
+
+
+def _sums_of_rows(builder, pairs, a, panels, rows, soon, step, kind):
+    """The loop over the rows."""
     before = builder.block
     loop, after = builder.append_basic_block("rows"), builder.append_basic_block("sums")
     builder.branch(loop)
     builder.position_at_end(loop)
     row, line = builder.phi(INDEX), builder.phi(soon.type)
-    row.add_incoming(_number(0), before)
+    row.add_incoming(number(0), before)
     line.add_incoming(soon, before)
-    sums = [builder.phi(kind) for _ in shape]
-    offset = builder.mul(row, _number(kind.count))
-    columns = [_vector(builder, panel, offset, kind)[0] for panel in panels]
+    sums = [builder.phi(kind) for _ in pairs]
+    offset = builder.mul(row, number(kind.count))
+    columns = [vector(builder, panel, offset, kind)[0] for panel in panels]
     simd.emit_prefetch(builder, line)
-    done, spread = [], {}
-    for (g, r, v), total in zip(shape, sums, strict=True):
+    numbers = [builder.gep(a, [builder.add(offset, number(r))]) for r in range(BROADCASTS)]
+    done = products(builder, pairs, numbers, columns, sums)
+    for total, value in zip(sums, done, strict=True):
         total.add_incoming(ir.Constant(kind, [0.0] * kind.count), before)
-        if (g, r) not in spread:
-            spread[g, r] = _spread(builder, a[g], builder.add(offset, _number(r)), kind)
-        done.append(simd.emit_fma(builder, spread[g, r], columns[v], total))
-        total.add_incoming(done[-1], loop)
-    following = builder.add(row, _number(1))
+        total.add_incoming(value, loop)
+    following = builder.add(row, number(1))
     row.add_incoming(following, loop)
     line.add_incoming(builder.gep(line, [step]), loop)
     builder.cbranch(builder.icmp_signed("<", following, rows), loop, after)
     builder.position_at_end(after)
-    return zip(shape, done, strict=True)
+    return done
 
 
-def _fold(builder, sums, lows, offset, new, kind):
+def fold(builder, sums, lows, offset, new, kind):
     """Add a vector to sums + lows in double-double (TwoSum)."""
-    old, place = _vector(builder, sums, offset, kind)
-    low, low_place = _vector(builder, lows, offset, kind)
+    old, place = vector(builder, sums, offset, kind)
+    low, low_place = vector(builder, lows, offset, kind)
     total = builder.fadd(old, new)
     part = builder.fsub(total, old)
     lost = builder.fadd(builder.fsub(old, builder.fsub(total, part)), builder.fsub(new, part))
@@ -85,12 +84,12 @@ def _fold(builder, sums, lows, offset, new, kind):
 
 def _add(builder, sums, offset, new, kind):
     """Add a vector to sums alone."""
-    old, place = _vector(builder, sums, offset, kind)
+    old, place = vector(builder, sums, offset, kind)
     builder.store(builder.fadd(old, new), place).align = simd.ALIGNMENT
 
 
-def _tile(*groups):
-    """groups: for each `BROADCASTS` rows of the tile, which of its vectors they are taken with."""
+def _tile(vectors):
+    pairs = [(r, v) for r in range(BROADCASTS) for v in range(vectors)]
 
     @intrinsic
     def emit_tile(typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, step):
@@ -107,23 +106,19 @@ def _tile(*groups):
             columns = context.make_array(signature.args[6])(context, builder, arguments[6]).shape
             columns = builder.extract_value(columns, 1)
             panels = [
-                builder.gep(data(2), [builder.add(to, builder.mul(stride, _number(v)))])
-                for v in range(1 + max(max(vectors) for vectors in groups))
+                builder.gep(data(2), [builder.add(to, builder.mul(stride, number(v)))])
+                for v in range(vectors)
             ]
-            rows_of_tile = [
-                builder.gep(data(0), [builder.add(at, builder.mul(stride, _number(g)))])
-                for g in range(len(groups))
-            ]
-            soon = builder.gep(data(9), [ahead])
-            found = _products(builder, rows_of_tile, panels, rows, soon, step, groups, kind)
+            first, soon = builder.gep(data(0), [at]), builder.gep(data(9), [ahead])
+            found = _sums_of_rows(builder, pairs, first, panels, rows, soon, step, kind)
             sums, lows = data(6), data(7)
-            for (g, r, v), value in found:
-                down = builder.mul(columns, _number(g * BROADCASTS + r))
-                offset = builder.add(builder.add(place, down), _number(v * width))
+            for (r, v), value in zip(pairs, found, strict=True):
+                down = builder.mul(columns, number(r))
+                offset = builder.add(builder.add(place, down), number(v * width))
                 if single:
                     _add(builder, sums, offset, builder.fpext(value, wide), wide)
                 else:
-                    _fold(builder, sums, lows, offset, value, wide)
+                    fold(builder, sums, lows, offset, value, wide)
             return context.get_dummy_value()
 
         integers = [types.int64] * 2
@@ -140,6 +135,4 @@ def _tile(*groups):
 # row of them for each r; where a and z are float32, to sums alone. Meanwhile the lines of X at
 # ahead, ahead + step, ... are brought near.
 # Callers are `strict`: fast-math flags would reach in here and drop the lows.
-tile_one, tile_two, tile_three = _tile([0]), _tile([0, 1]), _tile([0, 1, 2])
-# All of two panels with themselves: the second's rows are `stride` numbers behind the first's.
-triangle_of_two = _tile([0, 1], [1])
+tile_one, tile_two, tile_three = _tile(1), _tile(2), _tile(3)

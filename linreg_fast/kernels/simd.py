@@ -24,6 +24,8 @@ WIDTH = 4
 WIDE = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
 PREFETCH = (0, 2, 1)  # to be read, into the second cache, data
 ALIGNMENT = 8  # bytes: NumPy promises no more for an element
+LINE = 8  # numbers that come from memory together
+LANE = ir.IntType(32)
 
 
 class VectorType(types.Type):
@@ -57,19 +59,14 @@ def _address(context, builder, signature, arguments, memory):
 
 def _loader(vector_type):
     @intrinsic
-    def emit_load(typing_context, array, index):
-        single = array.dtype == types.float32
-        kind = ir.VectorType(ir.FloatType(), vector_type.llvm.count) if single else vector_type.llvm
-
+    def emit_vector(typing_context, array, index):
         def emit(context, builder, signature, arguments):
-            address = _address(context, builder, signature, arguments, kind)
-            value = builder.load(address)
-            value.align = ALIGNMENT // 2 if single else ALIGNMENT
-            return builder.fpext(value, vector_type.llvm) if single else value
+            data = emit_data(context, builder, signature, arguments, 0)
+            return emit_load(builder, data, arguments[1], vector_type.llvm.count)
 
         return vector_type(array, types.int64), emit
 
-    return emit_load
+    return emit_vector
 
 
 # (array, index): numbers of a contiguous float64 or float32 array from a flat index on, unchecked.
@@ -88,6 +85,50 @@ def store(typing_context, array, index, vector):
         return context.get_dummy_value()
 
     return types.void(array, types.int64, vector), emit
+
+
+def emit_load(builder, pointer, offset, count):
+    """A vector of doubles from an offset on, whatever the numbers are."""
+    element = pointer.type.pointee
+    place = builder.bitcast(
+        builder.gep(pointer, [offset]), ir.VectorType(element, count).as_pointer()
+    )
+    value = builder.load(place)
+    if element == ir.FloatType():
+        value.align = ALIGNMENT // 2
+        return builder.fpext(value, ir.VectorType(ir.DoubleType(), count))
+    value.align = ALIGNMENT
+    return value
+
+
+def emit_turned(builder, rows):
+    """Vectors, as many as they have numbers, as the columns of what they are the rows of.
+
+    Blocks of half the size change places, then blocks of a quarter, down to numbers.
+    """
+    rows, count = list(rows), len(rows)
+    half = count // 2
+    while half:
+        first = [k if not k & half else k - half + count for k in range(count)]
+        second = [k + half if not k & half else k + count for k in range(count)]
+        for i in (i for i in range(count) if not i & half):
+            a, b = rows[i], rows[i + half]
+            rows[i] = emit_shuffled(builder, a, b, first)
+            rows[i + half] = emit_shuffled(builder, a, b, second)
+        half //= 2
+    return rows
+
+
+def emit_shuffled(builder, a, b, lanes):
+    """The numbers of a and b, counted one after the other, that stand at these places."""
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(LANE, len(lanes)), list(lanes)))
+
+
+def emit_spread(builder, number, count):
+    """A number in every place of a vector."""
+    nothing = ir.Constant(ir.VectorType(number.type, count), ir.Undefined)
+    first = builder.insert_element(nothing, number, ir.Constant(LANE, 0))
+    return emit_shuffled(builder, first, nothing, [0] * count)
 
 
 def emit_prefetch(builder, address):
@@ -112,6 +153,27 @@ def bring_near(typing_context, array, index):
 
 
 @intrinsic
+def _line_start(typing_context, array):
+    def emit(context, builder, signature, arguments):
+        index = ir.IntType(64)
+        place = builder.ptrtoint(emit_data(context, builder, signature, arguments, 0), index)
+        beyond = builder.and_(builder.neg(place), ir.Constant(index, 8 * LINE - 1))
+        return builder.lshr(beyond, ir.Constant(index, 3))
+
+    return types.int64(array), emit
+
+
+def line_start(array):
+    """The index of the first number of a float64 array that stands at the start of a line."""
+    return 0
+
+
+@overload(line_start)
+def _compiled_line_start(array):
+    return lambda array: _line_start(array)
+
+
+@intrinsic
 def zeros_wide(typing_context):
     """All zero."""
 
@@ -127,10 +189,7 @@ def _splatter(vector_type):
         kind = vector_type.llvm
 
         def emit(context, builder, signature, arguments):
-            nothing = ir.Constant(kind, ir.Undefined)
-            one = builder.insert_element(nothing, arguments[0], ir.Constant(ir.IntType(32), 0))
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
-            return builder.shuffle_vector(one, nothing, mask)
+            return emit_spread(builder, arguments[0], kind.count)
 
         return vector_type(types.float64), emit
 
@@ -192,12 +251,8 @@ def joined(typing_context, a, b, count):
     """The first `count` places of a wide vector a, the others of b."""
 
     def emit(context, builder, signature, arguments):
-        kind = ir.VectorType(ir.IntType(64), WIDE)
-        nothing = ir.Constant(kind, ir.Undefined)
-        one = builder.insert_element(nothing, arguments[2], ir.Constant(ir.IntType(32), 0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE)
-        counts = builder.shuffle_vector(one, nothing, mask)
-        first = builder.icmp_signed("<", ir.Constant(kind, list(range(WIDE))), counts)
+        counts = emit_spread(builder, arguments[2], WIDE)
+        first = builder.icmp_signed("<", ir.Constant(counts.type, list(range(WIDE))), counts)
         return builder.select(first, *arguments[:2])
 
     return wide_type(a, b, types.int64), emit
@@ -207,8 +262,7 @@ def _shuffled(*lanes):
     @intrinsic
     def emit_shuffle(typing_context, a, b):
         def emit(context, builder, signature, arguments):
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), lanes)
-            return builder.shuffle_vector(*arguments, mask)
+            return emit_shuffled(builder, *arguments, lanes)
 
         return narrow_type(a, b), emit
 
@@ -229,12 +283,8 @@ def narrow(typing_context, vector):
         if WIDE == WIDTH:
             return arguments[0]
         nothing = ir.Constant(wide_type.llvm, ir.Undefined)
-        halves = (
-            ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), list(range(start, start + WIDTH)))
-            for start in (0, WIDTH)
-        )
-        parts = [builder.shuffle_vector(arguments[0], nothing, half) for half in halves]
-        return builder.fadd(*parts)
+        halves = (range(start, start + WIDTH) for start in (0, WIDTH))
+        return builder.fadd(*(emit_shuffled(builder, arguments[0], nothing, h) for h in halves))
 
     return narrow_type(vector), emit
 

@@ -11,7 +11,7 @@ from numba import prange
 from linreg_fast.kernels import launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
-from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.compile import inner, strict_driver
 from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack
 from linreg_fast.kernels.tiles import VECTORS, tile_vectors
@@ -51,7 +51,7 @@ def in_range(n_samples, squares):
     return bool(np.all(((mean > SMALLEST) & (mean < LARGEST)) | (squares == 0)))
 
 
-@strict
+@inner
 def _block(X, Y, shift, start, stop, z, sums):
     """Add to sums the products of the columns of [X, Y, 1] less the shift, on and above the
     diagonal."""

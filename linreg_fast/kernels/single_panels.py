@@ -2,10 +2,10 @@
 
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import chosen, inner
 
 WIDE = 2 * simd.WIDE
 KIND = ir.VectorType(ir.FloatType(), WIDE)
@@ -40,10 +40,7 @@ def _row(typing_context, X, of, shift, at, z, to):
 
 @intrinsic
 def _turned(typing_context, X, of, n, shift, at, z, to):
-    """WIDE rows of WIDE columns, n numbers apart, less the shift, as rows of a panel.
-
-    Blocks of half the size change places, then blocks of a quarter, down to numbers.
-    """
+    """WIDE rows of WIDE columns, n numbers apart, less the shift, as rows of a panel."""
 
     def emit(context, builder, signature, arguments):
         X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 3, 5))
@@ -54,21 +51,8 @@ def _turned(typing_context, X, of, n, shift, at, z, to):
             rows.append(_load(builder, X, offset))
             soon = builder.add(offset, ir.Constant(ir.IntType(64), PIECE))
             simd.emit_prefetch(builder, builder.gep(X, [soon]))
-        half = WIDE // 2
-        while half:
-            lanes = range(WIDE)
-            first = [k if not k & half else k - half + WIDE for k in lanes]
-            second = [k + half if not k & half else k + WIDE for k in lanes]
-            first, second = (
-                ir.Constant(ir.VectorType(ir.IntType(32), WIDE), mask) for mask in (first, second)
-            )
-            for i in (i for i in lanes if not i & half):
-                a, b = rows[i], rows[i + half]
-                rows[i] = builder.shuffle_vector(a, b, first)
-                rows[i + half] = builder.shuffle_vector(a, b, second)
-            half //= 2
         centre = _load(builder, shift, at)
-        for k, row in enumerate(rows):
+        for k, row in enumerate(simd.emit_turned(builder, rows)):
             place = _place(builder, z, to, k * WIDE)
             builder.store(builder.fsub(row, centre), place).align = 4
         return context.get_dummy_value()
@@ -77,7 +61,7 @@ def _turned(typing_context, X, of, n, shift, at, z, to):
     return types.void(X, index, index, shift, index, z, index), emit
 
 
-@strict
+@inner
 def _numbers(columns, first, last, shift, at, start, stop, stride, z):
     for j in range(first, last):
         c = at + j
@@ -86,7 +70,6 @@ def _numbers(columns, first, last, shift, at, start, stop, stride, z):
             z[to + i * WIDE] = columns[start + i, j] - shift[c]
 
 
-@strict
 def _c_order(X, whole, shift, start, stop, stride, z):
     p = X.shape[1]
     for j in range(0, whole, WIDE):
@@ -94,7 +77,6 @@ def _c_order(X, whole, shift, start, stop, stride, z):
             _row(X, (start + i) * p + j, shift, j, z, j // WIDE * stride + i * WIDE)
 
 
-@strict
 def _f_order(X, whole, shift, start, stop, stride, z):
     n = X.shape[0]
     rows = (stop - start) // WIDE * WIDE
@@ -109,15 +91,12 @@ def _panels(X, whole, shift, start, stop, stride, z):
     _numbers(X, 0, whole, shift, 0, start, stop, stride, z)
 
 
-@overload(_panels)
+@chosen(_panels)
 def _panels_by_layout(X, whole, shift, start, stop, stride, z):
-    found = _f_order if X.layout == "F" else _c_order
-    return lambda X, whole, shift, start, stop, stride, z: found(
-        X, whole, shift, start, stop, stride, z
-    )
+    return _f_order if X.layout == "F" else _c_order
 
 
-@strict
+@inner
 def pack(X, Y, shift, start, stop, stride, z):
     """Rows start..stop of [X, Y, 1], less the shift, as `panels.pack` lays them out."""
     p, q = X.shape[1], X.shape[1] + Y.shape[1]

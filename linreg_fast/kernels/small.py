@@ -9,7 +9,7 @@ import numpy as np
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import simd
 from linreg_fast.kernels.centre import centred
-from linreg_fast.kernels.compile import compiled, strict
+from linreg_fast.kernels.compile import compiled, inner, strict
 from linreg_fast.kernels.tiles import PIECE, moments_block
 
 # norm * trace, less p - 1, is not below the square of the condition number. Of unrelated columns it
@@ -20,7 +20,7 @@ EPSILON = 2.0**-52
 SMALLEST, LARGEST = 1e-200, 1e200  # sums of squares whose products with 32 digits are numbers
 
 
-@strict
+@inner
 def _middle(columns, first, shift):
     """Per column, about its mean: of twelve rows the middle of each three, and their mean.
 
@@ -37,7 +37,8 @@ def _middle(columns, first, shift):
                 a = np.float64(columns[i * n // 12, j])
                 b = np.float64(columns[(i + 1) * n // 12, j])
                 c = np.float64(columns[(i + 2) * n // 12, j])
-                both += 0.25 * max(min(a, b), min(max(a, b), c))
+                low, high = (a, b) if a < b else (b, a)
+                both += 0.25 * (low if c < low else (high if c > high else c))
             halves += both
         shift[first + j] = halves
 
@@ -92,7 +93,7 @@ def _solve(inverse, scale, rest, out):
             out[j, t] *= scale[j]
 
 
-@strict
+@inner
 def _finish(mean, comoment, coef, low, intercept, rest):
     """rest: what coef + low leave of the targets, exactly; intercept: what belongs to them."""
     p, t = coef.shape
@@ -114,7 +115,7 @@ def _finish(mean, comoment, coef, low, intercept, rest):
         intercept[k] = total + lost
 
 
-@compiled
+@strict
 def fit(X, Y):
     """(found, flat): least squares of X (n, p) and Y (n, t), in one array (to return an array takes
     half a microsecond).
@@ -127,7 +128,7 @@ def fit(X, Y):
     p = X.shape[1]
     q = p + Y.shape[1]
     size = (q // simd.WIDE + 1) * simd.WIDE  # `padded` and `room`, whose compilation this saves
-    scratch = np.empty(size * (PIECE + 1))
+    scratch = np.empty(size * (PIECE + 1) + simd.LINE)
     sums, lows = np.zeros((1, size, size)), np.zeros((1, size, size))
     shift = np.zeros(size)
     _middle(X, 0, shift)
@@ -151,7 +152,7 @@ def fit(X, Y):
             rest[j, k] = comoment[0, j, p + k]
 
     found = True
-    scale = np.ones(p)
+    scale = np.zeros(p)
     for j in range(q):
         square = comoment[0, j, j]
         found &= square < LARGEST and (square > SMALLEST or j >= p)
@@ -166,7 +167,8 @@ def fit(X, Y):
         for k in range(p):
             gram[j, k] = comoment[0, j, k] * (scale[j] * scale[k])
             total += abs(gram[j, k])
-        norm = max(norm, total)
+        if total > norm:
+            norm = total
     found = _inverse_factor(gram)
     if found:
         trace = 0.0  # of the inverse: not below its largest eigenvalue
@@ -185,7 +187,8 @@ def fit(X, Y):
         for k in range(q - p):  # a weak signal has fewer digits than its sums
             share = 0.0
             for j in range(p):
-                share += (coef[j, k] / scale[j]) ** 2
+                part = coef[j, k] / scale[j]
+                share += part * part
             found &= comoment[0, p + k, p + k] <= WEAK * WEAK * share
     for k in range(q - p):
         for j in range(p):

@@ -2,15 +2,14 @@
 
 import numpy as np
 from numba import prange
-from numba.extending import overload
 
 from linreg_fast.kernels import columns, direct, dots, jit, launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.compile import strict, strict_driver
+from linreg_fast.kernels.compile import chosen, inner, strict_driver
 from linreg_fast.kernels.parallel import LINE, gradient_of
 
 
-@strict
+@inner
 def _whole(X, start, stop):
     """Where the last vector of rows ends that reads nothing behind X."""
     n, p = X.shape
@@ -19,7 +18,7 @@ def _whole(X, start, stop):
     return start + max(end - start, 0) // simd.WIDE * simd.WIDE
 
 
-@strict
+@inner
 def _some_out(weights, i):
     """Whether a row of the vector is to be left out."""
     if weights is not None:
@@ -29,7 +28,6 @@ def _some_out(weights, i):
     return False
 
 
-@strict
 def _gradient_rows(X, y, coef, intercept, weights, start, stop, sums):
     p = X.shape[1]
     whole = _whole(X, start, stop)
@@ -42,6 +40,7 @@ def _gradient_rows(X, y, coef, intercept, weights, start, stop, sums):
             loss, residual_sum = loss + found[0], residual_sum + found[1]
             weight_sum += found[2]
             continue
+        simd.bring_near(y, i + 512)
         r = simd.subtract(constant, simd.load_wide(y, i))
         r = simd.add(dots.dots(X, i * p, p, coef), r)
         share = one if weights is None else simd.load_wide(weights, i)
@@ -57,7 +56,6 @@ def _gradient_rows(X, y, coef, intercept, weights, start, stop, sums):
     )
 
 
-@strict
 def _mse_rows(X, y, coef, intercept, weights, start, stop):
     p = X.shape[1]
     whole = _whole(X, start, stop)
@@ -69,6 +67,7 @@ def _mse_rows(X, y, coef, intercept, weights, start, stop):
             found = jit.mse_block(X, y, coef, intercept, weights, i, i + simd.WIDE)
             loss, weight_sum = loss + found[0], weight_sum + found[1]
             continue
+        simd.bring_near(y, i + 512)
         r = simd.subtract(constant, simd.load_wide(y, i))
         r = simd.add(dots.dots(X, i * p, p, coef), r)
         share = one if weights is None else simd.load_wide(weights, i)
@@ -89,24 +88,18 @@ def _gradient(X, y, coef, intercept, weights, start, stop, sums):
     return jit.gradient_block(X, y, coef, intercept, weights, start, stop, sums)
 
 
-@overload(_gradient)
+@chosen(_gradient)
 def _gradient_by_layout(X, y, coef, intercept, weights, start, stop, sums):
-    found = _by_layout(X, y, weights, _gradient_rows, columns.gradient_block, jit.gradient_block)
-    return lambda X, y, coef, intercept, weights, start, stop, sums: found(
-        X, y, coef, intercept, weights, start, stop, sums
-    )
+    return _by_layout(X, y, weights, _gradient_rows, columns.gradient_block, _gradient)
 
 
 def _mse(X, y, coef, intercept, weights, start, stop):
     return jit.mse_block(X, y, coef, intercept, weights, start, stop)
 
 
-@overload(_mse)
+@chosen(_mse)
 def _mse_by_layout(X, y, coef, intercept, weights, start, stop):
-    found = _by_layout(X, y, weights, _mse_rows, columns.mse_block, jit.mse_block)
-    return lambda X, y, coef, intercept, weights, start, stop: found(
-        X, y, coef, intercept, weights, start, stop
-    )
+    return _by_layout(X, y, weights, _mse_rows, columns.mse_block, _mse)
 
 
 @strict_driver

@@ -4,12 +4,11 @@ Pieces of `PIECE` rows are joined in double-double, which costs a few percent an
 of millions of rows that of a hundred.
 """
 
-from linreg_fast.kernels import registers, simd
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels import narrow, registers, simd
+from linreg_fast.kernels.compile import inner
 from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
-LINE = 8  # numbers
 VECTORS = 3  # side by side in a tile
 MANY, DEPTH = 700, 2  # columns, pieces: see `depth`
 PIECE = 256  # rows: three panels of them are half of a first cache of 48 KB
@@ -20,7 +19,7 @@ def padded(columns):
     return -(-columns // simd.WIDE) * simd.WIDE
 
 
-@strict
+@inner
 def tile_vectors(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step):
     """Add the products of BROADCASTS columns of a with panels of z, as `registers` does."""
     if vectors == 3:
@@ -31,7 +30,7 @@ def tile_vectors(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahea
         registers.tile_one(a, at, z, to, stride, rows, sums, lows, place, X, ahead, step)
 
 
-@strict
+@inner
 def _tile_numbers(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step):
     """The same, a number at a time."""
     found = sums.reshape(-1)
@@ -58,10 +57,10 @@ def depth(size):
 
 def room(size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
-    return depth(size) * size * (PIECE + 1) * (2 if has_weights else 1)
+    return depth(size) * size * (PIECE + 1) * (2 if has_weights else 1) + simd.LINE
 
 
-@strict
+@inner
 def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     """Add to sums + lows the products of the columns of [X, Y, 1], on and above the diagonal.
 
@@ -70,11 +69,14 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     scratch: `room` numbers, none of them NaN.
     """
     panels, stride = len(sums) // simd.WIDE, (PIECE + 1) * simd.WIDE
+    scratch = scratch[simd.line_start(scratch) :]  # what crosses lines is loaded 3% slower
+    if panels <= narrow.PANELS:
+        start = narrow.summed(X, Y, weights, shift, start, stop, scratch, sums, lows)
     pieces = DEPTH if len(sums) >= MANY else 1
     z = a = scratch[: pieces * panels * stride]
     if weights is not None:
         a = scratch[pieces * panels * stride :]
-    line = LINE if X.flags.c_contiguous else 0
+    line = simd.LINE if X.flags.c_contiguous else 0
     for begin in range(start, stop, pieces * PIECE):
         end = min(begin + pieces * PIECE, stop)
         for piece in range(begin, end, PIECE):
@@ -83,11 +85,6 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
             if weights is not None:
                 weighted(weights, piece, last_row, panels, stride, z[at:], a[at:])
         ahead, far = end * X.shape[1], min(end + pieces * PIECE, stop) * X.shape[1]
-        if simd.VECTORS and panels == 2:
-            step = X.shape[1] if line else 0
-            rows = end - begin
-            registers.triangle_of_two(a, 0, z, 0, stride, rows, sums, lows, 0, X, ahead, step)
-            continue
         for first in range(0, panels, VECTORS):
             last = min(first + VECTORS, panels)
             for j in range(0, last * simd.WIDE, BROADCASTS):
