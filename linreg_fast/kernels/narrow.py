@@ -21,7 +21,7 @@ DEPTH = 8 * ROWS  # of F order: written, then multiplied
 PIECE = 256  # rows whose sums are plain
 # Numbers of rows, and of the target beside them. The processor alone stops reading ahead at the end
 # of a page, and not having asked for the target costs as much as for the rows (five columns).
-AHEAD, TARGET_AHEAD = 768, 256
+AHEAD, AHEAD_DOWN = 768, 256
 NOTHING = ir.Constant(KIND, [0.0] * WIDE)
 
 
@@ -59,7 +59,7 @@ def _row_reader(builder, X, y, p, centres):
     def values(row):
         offset = builder.mul(row, p)
         simd.emit_prefetch(builder, builder.gep(X, [builder.add(offset, number(AHEAD))]))
-        simd.emit_prefetch(builder, builder.gep(y, [builder.add(row, number(TARGET_AHEAD))]))
+        simd.emit_prefetch(builder, builder.gep(y, [builder.add(row, number(AHEAD_DOWN))]))
         target = simd.emit_spread(builder, _double(builder, y, row), WIDE)
         for v, (inside, at_end) in enumerate(masks):
             read = simd.emit_load(builder, X, builder.add(offset, number(v * WIDE)), WIDE)
@@ -107,6 +107,22 @@ def _piece(panels):
 
             X_data, y_data = data(0), data(1)
             n, p = shape(0)
+
+            def ask_for_columns(row, soon):
+                """With each row that is multiplied, for lines of one of the columns."""
+                rows_of_each = DEPTH // (panels * WIDE)
+                lines = max(DEPTH // simd.LINE // rows_of_each, 1)
+                part = builder.srem(row, number(rows_of_each))
+                column = builder.sdiv(row, number(rows_of_each))
+                there = builder.icmp_signed("<", column, p)
+                column = builder.mul(n, builder.select(there, column, number(0)))
+                at = builder.add(
+                    builder.add(column, soon), builder.mul(part, number(lines * simd.LINE))
+                )
+                for k in range(lines):
+                    place = builder.add(at, number(k * simd.LINE))
+                    simd.emit_prefetch(builder, builder.gep(X_data, [place]))
+
             if down:
                 starts = [
                     emit_starts(builder, X_data, y_data, n, p, number(v * WIDE))
@@ -118,6 +134,8 @@ def _piece(panels):
                     count = builder.select(more, number(DEPTH), left)
                     with _steps(builder, count, ROWS) as (turn, _):
                         first = builder.add(start, builder.add(piece, turn))
+                        soon = builder.gep(y_data, [builder.add(first, number(AHEAD_DOWN))])
+                        simd.emit_prefetch(builder, soon)
                         parts = [
                             emit_rows(builder, columns, y_data, first, centre)
                             for columns, centre in zip(starts, centres, strict=True)
@@ -126,6 +144,8 @@ def _piece(panels):
                             row = builder.add(turn, number(k))
                             write(builder.add(first, number(k)), found, slot(row))
                     with cgutils.for_range(builder, count) as row:
+                        soon = builder.add(builder.add(start, piece), number(AHEAD_DOWN))
+                        ask_for_columns(row.index, soon)
                         multiply(slot(row.index))
             else:
                 values = _row_reader(builder, X_data, y_data, p, centres)

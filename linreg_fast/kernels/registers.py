@@ -16,6 +16,8 @@ from linreg_fast.kernels import simd
 # multiply-adds at a time, each four cycles long, want eight of them.
 BROADCASTS = 8 if simd.WIDE == 8 else 4
 
+RUN = 32  # lines that are asked for one after the other; a power of two
+
 INDEX = ir.IntType(64)
 DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
 KIND = ir.VectorType(DOUBLE, simd.WIDE)
@@ -45,19 +47,20 @@ def products(builder, pairs, numbers, columns, sums):
     ]
 
 
-def _sums_of_rows(builder, pairs, a, panels, rows, soon, step, kind):
+def _sums_of_rows(builder, pairs, a, panels, rows, soon, line, step, kind):
     """The loop over the rows."""
     before = builder.block
     loop, after = builder.append_basic_block("rows"), builder.append_basic_block("sums")
     builder.branch(loop)
     builder.position_at_end(loop)
-    row, line = builder.phi(INDEX), builder.phi(soon.type)
+    row = builder.phi(INDEX)
     row.add_incoming(number(0), before)
-    line.add_incoming(soon, before)
     sums = [builder.phi(kind) for _ in pairs]
     offset = builder.mul(row, number(kind.count))
     columns = [vector(builder, panel, offset, kind)[0] for panel in panels]
-    simd.emit_prefetch(builder, line)
+    lines = builder.mul(builder.and_(row, number(RUN - 1)), line)
+    runs = builder.mul(builder.lshr(row, number(RUN.bit_length() - 1)), step)
+    simd.emit_prefetch(builder, builder.gep(soon, [builder.add(lines, runs)]))
     numbers = [builder.gep(a, [builder.add(offset, number(r))]) for r in range(BROADCASTS)]
     done = products(builder, pairs, numbers, columns, sums)
     for total, value in zip(sums, done, strict=True):
@@ -65,7 +68,6 @@ def _sums_of_rows(builder, pairs, a, panels, rows, soon, step, kind):
         total.add_incoming(value, loop)
     following = builder.add(row, number(1))
     row.add_incoming(following, loop)
-    line.add_incoming(builder.gep(line, [step]), loop)
     builder.cbranch(builder.icmp_signed("<", following, rows), loop, after)
     builder.position_at_end(after)
     return done
@@ -92,7 +94,9 @@ def _tile(vectors):
     pairs = [(r, v) for r in range(BROADCASTS) for v in range(vectors)]
 
     @intrinsic
-    def emit_tile(typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, step):
+    def emit_tile(
+        typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step
+    ):
         single = z.dtype == types.float32
         width = simd.WIDE * (2 if single else 1)
         kind = ir.VectorType(FLOAT if single else DOUBLE, width)
@@ -102,7 +106,7 @@ def _tile(vectors):
             def data(k):
                 return simd.emit_data(context, builder, signature, arguments, k)
 
-            _, at, _, to, stride, rows, _, _, place, _, ahead, step = arguments
+            _, at, _, to, stride, rows, _, _, place, _, ahead, line, step = arguments
             columns = context.make_array(signature.args[6])(context, builder, arguments[6]).shape
             columns = builder.extract_value(columns, 1)
             panels = [
@@ -110,7 +114,7 @@ def _tile(vectors):
                 for v in range(vectors)
             ]
             first, soon = builder.gep(data(0), [at]), builder.gep(data(9), [ahead])
-            found = _sums_of_rows(builder, pairs, first, panels, rows, soon, step, kind)
+            found = _sums_of_rows(builder, pairs, first, panels, rows, soon, line, step, kind)
             sums, lows = data(6), data(7)
             for (r, v), value in zip(pairs, found, strict=True):
                 down = builder.mul(columns, number(r))
@@ -121,18 +125,18 @@ def _tile(vectors):
                     fold(builder, sums, lows, offset, value, wide)
             return context.get_dummy_value()
 
-        integers = [types.int64] * 2
-        return types.void(
-            a, types.int64, z, *integers, types.int64, sums, lows, types.int64, X, *integers
-        ), emit
+        index = types.int64
+        arguments = [a, index, z, *[index] * 3, sums, lows, index, X, *[index] * 3]
+        return types.void(*arguments), emit
 
     return emit_tile
 
 
-# (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step): number at + r of each row of a is
-# multiplied with the vectors of z from `to` on, `stride` numbers apart. What that gives over the
-# rows (1 or more) is added to sums + lows (C order, float64) from the flat index `place` on, one
-# row of them for each r; where a and z are float32, to sums alone. Meanwhile the lines of X at
-# ahead, ahead + step, ... are brought near.
+# (a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step): number at + r of each row
+# of a is multiplied with the vectors of z from `to` on, `stride` numbers apart. What that gives
+# over the rows (1 or more) is added to sums + lows (C order, float64) from the flat index `place`
+# on, one row of them for each r; where a and z are float32, to sums alone. Meanwhile, one with each
+# row, the lines of X at ahead, ahead + line, ... are brought near, and after RUN of them those from
+# ahead + step on.
 # Callers are `strict`: fast-math flags would reach in here and drop the lows.
 tile_one, tile_two, tile_three = _tile(1), _tile(2), _tile(3)

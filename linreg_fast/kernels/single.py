@@ -12,7 +12,7 @@ from linreg_fast.kernels import launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import inner, strict_driver
-from linreg_fast.kernels.registers import BROADCASTS
+from linreg_fast.kernels.registers import BROADCASTS, RUN
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack
 from linreg_fast.kernels.tiles import VECTORS, tile_vectors
 
@@ -56,22 +56,26 @@ def _block(X, Y, shift, start, stop, z, sums):
     """Add to sums the products of the columns of [X, Y, 1] less the shift, on and above the
     diagonal."""
     panels, stride = len(sums) // WIDE, (PIECE + 1) * WIDE
-    line = LINE if X.flags.c_contiguous else 0
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin
         pack(X, Y, shift, begin, end, stride, z)
         ahead, far = end * X.shape[1], min(end + PIECE, stop) * X.shape[1]
+        if not X.flags.c_contiguous:
+            far = ahead
         for first in range(0, panels, VECTORS):
             last = min(first + VECTORS, panels)
             for j in range(0, last * WIDE, BROADCASTS):
                 panel = max(first, j // WIDE)
-                step = line if ahead < far else 0
+                line = LINE if ahead < far else 0
                 at = j // WIDE * stride + j % WIDE
                 place = j * sums.shape[1] + panel * WIDE
                 to, count = panel * stride, last - panel
-                tile_vectors(z, at, z, to, count, stride, rows, sums, sums, place, X, ahead, step)
-                ahead += step * rows
+                step = RUN * line
+                tile_vectors(
+                    z, at, z, to, count, stride, rows, sums, sums, place, X, ahead, line, step
+                )
+                ahead += line * rows
 
 
 @strict_driver

@@ -20,18 +20,18 @@ def padded(columns):
 
 
 @inner
-def tile_vectors(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step):
+def tile_vectors(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, line, step):
     """Add the products of BROADCASTS columns of a with panels of z, as `registers` does."""
     if vectors == 3:
-        registers.tile_three(a, at, z, to, stride, rows, sums, lows, place, X, ahead, step)
+        registers.tile_three(a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step)
     elif vectors == 2:
-        registers.tile_two(a, at, z, to, stride, rows, sums, lows, place, X, ahead, step)
+        registers.tile_two(a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step)
     else:
-        registers.tile_one(a, at, z, to, stride, rows, sums, lows, place, X, ahead, step)
+        registers.tile_one(a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step)
 
 
 @inner
-def _tile_numbers(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step):
+def _tile_numbers(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, line, step):
     """The same, a number at a time."""
     found = sums.reshape(-1)
     for r in range(BROADCASTS):
@@ -76,7 +76,6 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     z = a = scratch[: pieces * panels * stride]
     if weights is not None:
         a = scratch[pieces * panels * stride :]
-    line = simd.LINE if X.flags.c_contiguous else 0
     for begin in range(start, stop, pieces * PIECE):
         end = min(begin + pieces * PIECE, stop)
         for piece in range(begin, end, PIECE):
@@ -84,7 +83,13 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
             pack(X, Y, shift, piece, last_row, stride, z[at:])
             if weights is not None:
                 weighted(weights, piece, last_row, panels, stride, z[at:], a[at:])
+        # The next rows of C order lie behind each other, those of F order a column apart.
         ahead, far = end * X.shape[1], min(end + pieces * PIECE, stop) * X.shape[1]
+        run = registers.RUN * simd.LINE
+        if not X.flags.c_contiguous:
+            ahead, far, run = end, end + X.size, len(X)
+        if end == stop or not (X.flags.c_contiguous or X.flags.f_contiguous):
+            far = ahead
         first = 0
         while first < panels:
             # Two and two, not three and one: one vector waits for its loads (30 columns: 7%).
@@ -94,8 +99,12 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
                 vectors, place = last - panel, j * len(sums) + panel * simd.WIDE
                 at, to = j // simd.WIDE * stride + j % simd.WIDE, panel * stride
                 for piece in range(begin, end, PIECE):
-                    rows, step = min(PIECE, end - piece), line if ahead < far else 0
-                    _tile(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step)
-                    ahead += step * rows
+                    rows, line, step = min(PIECE, end - piece), 0, 0
+                    if ahead < far:
+                        line, step = simd.LINE, run
+                    _tile(
+                        a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, line, step
+                    )
+                    ahead += rows // registers.RUN * step
                     at, to = at + panels * stride, to + panels * stride
             first = last

@@ -8,8 +8,6 @@ from linreg_fast.kernels import simd
 from linreg_fast.kernels.registers import KIND, number, vector
 from linreg_fast.kernels.simd import WIDE
 
-AHEAD = 256  # rows: each column lies in other pages, which the processor alone begins too late
-
 
 def emit_starts(builder, X, y, n, p, first):
     """Of columns of [X, y, 1] from `first` on: where they start, whether they are there or ones,
@@ -34,8 +32,6 @@ def emit_rows(builder, starts, y, row, centre):
         other = one
         if target is not None:
             other = builder.select(target, simd.emit_load(builder, y, row, WIDE), one)
-        soon = builder.gep(start, [builder.add(row, number(AHEAD))])
-        simd.emit_prefetch(builder, soon)
         columns.append(builder.select(there, simd.emit_load(builder, start, row, WIDE), other))
     return [builder.fsub(turned, centre) for turned in simd.emit_turned(builder, columns)]
 
