@@ -25,18 +25,6 @@ AHEAD, AHEAD_DOWN = 768, 256
 NOTHING = ir.Constant(KIND, [0.0] * WIDE)
 
 
-def _write(builder, values, weight, place):
-    """The vectors of a row, and where it has a weight those times the weight behind them."""
-    if weight is not None:
-        out = builder.fcmp_ordered("==", weight, ir.Constant(weight.type, 0.0))
-        values = [builder.select(out, NOTHING, value) for value in values]
-        weight = simd.emit_spread(builder, weight, WIDE)
-        values += [builder.fmul(value, weight) for value in values]
-    for v, value in enumerate(values):
-        at = builder.gep(place, [number(v * WIDE)])
-        builder.store(value, builder.bitcast(at, KIND.as_pointer())).align = 8 * WIDE
-
-
 def _steps(builder, stop, step):
     return cgutils.for_range_slice(builder, number(0), stop, number(step))
 
@@ -46,120 +34,148 @@ def _double(builder, pointer, offset):
     return builder.fpext(value, ir.DoubleType()) if value.type == ir.FloatType() else value
 
 
-def _row_reader(builder, X, y, p, centres):
-    """Of C order: a row's vectors read over its end, and the target and a one take that place."""
-    lanes = [
-        ir.Constant(ir.VectorType(ir.IntType(64), WIDE), [v * WIDE + k for k in range(WIDE)])
-        for v in range(len(centres))
-    ]
-    own = simd.emit_spread(builder, p, WIDE)
-    masks = [(builder.icmp_signed("<", k, own), builder.icmp_signed("==", k, own)) for k in lanes]
-    one = ir.Constant(KIND, [1.0] * WIDE)
+class _Emitter:
+    """The code for rows start..start + rows: into the ring, and from there into the sums."""
 
-    def values(row):
-        offset = builder.mul(row, p)
-        simd.emit_prefetch(builder, builder.gep(X, [builder.add(offset, number(AHEAD))]))
-        simd.emit_prefetch(builder, builder.gep(y, [builder.add(row, number(AHEAD_DOWN))]))
-        target = simd.emit_spread(builder, _double(builder, y, row), WIDE)
+    def __init__(self, context, builder, signature, arguments, panels):
+        def data(k):
+            return simd.emit_data(context, builder, signature, arguments, k)
+
+        def shape(k):
+            array = context.make_array(signature.args[k])(context, builder, arguments[k])
+            return cgutils.unpack_tuple(builder, array.shape)
+
+        self.builder, self.panels = builder, panels
+        self.X, self.y, self.ring = data(0), data(1), data(6)
+        self.start, self.rows = arguments[4:6]
+        self.weights = None if signature.args[2] == types.none else data(2)
+        self.centres = [vector(builder, data(3), number(v * WIDE), KIND)[0] for v in range(panels)]
+        (self.n, self.p), (_, self.size) = shape(0), shape(7)
+        self.sums, self.lows = data(7), data(8)
+        self.stride = panels * WIDE * (1 if self.weights is None else 2)
+        self.pairs = [(r, v) for r in range(panels * WIDE) for v in range(r // WIDE, panels)]
+        self.totals = [cgutils.alloca_once_value(builder, NOTHING) for _ in self.pairs]
+
+    def slot(self, row):
+        return self.builder.gep(self.ring, [self.builder.mul(row, number(self.stride))])
+
+    def store(self, values, place):
+        for v, value in enumerate(values):
+            at = self.builder.gep(place, [number(v * WIDE)])
+            at = self.builder.bitcast(at, KIND.as_pointer())
+            self.builder.store(value, at).align = 8 * WIDE
+
+    def write(self, row, values, place):
+        """The vectors of a row, and where it has a weight those times the weight behind them."""
+        values, builder = list(values), self.builder
+        if self.weights is not None:
+            weight = _double(builder, self.weights, row)
+            out = builder.fcmp_ordered("==", weight, ir.Constant(weight.type, 0.0))
+            values = [builder.select(out, NOTHING, value) for value in values]
+            weight = simd.emit_spread(builder, weight, WIDE)
+            values += [builder.fmul(value, weight) for value in values]
+        self.store(values, place)
+
+    def multiply(self, place):
+        """Add the products of a row with itself."""
+        builder, columns = self.builder, self.panels * WIDE
+        own = [vector(builder, place, number(v * WIDE), KIND)[0] for v in range(self.panels)]
+        times = self.stride - columns
+        numbers = [builder.gep(place, [number(times + r)]) for r in range(columns)]
+        old = [builder.load(total) for total in self.totals]
+        new = products(builder, self.pairs, numbers, own, old)
+        for value, total in zip(new, self.totals, strict=True):
+            builder.store(value, total)
+
+    def across(self):
+        """C order: a row is written, and one that was some rows ago is multiplied."""
+        builder, last = self.builder, number(2 * ROWS - 1)
+        masks = list(self.masks())
+        for row in range(ROWS, 2 * ROWS):  # what is multiplied first
+            self.store([NOTHING] * (self.stride // WIDE), self.slot(number(row)))
+        with cgutils.for_range(builder, builder.add(self.rows, number(ROWS))) as one:
+            row = builder.add(self.start, one.index)
+            self.write(row, self.read(row, masks), self.slot(builder.and_(one.index, last)))
+            before = builder.and_(builder.add(one.index, number(ROWS)), last)
+            self.multiply(self.slot(before))
+
+    def masks(self):
+        """Per vector, which of its places are columns of X, and which one is the target."""
+        own = simd.emit_spread(self.builder, self.p, WIDE)
+        for v in range(self.panels):
+            places = ir.Constant(own.type, [v * WIDE + k for k in range(WIDE)])
+            yield tuple(self.builder.icmp_signed(sign, places, own) for sign in ("<", "=="))
+
+    def read(self, row, masks):
+        """A row's vectors read over its end, and the target and a one take that place."""
+        builder, one = self.builder, ir.Constant(KIND, [1.0] * WIDE)
+        offset = builder.mul(row, self.p)
+        for array, place in (
+            (self.X, builder.add(offset, number(AHEAD))),
+            (self.y, builder.add(row, number(AHEAD_DOWN))),
+        ):
+            simd.emit_prefetch(builder, builder.gep(array, [place]))
+        target = simd.emit_spread(builder, _double(builder, self.y, row), WIDE)
         for v, (inside, at_end) in enumerate(masks):
-            read = simd.emit_load(builder, X, builder.add(offset, number(v * WIDE)), WIDE)
-            read = builder.select(inside, read, builder.select(at_end, target, one))
-            yield builder.fsub(read, centres[v])
+            found = simd.emit_load(builder, self.X, builder.add(offset, number(v * WIDE)), WIDE)
+            found = builder.select(inside, found, builder.select(at_end, target, one))
+            yield builder.fsub(found, self.centres[v])
 
-    return values
+    def down(self):
+        """F order: some rows are written, as many at a time as are turned, and then multiplied."""
+        builder = self.builder
+        starts = [
+            emit_starts(builder, self.X, self.y, self.n, self.p, number(v * WIDE))
+            for v in range(self.panels)
+        ]
+        with _steps(builder, self.rows, DEPTH) as (done, _):
+            first, left = builder.add(self.start, done), builder.sub(self.rows, done)
+            more = builder.icmp_signed("<", number(DEPTH), left)
+            count = builder.select(more, number(DEPTH), left)
+            with _steps(builder, count, ROWS) as (turn, _):
+                row = builder.add(first, turn)
+                soon = builder.gep(self.y, [builder.add(row, number(AHEAD_DOWN))])
+                simd.emit_prefetch(builder, soon)
+                parts = [
+                    emit_rows(builder, columns, self.y, row, centre)
+                    for columns, centre in zip(starts, self.centres, strict=True)
+                ]
+                for k, found in enumerate(zip(*parts, strict=True)):
+                    place = self.slot(builder.add(turn, number(k)))
+                    self.write(builder.add(row, number(k)), found, place)
+            with cgutils.for_range(builder, count) as one:
+                self.ask(one.index, builder.add(first, number(AHEAD_DOWN)))
+                self.multiply(self.slot(one.index))
+
+    def ask(self, row, soon):
+        """With each row that is multiplied, for lines of one of the columns."""
+        builder, rows_of_each = self.builder, number(DEPTH // (self.panels * WIDE))
+        lines = max(self.panels * WIDE // simd.LINE, 1)
+        part, column = builder.srem(row, rows_of_each), builder.sdiv(row, rows_of_each)
+        there = builder.icmp_signed("<", column, self.p)
+        start = builder.mul(self.n, builder.select(there, column, number(0)))
+        at = builder.add(builder.add(start, soon), builder.mul(part, number(lines * simd.LINE)))
+        for k in range(lines):
+            place = builder.add(at, number(k * simd.LINE))
+            simd.emit_prefetch(builder, builder.gep(self.X, [place]))
+
+    def finish(self):
+        builder = self.builder
+        for (r, v), total in zip(self.pairs, self.totals, strict=True):
+            offset = builder.add(builder.mul(self.size, number(r)), number(v * WIDE))
+            fold(builder, self.sums, self.lows, offset, builder.load(total), KIND)
 
 
 def _piece(panels):
-    pairs = [(r, v) for r in range(panels * WIDE) for v in range(r // WIDE, panels)]
-
     @intrinsic
     def emit_piece(typing_context, X, Y, weights, shift, start, rows, ring, sums, lows):
         def emit(context, builder, signature, arguments):
-            def data(k):
-                return simd.emit_data(context, builder, signature, arguments, k)
-
-            def shape(k):
-                array = context.make_array(signature.args[k])(context, builder, arguments[k])
-                return cgutils.unpack_tuple(builder, array.shape)
-
-            start, rows, ring = arguments[4], arguments[5], data(6)
-            weighted, down = weights != types.none, X.layout == "F"
-            stride = panels * WIDE * (2 if weighted else 1)
-            centres = [vector(builder, data(3), number(v * WIDE), KIND)[0] for v in range(panels)]
-            totals = [cgutils.alloca_once_value(builder, NOTHING) for _ in pairs]
-
-            def slot(row):
-                return builder.gep(ring, [builder.mul(row, number(stride))])
-
-            def write(row, found, place):
-                weight = _double(builder, data(2), row) if weighted else None
-                _write(builder, list(found), weight, place)
-
-            def multiply(place):
-                own = [vector(builder, place, number(v * WIDE), KIND)[0] for v in range(panels)]
-                times = stride - panels * WIDE
-                numbers = [builder.gep(place, [number(times + r)]) for r in range(panels * WIDE)]
-                old = [builder.load(total) for total in totals]
-                for value, total in zip(
-                    products(builder, pairs, numbers, own, old), totals, strict=True
-                ):
-                    builder.store(value, total)
-
-            X_data, y_data = data(0), data(1)
-            n, p = shape(0)
-
-            def ask_for_columns(row, soon):
-                """With each row that is multiplied, for lines of one of the columns."""
-                rows_of_each = DEPTH // (panels * WIDE)
-                lines = max(DEPTH // simd.LINE // rows_of_each, 1)
-                part = builder.srem(row, number(rows_of_each))
-                column = builder.sdiv(row, number(rows_of_each))
-                there = builder.icmp_signed("<", column, p)
-                column = builder.mul(n, builder.select(there, column, number(0)))
-                at = builder.add(
-                    builder.add(column, soon), builder.mul(part, number(lines * simd.LINE))
-                )
-                for k in range(lines):
-                    place = builder.add(at, number(k * simd.LINE))
-                    simd.emit_prefetch(builder, builder.gep(X_data, [place]))
-
-            if down:
-                starts = [
-                    emit_starts(builder, X_data, y_data, n, p, number(v * WIDE))
-                    for v in range(panels)
-                ]
-                with _steps(builder, rows, DEPTH) as (piece, _):
-                    left = builder.sub(rows, piece)
-                    more = builder.icmp_signed("<", number(DEPTH), left)
-                    count = builder.select(more, number(DEPTH), left)
-                    with _steps(builder, count, ROWS) as (turn, _):
-                        first = builder.add(start, builder.add(piece, turn))
-                        soon = builder.gep(y_data, [builder.add(first, number(AHEAD_DOWN))])
-                        simd.emit_prefetch(builder, soon)
-                        parts = [
-                            emit_rows(builder, columns, y_data, first, centre)
-                            for columns, centre in zip(starts, centres, strict=True)
-                        ]
-                        for k, found in enumerate(zip(*parts, strict=True)):
-                            row = builder.add(turn, number(k))
-                            write(builder.add(first, number(k)), found, slot(row))
-                    with cgutils.for_range(builder, count) as row:
-                        soon = builder.add(builder.add(start, piece), number(AHEAD_DOWN))
-                        ask_for_columns(row.index, soon)
-                        multiply(slot(row.index))
+            emitter = _Emitter(context, builder, signature, arguments, panels)
+            if X.layout == "F":
+                emitter.down()
             else:
-                values = _row_reader(builder, X_data, y_data, p, centres)
-                for row in range(ROWS, 2 * ROWS):  # what is multiplied first
-                    _write(builder, [NOTHING] * (stride // WIDE), None, slot(number(row)))
-                with cgutils.for_range(builder, builder.add(rows, number(ROWS))) as one:
-                    last = number(2 * ROWS - 1)
-                    row = builder.add(start, one.index)
-                    write(row, values(row), slot(builder.and_(one.index, last)))
-                    multiply(slot(builder.and_(builder.add(one.index, number(ROWS)), last)))
-            size = shape(7)[1]
-            for (r, v), total in zip(pairs, totals, strict=True):
-                offset = builder.add(builder.mul(size, number(r)), number(v * WIDE))
-                fold(builder, data(7), data(8), offset, builder.load(total), KIND)
+                emitter.across()
+            emitter.finish()
             return context.get_dummy_value()
 
         integers = [types.int64] * 2
