@@ -265,28 +265,46 @@ def test_steps_in_vectors_and_what_is_left_of_them(rng, dtype, layout, p):
 
 
 OVER_THE_EDGE = """
-import ctypes, mmap, sys
+import ctypes, mmap
 import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels import RUNGS
 
-pages = mmap.mmap(-1, 3 * mmap.PAGESIZE)
-start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
 libc = ctypes.CDLL(None, use_errno=True)
-assert not libc.mprotect(ctypes.c_void_p(start + 2 * mmap.PAGESIZE), mmap.PAGESIZE, 0)
-numbers = np.frombuffer(pages, dtype="DTYPE", count=2 * mmap.PAGESIZE // np.dtype("DTYPE").itemsize)
-rng = np.random.default_rng(0)
-for p in (1, 3, 5, 8, 10):
-    rows = len(numbers) // (2 * p)
-    for order in "CF":
-        X = numbers[len(numbers) - rows * p :].reshape(rows, p, order=order)
-        X[:] = rng.normal(size=X.shape)
-        y = np.ones(rows, dtype=X.dtype)
-        for name in ("jit", "parallel", "tiled", "compensated"):
-            kernels = RUNGS[name].kernels
-            assert np.isfinite(kernels.moments(frozen(X), frozen(y[:, None]))[3]).all()
-            assert np.isfinite(kernels.gradient(frozen(X), frozen(y), np.ones(p), 0.0)[0])
-            assert np.isfinite(kernels.mse(frozen(X), frozen(y), np.ones(p), 0.0))
+held = []
+
+def at_the_edge(array):
+    "A copy whose last number is the last before memory that nobody may read."
+    pages = -(-array.nbytes // mmap.PAGESIZE)
+    memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
+    held.append(memory)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    end = pages * mmap.PAGESIZE
+    assert not libc.mprotect(ctypes.c_void_p(start + end), mmap.PAGESIZE, 0)
+    flat = np.frombuffer(memory, array.dtype, array.size, end - array.nbytes)
+    copy = flat.reshape(array.shape, order="C" if array.flags.c_contiguous else "F")
+    copy[...] = array
+    return frozen(copy)
+
+rng = np.random.default_rng()
+for p in (1, 2, 3, 5, 6, 7, 8, 10, 14, 15, 16, 31):
+    for n in (1, 2, 9, 16, 17, 24, 41, 300, 8192 // (2 * p)):
+        for order in "CF":
+            X = np.asarray(rng.normal(size=(n, p)), order=order, dtype="DTYPE")
+            y, w = rng.normal(size=n).astype(X.dtype), rng.random(n)
+            X_edge, y_edge, w_edge = at_the_edge(X), at_the_edge(y), at_the_edge(w)
+            for name in ("jit", "parallel", "tiled", "compensated"):
+                kernels = RUNGS[name].kernels
+                assert np.isfinite(kernels.moments(X_edge, y_edge[:, None])[3]).all()
+                assert np.isfinite(kernels.gradient(X_edge, y_edge, np.ones(p), 0.0)[0])
+                assert np.isfinite(kernels.mse(X_edge, y_edge, np.ones(p), 0.0))
+            kernels = RUNGS["tiled"].kernels
+            for given, edge in ((None, None), (w, w_edge)):
+                kernels.gradient(X_edge, y_edge, np.ones(p), 0.5, edge)
+                found = kernels.moments(X_edge, y_edge[:, None], edge)
+                expected = kernels.moments(frozen(X), frozen(y[:, None]), given)
+                for a, b in zip(found[1:], expected[1:]):
+                    np.testing.assert_array_equal(a, b)
 print("read no further")
 """
 

@@ -13,7 +13,7 @@ from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import inner, strict, strict_driver
 from linreg_fast.kernels.doubled_tiles import moments_block, room
-from linreg_fast.kernels.parallel import LINE
+from linreg_fast.kernels.simd import LINE
 
 FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
 

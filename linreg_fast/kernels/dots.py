@@ -13,7 +13,6 @@ from linreg_fast.kernels import simd
 INDEX = ir.IntType(64)
 KIND = simd.wide_type.llvm
 ROWS = simd.WIDE
-AHEAD = 768  # numbers: the processor alone stops reading ahead at the end of a page
 
 
 def _along_the_row(builder, p, each):
@@ -57,7 +56,7 @@ def dots(typing_context, X, at, p, coef):
         def each(column, mask):
             slopes = simd.emit_load(builder, coef, column, ROWS)
             for total, row in zip(
-                totals, _rows(builder, X, at, p, column, mask, AHEAD), strict=True
+                totals, _rows(builder, X, at, p, column, mask, simd.AHEAD), strict=True
             ):
                 builder.store(simd.emit_fma(builder, row, slopes, builder.load(total)), total)
 

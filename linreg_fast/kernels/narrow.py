@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
 from linreg_fast.kernels.compile import chosen
-from linreg_fast.kernels.registers import KIND, fold, number, products, vector
+from linreg_fast.kernels.registers import KIND, fold, number, products
 from linreg_fast.kernels.simd import WIDE
 from linreg_fast.kernels.turned import emit_rows, emit_starts
 
@@ -19,9 +19,9 @@ PANELS = 2  # vectors to a row at most: their sums and the row itself fill the r
 ROWS = WIDE  # of C order: ahead of those that are multiplied; of F order: turned at a time
 DEPTH = 8 * ROWS  # of F order: written, then multiplied
 PIECE = 256  # rows whose sums are plain
-# Numbers of rows, and of the target beside them. The processor alone stops reading ahead at the end
-# of a page, and not having asked for the target costs as much as for the rows (five columns).
-AHEAD, AHEAD_DOWN = 768, 256
+# Rows of the target, and of columns: not to have asked for the target costs as much as for the rows
+# beside it (five columns).
+AHEAD_DOWN = 256
 NOTHING = ir.Constant(KIND, [0.0] * WIDE)
 
 
@@ -49,7 +49,9 @@ class _Emitter:
         self.X, self.y, self.ring = data(0), data(1), data(6)
         self.start, self.rows = arguments[4:6]
         self.weights = None if signature.args[2] == types.none else data(2)
-        self.centres = [vector(builder, data(3), number(v * WIDE), KIND)[0] for v in range(panels)]
+        self.centres = [
+            simd.emit_load(builder, data(3), number(v * WIDE), WIDE) for v in range(panels)
+        ]
         (self.n, self.p), (_, self.size) = shape(0), shape(7)
         self.sums, self.lows = data(7), data(8)
         self.stride = panels * WIDE * (1 if self.weights is None else 2)
@@ -62,8 +64,7 @@ class _Emitter:
     def store(self, values, place):
         for v, value in enumerate(values):
             at = self.builder.gep(place, [number(v * WIDE)])
-            at = self.builder.bitcast(at, KIND.as_pointer())
-            self.builder.store(value, at).align = 8 * WIDE
+            simd.emit_store(self.builder, value, at, 8 * WIDE)
 
     def write(self, row, values, place):
         """The vectors of a row, and where it has a weight those times the weight behind them."""
@@ -79,7 +80,7 @@ class _Emitter:
     def multiply(self, place):
         """Add the products of a row with itself."""
         builder, columns = self.builder, self.panels * WIDE
-        own = [vector(builder, place, number(v * WIDE), KIND)[0] for v in range(self.panels)]
+        own = [simd.emit_load(builder, place, number(v * WIDE), WIDE) for v in range(self.panels)]
         times = self.stride - columns
         numbers = [builder.gep(place, [number(times + r)]) for r in range(columns)]
         old = [builder.load(total) for total in self.totals]
@@ -111,7 +112,7 @@ class _Emitter:
         builder, one = self.builder, ir.Constant(KIND, [1.0] * WIDE)
         offset = builder.mul(row, self.p)
         for array, place in (
-            (self.X, builder.add(offset, number(AHEAD))),
+            (self.X, builder.add(offset, number(simd.AHEAD))),
             (self.y, builder.add(row, number(AHEAD_DOWN))),
         ):
             simd.emit_prefetch(builder, builder.gep(array, [place]))

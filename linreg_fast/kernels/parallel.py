@@ -1,4 +1,7 @@
-"""Numba, the blocks of `jit` on all cores. Blocks are fixed by the shape and joined in order."""
+"""Numba, the blocks of `jit` on all cores. Blocks are fixed by the shape and joined in order.
+
+A block's row of sums ends in an unused line, so that no two threads write to the same one.
+"""
 
 import numpy as np
 from numba import prange
@@ -8,8 +11,7 @@ from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.compile import strict_driver
 from linreg_fast.kernels.jit import gradient_block, moments_block, mse_block
 from linreg_fast.kernels.merge import merge_all
-
-LINE = 8  # numbers: rows of sums end in an unused one, so that no two threads write to the same
+from linreg_fast.kernels.simd import LINE
 
 
 @strict_driver

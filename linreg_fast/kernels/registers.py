@@ -20,14 +20,14 @@ RUN = 32  # lines that are asked for one after the other; a power of two
 
 INDEX = ir.IntType(64)
 DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
-KIND = ir.VectorType(DOUBLE, simd.WIDE)
+KIND = simd.wide_type.llvm
 
 
 def number(value):
     return ir.Constant(INDEX, value)
 
 
-def vector(builder, numbers, offset, kind):
+def _vector(builder, numbers, offset, kind):
     """The vector that starts at numbers[offset], and where it is."""
     place = builder.bitcast(builder.gep(numbers, [offset]), kind.as_pointer())
     value = builder.load(place)
@@ -57,7 +57,7 @@ def _sums_of_rows(builder, pairs, a, panels, rows, soon, line, step, kind):
     row.add_incoming(number(0), before)
     sums = [builder.phi(kind) for _ in pairs]
     offset = builder.mul(row, number(kind.count))
-    columns = [vector(builder, panel, offset, kind)[0] for panel in panels]
+    columns = [_vector(builder, panel, offset, kind)[0] for panel in panels]
     lines = builder.mul(builder.and_(row, number(RUN - 1)), line)
     runs = builder.mul(builder.lshr(row, number(RUN.bit_length() - 1)), step)
     simd.emit_prefetch(builder, builder.gep(soon, [builder.add(lines, runs)]))
@@ -75,8 +75,8 @@ def _sums_of_rows(builder, pairs, a, panels, rows, soon, line, step, kind):
 
 def fold(builder, sums, lows, offset, new, kind):
     """Add a vector to sums + lows in double-double (TwoSum)."""
-    old, place = vector(builder, sums, offset, kind)
-    low, low_place = vector(builder, lows, offset, kind)
+    old, place = _vector(builder, sums, offset, kind)
+    low, low_place = _vector(builder, lows, offset, kind)
     total = builder.fadd(old, new)
     part = builder.fsub(total, old)
     lost = builder.fadd(builder.fsub(old, builder.fsub(total, part)), builder.fsub(new, part))
@@ -86,7 +86,7 @@ def fold(builder, sums, lows, offset, new, kind):
 
 def _add(builder, sums, offset, new, kind):
     """Add a vector to sums alone."""
-    old, place = vector(builder, sums, offset, kind)
+    old, place = _vector(builder, sums, offset, kind)
     builder.store(builder.fadd(old, new), place).align = simd.ALIGNMENT
 
 

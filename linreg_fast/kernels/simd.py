@@ -25,6 +25,7 @@ WIDE = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
 PREFETCH = (0, 2, 1)  # to be read, into the second cache, data
 ALIGNMENT = 8  # bytes: NumPy promises no more for an element
 LINE = 8  # numbers that come from memory together
+AHEAD = 768  # numbers, of rows in C order: the processor alone stops at the end of a page
 LANE = ir.IntType(32)
 
 
@@ -51,12 +52,6 @@ def emit_data(context, builder, signature, arguments, k):
     return context.make_array(signature.args[k])(context, builder, arguments[k]).data
 
 
-def _address(context, builder, signature, arguments, memory):
-    """Of an array, the first argument, at the index that is the second."""
-    data, index = emit_data(context, builder, signature, arguments, 0), arguments[1]
-    return builder.bitcast(builder.gep(data, [index]), memory.as_pointer())
-
-
 def _loader(vector_type):
     @intrinsic
     def emit_vector(typing_context, array, index):
@@ -79,9 +74,8 @@ def store(typing_context, array, index, vector):
     """Write to a contiguous float64 array from a flat index on (not checked)."""
 
     def emit(context, builder, signature, arguments):
-        kind = signature.args[2].llvm
-        place = _address(context, builder, signature, arguments, kind)
-        builder.store(arguments[2], place).align = ALIGNMENT
+        data = emit_data(context, builder, signature, arguments, 0)
+        emit_store(builder, arguments[2], builder.gep(data, [arguments[1]]))
         return context.get_dummy_value()
 
     return types.void(array, types.int64, vector), emit
@@ -99,6 +93,12 @@ def emit_load(builder, pointer, offset, count):
         return builder.fpext(value, ir.VectorType(ir.DoubleType(), count))
     value.align = ALIGNMENT
     return value
+
+
+def emit_store(builder, vector, pointer, alignment=ALIGNMENT):
+    """Write a vector to where a pointer to its first number points."""
+    place = builder.bitcast(pointer, vector.type.as_pointer())
+    builder.store(vector, place).align = alignment
 
 
 def emit_turned(builder, rows):
@@ -133,10 +133,10 @@ def emit_spread(builder, number, count):
 
 def emit_prefetch(builder, address):
     """Bring a line into the second cache. An address that is not ours does no harm."""
-    byte, lane = ir.IntType(8).as_pointer(), ir.IntType(32)
-    signature = ir.FunctionType(ir.VoidType(), [byte, lane, lane, lane])
+    byte = ir.IntType(8).as_pointer()
+    signature = ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE])
     function = builder.module.declare_intrinsic("llvm.prefetch", [byte], signature)
-    kind = [ir.Constant(lane, value) for value in PREFETCH]
+    kind = [ir.Constant(LANE, value) for value in PREFETCH]
     builder.call(function, [builder.bitcast(address, byte), *kind])
 
 

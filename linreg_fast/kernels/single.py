@@ -16,7 +16,7 @@ from linreg_fast.kernels.registers import BROADCASTS, RUN
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack
 from linreg_fast.kernels.tiles import VECTORS, tile_vectors
 
-LINE = 16  # numbers
+LINE = 2 * simd.LINE  # numbers of float32
 FEWEST_COLUMNS = 64  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 600_000_000  # below, a correction takes longer than what is saved
 # Mean squares in float32 neither overflow nor lose digits in these bounds.

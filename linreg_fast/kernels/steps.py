@@ -6,7 +6,10 @@ from numba import prange
 from linreg_fast.kernels import columns, direct, dots, jit, launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.compile import chosen, inner, strict_driver
-from linreg_fast.kernels.parallel import LINE, gradient_of
+from linreg_fast.kernels.parallel import gradient_of
+from linreg_fast.kernels.simd import LINE
+
+TARGET_AHEAD = 512  # numbers, beside rows that `dots` asks for
 
 
 @inner
@@ -40,7 +43,7 @@ def _gradient_rows(X, y, coef, intercept, weights, start, stop, sums):
             loss, residual_sum = loss + found[0], residual_sum + found[1]
             weight_sum += found[2]
             continue
-        simd.bring_near(y, i + 512)
+        simd.bring_near(y, i + TARGET_AHEAD)
         r = simd.subtract(constant, simd.load_wide(y, i))
         r = simd.add(dots.dots(X, i * p, p, coef), r)
         share = one if weights is None else simd.load_wide(weights, i)
@@ -67,7 +70,7 @@ def _mse_rows(X, y, coef, intercept, weights, start, stop):
             found = jit.mse_block(X, y, coef, intercept, weights, i, i + simd.WIDE)
             loss, weight_sum = loss + found[0], weight_sum + found[1]
             continue
-        simd.bring_near(y, i + 512)
+        simd.bring_near(y, i + TARGET_AHEAD)
         r = simd.subtract(constant, simd.load_wide(y, i))
         r = simd.add(dots.dots(X, i * p, p, coef), r)
         share = one if weights is None else simd.load_wide(weights, i)

@@ -11,7 +11,7 @@ from linreg_fast.kernels.registers import BROADCASTS
 
 VECTORS = 3  # side by side in a tile
 MANY, DEPTH = 700, 2  # columns, pieces: see `depth`
-PIECE = 256  # rows: three panels of them are half of a first cache of 48 KB
+PIECE = 256  # rows: with 128 sums are joined too often; 192 are no faster (AVX-512)
 
 
 def padded(columns):

@@ -5,7 +5,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.registers import KIND, number, vector
+from linreg_fast.kernels.registers import KIND, number
 from linreg_fast.kernels.simd import WIDE
 
 
@@ -48,10 +48,10 @@ def turn(typing_context, X, Y, first, shift, row, z, to):
         _, _, first, _, row, _, to = arguments
         shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
         starts = emit_starts(builder, X, y, *cgutils.unpack_tuple(builder, shape), first)
-        centre, _ = vector(builder, shift, first, KIND)
+        centre = simd.emit_load(builder, shift, first, WIDE)
         for k, found in enumerate(emit_rows(builder, starts, y, row, centre)):
             place = builder.gep(z, [builder.add(to, number(k * WIDE))])
-            builder.store(found, builder.bitcast(place, KIND.as_pointer())).align = simd.ALIGNMENT
+            simd.emit_store(builder, found, place)
         return context.get_dummy_value()
 
     index = types.int64
