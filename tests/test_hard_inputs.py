@@ -49,6 +49,19 @@ def test_fewer_rows_with_a_weight_than_columns(rng):
     np.testing.assert_allclose(model.predict(X)[weights > 0], y[weights > 0], atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [12, 30])
+def test_columns_that_are_constant_but_for_a_few_rows(rng, dtype, p):
+    """A look at some rows, before all of them are summed, finds no column that varies."""
+    X, y = np.zeros((40_000, p), dtype=dtype), rng.normal(size=40_000)
+    rows = rng.choice(40_000, 3 * p, replace=False)
+    X[rows, np.arange(3 * p) % p] = rng.uniform(1, 2, 3 * p)
+    model = LinearRegression().fit(X, y)
+    expected = np.linalg.lstsq(X.astype(float) - X.mean(axis=0), y - y.mean(), rcond=None)[0]
+    rtol = 1e-9 if dtype is np.float64 else 1e-5
+    np.testing.assert_allclose(model.coef_, expected, rtol, rtol * np.abs(expected).max())
+
+
 def test_positive_with_nearly_equal_columns():
     x = np.arange(6.0)
     X = np.c_[x, x + 1e-7 * np.array([0, 1, -1, 1, 0, -1])]

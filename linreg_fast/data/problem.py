@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.data.gate import frozen
+from linreg_fast.data import look
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.rows import Rows
@@ -23,7 +23,7 @@ from linreg_fast.kernels.merge import about_zero
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
 FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
 LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
-LOOK_ROWS, LOOK_CONDITION = 1024, 100.0
+LOOK_CONDITION = 100.0
 PIECE = 1 << 16  # weights
 SINGLE_TARGETS = 3  # each may want a pass of its own over the rows
 WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
@@ -127,19 +127,22 @@ class Problem:
     def moments(self):
         rung = self.rung
         if rung is None and isinstance(self.X, np.ndarray):
-            rung = self._first_rung()
-            if rung is DEFAULT and self._may_be_single:
+            if self._may_be_single:
                 self._single = self._in_single()
+            rung = self._first_rung() if self._single is None else None
         return self._single or Moments.of(self.X, self.Y, self.sample_weight, rung)
 
     def _in_single(self):
         """Moments in float32 where that is possible, saves time and holds the numbers; or None."""
-        if not in_single.possible(self.X, self.sample_weight) or self.n_targets > SINGLE_TARGETS:
+        possible = in_single.possible(self.X) and self.n_targets <= SINGLE_TARGETS
+        if not possible or not self._weights_in_range:
             return None
-        found = in_single.moments(self.X, self.Y)
-        if not in_single.in_range(self.n_samples, found[3][0].diagonal()):
+        found = in_single.moments(self.X, self.Y, self.sample_weight)
+        if not in_single.in_range(found[0], found[3][0].diagonal()):
             return None
-        rounding = in_single.rounding(self.n_samples)
+        self.single_rounding = rounding = in_single.rounding(self.n_samples, self.sample_weight)
+        if self.sample_weight is not None:
+            rounding += in_single.ROUNDING_OF_WEIGHTS
         return Moments.of_plain_sums(*found, self.n_targets, rounding)
 
     @property
@@ -155,12 +158,9 @@ class Problem:
         work = self.n_samples * q * (q + 1)
         if work <= FREE:
             return RUNGS["compensated"]
-        if LOOK_FIRST <= work <= LARGE and 1 < self.n_features <= LOOK_ROWS // 8:
-            rows = np.linspace(0, self.n_samples - 1, LOOK_ROWS).astype(np.int64)
-            some = (np.ascontiguousarray(part[rows]) for part in (self.X, self.Y))
-            look = Problem(*map(frozen, some), fit_intercept=self.fit_intercept, rung=DEFAULT)
-            if np.isfinite(look.products).all() and look.condition_number() > LOOK_CONDITION:
-                return RUNGS["compensated"]
+        worth_it = LOOK_FIRST <= work <= LARGE and 1 < self.n_features <= look.COLUMNS
+        if worth_it and look.looks_ill(self.X, self.fit_intercept, LOOK_CONDITION):
+            return RUNGS["compensated"]
         return DEFAULT
 
     @computed_once
@@ -218,10 +218,12 @@ class Problem:
         weights = self.sample_weight
         if weights is None:
             return True
-        lightest = min(  # piece by piece: no temporary of the data's length
-            np.min(part, where=part > 0, initial=np.inf)
-            for part in np.array_split(weights, len(weights) // PIECE + 1)
-        )
+        lightest = weights.min()
+        if lightest == 0.0:
+            lightest = min(  # piece by piece: no temporary of the data's length
+                np.min(part, where=part > 0, initial=np.inf)
+                for part in np.array_split(weights, len(weights) // PIECE + 1)
+            )
         return lightest > WEIGHTS_APART * weights.max()
 
     @property
@@ -287,6 +289,8 @@ class Problem:
         """Of the columns that vary, scaled to unit norm: p^3 flops on the cross-products."""
         gram = self.normal_equations.matrix[: self.n_features, : self.n_features]
         live = np.flatnonzero(np.diag(gram))
+        if not len(live):
+            return 1.0
         root = np.sqrt(np.diag(gram)[live])
         with blas.one_thread(len(live)):
             values = interruptible(

@@ -19,21 +19,21 @@ MOST_COLUMNS = 2500  # above, a factor takes longer than a second on one core
 
 _lock = threading.Lock()
 _inside = 0
-_limit = None
+_before = []  # (library, its threads)
 
 
 @functools.cache
-def _controller():
-    return threadpoolctl.ThreadpoolController()  # 10 ms: looks through the loaded libraries
+def _libraries():
+    found = threadpoolctl.ThreadpoolController()  # 10 ms: looks through the loaded libraries
+    return found.select(user_api="blas").lib_controllers
 
 
 def _forget():
     """In a forked child: the threads that were in here are not there to leave."""
     global _lock, _inside
     _lock = threading.Lock()
-    if _inside:
-        _inside = 0
-        _limit.__exit__(None, None, None)
+    _inside = 0
+    _put_back()
 
 
 if hasattr(os, "register_at_fork"):
@@ -47,10 +47,10 @@ def one_thread(columns):
     if not FEWEST_COLUMNS <= columns <= MOST_COLUMNS:
         yield
         return
-    controller = _controller()
+    libraries = _libraries()
     try:
         with signals_wait():
-            _enter(controller)
+            _enter(libraries)
             entered = True
         yield
     finally:
@@ -59,12 +59,13 @@ def one_thread(columns):
                 _leave()
 
 
-def _enter(controller):
-    global _inside, _limit
+def _enter(libraries):
+    global _inside
     with _lock:
-        if _inside == 0:
-            _limit = controller.limit(limits=1, user_api="blas")
-            _limit.__enter__()
+        if _inside == 0:  # by hand: a limit of threadpoolctl's asks for names and versions too
+            for library in libraries:
+                _before.append((library, library.get_num_threads()))
+                library.set_num_threads(1)
         _inside += 1
 
 
@@ -73,4 +74,10 @@ def _leave():
     with _lock:
         _inside -= 1
         if _inside == 0:
-            _limit.__exit__(None, None, None)
+            _put_back()
+
+
+def _put_back():
+    while _before:
+        library, threads = _before.pop()
+        library.set_num_threads(threads)

@@ -3,10 +3,12 @@
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.compile import strict
+from linreg_fast.kernels.compile import compiled, inner, strict
 
 SAMPLE = 33  # rows looked at
 GOLDEN = (5**0.5 - 1) / 2
+PIECE = 256  # weights that are added up before a row is looked for among them
+TURNED = 32  # rows and columns of a piece of `mirror`: 8 KB, and as much again
 
 
 def provisional_centre(X, Y, weights, exponents, far=0.0):
@@ -25,24 +27,39 @@ def provisional_centre(X, Y, weights, exponents, far=0.0):
     return _medians(X, Y, rows, exponents, far)
 
 
-@strict
+@compiled
+def _sums_of_pieces(weights, unit):
+    sums = np.zeros(-(-len(weights) // PIECE))
+    for piece in range(len(sums)):
+        start = piece * PIECE
+        for i in range(start, min(start + PIECE, len(weights))):
+            sums[piece] += weights[i] * unit
+    return sums
+
+
 def _rows_by_weight(weights, steps):
     """The rows where the sum of the weights passes these shares of the whole."""
-    heaviest = 0
-    for i in range(len(weights)):
-        if weights[i] > weights[heaviest]:
-            heaviest = i
-    unit = 1.0 / max(weights[heaviest], 1e-300)
-    total = running = 0.0
-    for i in range(len(weights)):
-        total += weights[i] * unit
+    heaviest = int(weights.argmax())
+    unit = 1.0 / max(float(weights[heaviest]), 1e-300)
+    return _rows_within(weights, unit, heaviest, _sums_of_pieces(weights, unit), steps)
+
+
+@strict
+def _rows_within(weights, unit, heaviest, sums, steps):
+    total = 0.0
+    for piece in sums:
+        total += piece
     rows = np.full(len(steps), heaviest)
-    found = 0
-    for i in range(len(weights)):
-        running += weights[i] * unit
-        while found < len(steps) and running > total * steps[found]:
-            rows[found] = i
-            found += 1
+    running, found = 0.0, 0
+    for piece in range(len(sums)):
+        behind = running + sums[piece]
+        if found < len(steps) and behind > total * steps[found]:
+            for i in range(piece * PIECE, min((piece + 1) * PIECE, len(weights))):
+                running += weights[i] * unit
+                while weights[i] > 0 and found < len(steps) and running > total * steps[found]:
+                    rows[found] = i
+                    found += 1
+        running = behind
     return rows
 
 
@@ -65,25 +82,47 @@ def _medians(X, Y, rows, exponents, far):
     return medians
 
 
+@inner
+def _join(sums, lows, more, more_lows):
+    for k in range(len(sums)):
+        sums[k], lows[k] = dd.add(sums[k], lows[k], more[k], more_lows[k])
+
+
+@inner
+def _less(sums, lows, step, step_lo, totals, totals_lo, found, found_lows):
+    """What is left of sums of products when the columns are moved by a step."""
+    for k in range(len(found)):
+        product, product_lo = dd.multiply(step, step_lo, totals[k], totals_lo[k])
+        found[k], found_lows[k] = dd.add(sums[k], lows[k], -product, -product_lo)
+
+
+@inner
+def mirror(matrix):
+    """Copy what is above the diagonal below it; piece by piece, or each number misses the cache."""
+    q = len(matrix)
+    for start in range(0, q, TURNED):
+        for first in range(start, q, TURNED):
+            for j in range(start, min(start + TURNED, q)):
+                for k in range(max(first, j + 1), min(first + TURNED, q)):
+                    matrix[k, j] = matrix[j, k]
+
+
 @strict
 def centred(sums, lows, shift):
     """(weight sum, means, comoment), each (hi, lo), of what the blocks have summed."""
     q = len(shift)
     for b in range(1, len(sums)):
-        for j in range(q + 1):
-            for k in range(j, q + 1):
-                sums[0, j, k], lows[0, j, k] = dd.add(
-                    sums[0, j, k], lows[0, j, k], sums[b, j, k], lows[b, j, k]
-                )
+        for j in range(q + 1):  # rows as arrays of their own, or LLVM makes no vectors of them
+            _join(sums[0, j, j:], lows[0, j, j:], sums[b, j, j:], lows[b, j, j:])
     S, L = sums[0], lows[0]
     weight, weight_lo = S[q, q], L[q, q]
     mean, comoment = np.empty((2, q)), np.empty((2, q, q))
+    totals, totals_lo = S[:q, q].copy(), L[:q, q].copy()
     for j in range(q):
-        step, step_lo = dd.divide(S[j, q], L[j, q], weight, weight_lo)
+        step, step_lo = dd.divide(totals[j], totals_lo[j], weight, weight_lo)
         mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
-        for k in range(j, q):
-            product, product_lo = dd.multiply(step, step_lo, S[k, q], L[k, q])
-            value, low = dd.add(S[j, k], L[j, k], -product, -product_lo)
-            comoment[0, j, k] = comoment[0, k, j] = value
-            comoment[1, j, k] = comoment[1, k, j] = low
+        left, left_lo = comoment[0, j, j:], comoment[1, j, j:]
+        _less(S[j, j:q], L[j, j:q], step, step_lo, totals[j:], totals_lo[j:], left, left_lo)
+    mirror(comoment[0])
+    mirror(comoment[1])
     return np.array([weight, weight_lo]), mean, comoment

@@ -126,7 +126,7 @@ class _Emitter:
         """F order: some rows are written, as many at a time as are turned, and then multiplied."""
         builder = self.builder
         starts = [
-            emit_starts(builder, self.X, self.y, self.n, self.p, number(v * WIDE))
+            emit_starts(builder, self.X, self.y, self.n, self.p, number(v * WIDE), WIDE)
             for v in range(self.panels)
         ]
         with _steps(builder, self.rows, DEPTH) as (done, _):

@@ -81,18 +81,18 @@ def store(typing_context, array, index, vector):
     return types.void(array, types.int64, vector), emit
 
 
-def emit_load(builder, pointer, offset, count):
-    """A vector of doubles from an offset on, whatever the numbers are."""
+def emit_load(builder, pointer, offset, count, single=False):
+    """A vector from an offset on: of doubles whatever the numbers are or, `single`, as they are."""
     element = pointer.type.pointee
     place = builder.bitcast(
         builder.gep(pointer, [offset]), ir.VectorType(element, count).as_pointer()
     )
     value = builder.load(place)
-    if element == ir.FloatType():
-        value.align = ALIGNMENT // 2
-        return builder.fpext(value, ir.VectorType(ir.DoubleType(), count))
-    value.align = ALIGNMENT
-    return value
+    if element == ir.DoubleType():
+        value.align = ALIGNMENT
+        return value
+    value.align = ALIGNMENT // 2
+    return value if single else builder.fpext(value, ir.VectorType(ir.DoubleType(), count))
 
 
 def emit_store(builder, vector, pointer, alignment=ALIGNMENT):

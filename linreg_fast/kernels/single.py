@@ -11,19 +11,20 @@ from numba import prange
 from linreg_fast.kernels import launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
-from linreg_fast.kernels.compile import inner, strict_driver
+from linreg_fast.kernels.compile import compiled, inner, strict, strict_driver
 from linreg_fast.kernels.registers import BROADCASTS, RUN
-from linreg_fast.kernels.single_panels import PIECE, WIDE, pack
+from linreg_fast.kernels.single_panels import PIECE, WIDE, pack, weigh
 from linreg_fast.kernels.tiles import VECTORS, tile_vectors
 
 LINE = 2 * simd.LINE  # numbers of float32
-FEWEST_COLUMNS = 64  # below, packing takes as long as the products
-FEWEST_PRODUCTS = 600_000_000  # below, a correction takes longer than what is saved
+FEWEST_COLUMNS = 24  # below, packing takes as long as the products
+FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
+ROUNDING_OF_WEIGHTS = 2.0**-25  # relative: equal ones err alike, and not only by chance
 # Mean squares in float32 neither overflow nor lose digits in these bounds.
 SMALLEST, LARGEST = 1e-30, 1e30
 
 
-def possible(X, sample_weight):
+def possible(X):
     """Whether these rows can be summed here, with a gain."""
     return (
         simd.VECTORS
@@ -31,18 +32,33 @@ def possible(X, sample_weight):
         and X.dtype == np.float32
         and X.shape[1] >= FEWEST_COLUMNS
         and X.size * X.shape[1] >= FEWEST_PRODUCTS
-        and sample_weight is None
         and (X.flags.c_contiguous or X.flags.f_contiguous)
     )
 
 
-def rounding(n_samples):
+@compiled
+def _evenness(weights, heaviest):
+    """sum(w)^2 / sum(w^2)."""
+    total = squares = 0.0
+    for weight in weights:
+        share = weight / heaviest
+        total += share
+        squares += share * share
+    return total * total / squares
+
+
+def rounding(n_samples, weights=None):
     """What the sums of squares have lost, relative to them: the root of a mean square.
 
     k sums that grow evenly, each rounded to half a unit of the 24th bit, in n / k such pieces.
     (Measured: 3.2e-9 of 500,000 rows, 1.4e-8 of 20,000; products of unrelated columns a seventh.)
+    With weights n is as many rows of equal ones as vary alike (Kish 1965), and sums may have grown
+    at once.
     """
-    return 2.0**-25 * PIECE / 1.75 / np.sqrt(n_samples)
+    growth = 1 / 1.75
+    if weights is not None:
+        n_samples, growth = _evenness(weights, weights.max()), 1.0
+    return 2.0**-25 * PIECE * growth / np.sqrt(n_samples)
 
 
 def in_range(n_samples, squares):
@@ -51,22 +67,37 @@ def in_range(n_samples, squares):
     return bool(np.all(((mean > SMALLEST) & (mean < LARGEST)) | (squares == 0)))
 
 
+@strict
+def _flipped(panels, columns):
+    """How many panels, one or none at the end, are multiplied as rows: few columns are in it."""
+    return 1 if panels > 1 and 0 < columns % WIDE <= BROADCASTS else 0
+
+
 @inner
-def _block(X, Y, shift, start, stop, z, sums):
+def _block(X, Y, weights, shift, start, stop, z, sums):
     """Add to sums the products of the columns of [X, Y, 1] less the shift, on and above the
-    diagonal."""
+    diagonal; those with the columns of a panel that is `_flipped` below it."""
     panels, stride = len(sums) // WIDE, (PIECE + 1) * WIDE
+    whole = panels - _flipped(panels, X.shape[1] + Y.shape[1] + 1)
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin
         pack(X, Y, shift, begin, end, stride, z)
+        if weights is not None:
+            weigh(weights, begin, end, panels, stride, z)
         ahead, far = end * X.shape[1], min(end + PIECE, stop) * X.shape[1]
         if not X.flags.c_contiguous:
             far = ahead
-        for first in range(0, panels, VECTORS):
-            last = min(first + VECTORS, panels)
-            for j in range(0, last * WIDE, BROADCASTS):
-                panel = max(first, j // WIDE)
+        first = 0
+        while first < panels:
+            last, above = panels, 0
+            if first < whole:
+                # Two and two, not three and one, as in `tiles`.
+                last = first + 2 if whole - first == 4 else min(first + VECTORS, whole)
+                above = last * WIDE // BROADCASTS
+            for turn in range(above + panels - whole):
+                j = turn * BROADCASTS if turn < above else whole * WIDE
+                panel = max(first, j // WIDE) if turn < above else first
                 line = LINE if ahead < far else 0
                 at = j // WIDE * stride + j % WIDE
                 place = j * sums.shape[1] + panel * WIDE
@@ -76,27 +107,34 @@ def _block(X, Y, shift, start, stop, z, sums):
                     z, at, z, to, count, stride, rows, sums, sums, place, X, ahead, line, step
                 )
                 ahead += line * rows
+            first = last
 
 
 @strict_driver
-def _blocks(X, Y, shift, sums, blocks, turn, turns, taken, scratch):
+def _blocks(X, Y, weights, shift, sums, blocks, turn, turns, taken, scratch):
     for t in prange(len(scratch)):
         b = take(taken)
         while b < blocks:
             start, stop = rows_of(b, blocks, len(X), turn, turns)
-            _block(X, Y, shift, start, stop, scratch[t].view(np.float32), sums[b])
+            z = scratch[t].view(np.float32)
+            _block(X, Y, weights, shift, start, stop, z, sums[b])
             b = take(taken)
 
 
 def moments(X, Y, sample_weight=None):
     """As a rung's, of rows that are `possible`."""
     q = X.shape[1] + Y.shape[1]
-    size = -(-(q + 1) // WIDE) * WIDE
+    panels = -(-(q + 1) // WIDE)
+    size = panels * WIDE
     shift = np.zeros(size, dtype=np.float32)
-    shift[:q] = provisional_centre(X, Y, None, np.zeros(q, dtype=np.int64))
+    shift[:q] = provisional_centre(X, Y, sample_weight, np.zeros(q, dtype=np.int64))
     blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
     sums = np.zeros((blocks, size, size))
     room = size * (PIECE + 1) // 2
-    launch.run(_blocks, blocks, len(X) * q * q // 4, room, X, Y, shift, sums)
+    launch.run(_blocks, blocks, len(X) * q * q // 4, room, X, Y, sample_weight, shift, sums)
     sums = sums.sum(axis=0, keepdims=True)
-    return len(X), *centred(sums, np.zeros_like(sums), shift[:q].astype(np.float64))
+    whole = WIDE * (panels - _flipped(panels, q + 1))
+    if whole < size:
+        sums[0, :whole, whole:] = sums[0, whole:, :whole].T
+    n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
+    return n_samples, *centred(sums, np.zeros_like(sums), shift[:q].astype(np.float64))

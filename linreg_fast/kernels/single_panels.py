@@ -1,26 +1,21 @@
 """Pieces of float32 rows as panels of float32: twice the columns that a vector of doubles has."""
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
 from linreg_fast.kernels.compile import chosen, inner
+from linreg_fast.kernels.turned import turner
 
 WIDE = 2 * simd.WIDE
 KIND = ir.VectorType(ir.FloatType(), WIDE)
 PIECE = 128  # rows: three panels of them are half of a first cache of 48 KB
 
 
-def _place(builder, pointer, offset, more=0):
-    offset = builder.add(offset, ir.Constant(ir.IntType(64), more))
-    return builder.bitcast(builder.gep(pointer, [offset]), KIND.as_pointer())
-
-
 def _load(builder, pointer, offset):
-    value = builder.load(_place(builder, pointer, offset))
-    value.align = 4
-    return value
+    return simd.emit_load(builder, pointer, offset, WIDE, single=True)
 
 
 @intrinsic
@@ -30,8 +25,8 @@ def _row(typing_context, X, of, shift, at, z, to):
     def emit(context, builder, signature, arguments):
         X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 2, 4))
         _, of, _, at, _, to = arguments
-        value = builder.fsub(_load(builder, X, of), _load(builder, shift, at))
-        builder.store(value, _place(builder, z, to)).align = 4
+        row = builder.fsub(_load(builder, X, of), _load(builder, shift, at))
+        simd.emit_store(builder, row, builder.gep(z, [to]), 4)
         return context.get_dummy_value()
 
     index = types.int64
@@ -39,30 +34,47 @@ def _row(typing_context, X, of, shift, at, z, to):
 
 
 @intrinsic
-def _turned(typing_context, X, of, n, shift, at, z, to):
-    """WIDE rows of WIDE columns, n numbers apart, less the shift, as rows of a panel."""
+def _end_of_row(typing_context, X, of, own, target, shift, at, z, to):
+    """Likewise its `own` last numbers, then the target, which is less its shift, and ones."""
 
     def emit(context, builder, signature, arguments):
-        X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 3, 5))
-        _, of, n, _, at, _, to = arguments
-        rows = []
-        for k in range(WIDE):
-            offset = builder.add(of, builder.mul(n, ir.Constant(ir.IntType(64), k)))
-            rows.append(_load(builder, X, offset))
-            soon = builder.add(offset, ir.Constant(ir.IntType(64), PIECE))
-            simd.emit_prefetch(builder, builder.gep(X, [soon]))
-        centre = _load(builder, shift, at)
-        for k, row in enumerate(simd.emit_turned(builder, rows)):
-            place = _place(builder, z, to, k * WIDE)
-            builder.store(builder.fsub(row, centre), place).align = 4
+        X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 4, 6))
+        _, of, own, target, _, at, _, to = arguments
+        own, target = (simd.emit_spread(builder, value, WIDE) for value in (own, target))
+        places, one = ir.Constant(own.type, list(range(WIDE))), ir.Constant(KIND, [1.0] * WIDE)
+        row = builder.fsub(_load(builder, X, of), _load(builder, shift, at))
+        row = builder.select(builder.icmp_signed("<", places, own), row, one)
+        row = builder.select(builder.icmp_signed("==", places, own), target, row)
+        simd.emit_store(builder, row, builder.gep(z, [to]), 4)
         return context.get_dummy_value()
 
     index = types.int64
-    return types.void(X, index, index, shift, index, z, index), emit
+    return types.void(X, index, index, types.float32, shift, index, z, index), emit
+
+
+@intrinsic
+def _scale(typing_context, z, at, factor):
+    """Multiply WIDE numbers of z from `at` on; zero makes zeros of whatever they are."""
+
+    def emit(context, builder, signature, arguments):
+        factor = arguments[2]
+        z = simd.emit_data(context, builder, signature, arguments, 0)
+        row = _load(builder, z, arguments[1])
+        scaled = builder.fmul(row, simd.emit_spread(builder, factor, WIDE))
+        out = builder.fcmp_ordered("==", factor, ir.Constant(ir.FloatType(), 0.0))
+        scaled = builder.select(out, ir.Constant(KIND, [0.0] * WIDE), scaled)
+        simd.emit_store(builder, scaled, builder.gep(z, [arguments[1]]), 4)
+        return context.get_dummy_value()
+
+    return types.void(z, types.int64, types.float32), emit
+
+
+_turn = turner(KIND, PIECE)
 
 
 @inner
 def _numbers(columns, first, last, shift, at, start, stop, stride, z):
+    """Columns first..last, one number after the other; column 0 stands at `at`."""
     for j in range(first, last):
         c = at + j
         to = c // WIDE * stride + c % WIDE
@@ -70,40 +82,69 @@ def _numbers(columns, first, last, shift, at, start, stop, stride, z):
             z[to + i * WIDE] = columns[start + i, j] - shift[c]
 
 
-def _c_order(X, whole, shift, start, stop, stride, z):
-    p = X.shape[1]
-    for j in range(0, whole, WIDE):
-        for i in range(stop - start):
-            _row(X, (start + i) * p + j, shift, j, z, j // WIDE * stride + i * WIDE)
-
-
-def _f_order(X, whole, shift, start, stop, stride, z):
-    n = X.shape[0]
-    rows = (stop - start) // WIDE * WIDE
-    for j in range(0, whole, WIDE):
-        to = j // WIDE * stride
-        for i in range(0, rows, WIDE):
-            _turned(X, j * n + start + i, n, shift, j, z, to + i * WIDE)
-    _numbers(X, 0, whole, shift, 0, start + rows, stop, stride, z[rows * WIDE :])
-
-
-def _panels(X, whole, shift, start, stop, stride, z):
-    _numbers(X, 0, whole, shift, 0, start, stop, stride, z)
-
-
-@chosen(_panels)
-def _panels_by_layout(X, whole, shift, start, stop, stride, z):
-    return _f_order if X.layout == "F" else _c_order
-
-
 @inner
-def pack(X, Y, shift, start, stop, stride, z):
-    """Rows start..stop of [X, Y, 1], less the shift, as `panels.pack` lays them out."""
-    p, q = X.shape[1], X.shape[1] + Y.shape[1]
-    whole = p // WIDE * WIDE
-    _panels(X, whole, shift, start, stop, stride, z)
-    _numbers(X, whole, p, shift, 0, start, stop, stride, z)
+def _others(Y, p, shift, start, stop, stride, z):
+    """The targets and the ones, behind p columns."""
+    q = p + Y.shape[1]
     _numbers(Y, 0, q - p, shift, p, start, stop, stride, z)
     to = q // WIDE * stride + q % WIDE
     for i in range(stop - start):
         z[to + i * WIDE] = 1.0
+
+
+def _c_order(X, Y, shift, start, stop, stride, z):
+    p = X.shape[1]
+    whole = p // WIDE * WIDE
+    for j in range(0, whole, WIDE):
+        for i in range(stop - start):
+            _row(X, (start + i) * p + j, shift, j, z, j // WIDE * stride + i * WIDE)
+    safe = start
+    if Y.shape[1] == 1 and (p + 1) % WIDE != 0:
+        safe = max(min(stop, len(X) - WIDE), start)  # what the last rows would read is not ours
+    for i in range(safe - start):
+        simd.bring_near(Y, stop + i)
+        of, to = (start + i) * p + whole, whole // WIDE * stride + i * WIDE
+        target = np.float32(Y[start + i, 0] - shift[p])
+        _end_of_row(X, of, p - whole, target, shift, whole, z, to)
+    rest = z[(safe - start) * WIDE :]
+    _numbers(X, whole, p, shift, 0, safe, stop, stride, rest)
+    _others(Y, p, shift, safe, stop, stride, rest)
+
+
+def _f_order(X, Y, shift, start, stop, stride, z):
+    p, n_rows = X.shape[1], (stop - start) // WIDE * WIDE
+    one = Y.shape[1] == 1 and X.dtype == Y.dtype
+    one = one and (Y.flags.c_contiguous or Y.flags.f_contiguous)
+    columns = p + 2 if one else p // WIDE * WIDE
+    for j in range(0, columns, WIDE):
+        for i in range(0, n_rows, WIDE):
+            _turn(X, Y, j, shift, start + i, z, j // WIDE * stride + i * WIDE)
+    rest = start + n_rows
+    _numbers(X, 0, p, shift, 0, rest, stop, stride, z[n_rows * WIDE :])
+    _others(Y, p, shift, rest, stop, stride, z[n_rows * WIDE :])
+    if not one:
+        _numbers(X, columns, p, shift, 0, start, rest, stride, z)
+        _others(Y, p, shift, start, rest, stride, z)
+
+
+def pack(X, Y, shift, start, stop, stride, z):
+    """Rows start..stop of [X, Y, 1], less the shift, as `panels.pack` lays them out."""
+    _numbers(X, 0, X.shape[1], shift, 0, start, stop, stride, z)
+    _others(Y, X.shape[1], shift, start, stop, stride, z)
+
+
+@chosen(pack)
+def _pack_by_layout(X, Y, shift, start, stop, stride, z):
+    return {"C": _c_order, "F": _f_order}.get(X.layout, pack)
+
+
+@inner
+def weigh(weights, start, stop, panels, stride, z):
+    """Multiply the rows of panels with the roots of their weights: products then have the weight.
+
+    Rows of weight zero are zeros, whatever they were.
+    """
+    for i in range(stop - start):
+        root = np.float32(np.sqrt(weights[start + i]))
+        for panel in range(panels):
+            _scale(z, panel * stride + i * WIDE, root)

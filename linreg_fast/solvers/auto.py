@@ -31,12 +31,13 @@ def solve(problem):
     elif problem.doubled:
         found = "double-double sums bear any condition number"
     else:
-        if problem.single:
-            solution, found = single.solve(problem)
-            if solution is not None:
-                return _named(solution, "cholesky", found)
-            problem.sum_again(DEFAULT)
         try:
+            if problem.single:
+                solution, found = single.solve(problem)
+                if found:
+                    return _named(solution, "cholesky", found)
+                _check_plain_may_do(problem, solution)
+                problem.sum_again(DEFAULT)
             solution = SOLVERS["cholesky"].solve(problem)
             enough = _plain_is_enough(problem, solution)
             if not enough:  # by an estimate, which may be sqrt(p) too large
@@ -66,6 +67,16 @@ def _plain_is_enough(problem, solution):
     else:
         limit, weakest = PLAIN_CONDITION, WEAK
     return solution.condition_number <= limit and weakness(problem, solution) <= weakest
+
+
+def _check_plain_may_do(problem, solution):
+    """Raise where plain sums would leave too few digits, though the estimate be sqrt(p) too large.
+
+    That saves a pass.
+    """
+    least = solution.condition_number / np.sqrt(problem.n_features)
+    if not _plain_is_enough(problem, solution._replace(condition_number=least)):
+        raise np.linalg.LinAlgError("nearly dependent columns")
 
 
 def _with(name, problem, reason):
