@@ -19,7 +19,7 @@ MOST_COLUMNS = 2500  # above, a factor takes longer than a second on one core
 
 _lock = threading.Lock()
 _inside = 0
-_before = []  # (library, its threads)
+_before: list[tuple] = []  # (library, its threads)
 
 
 @functools.cache
