@@ -3,12 +3,12 @@
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.compile import compiled, inner, strict
+from linreg_fast.kernels.compile import compiled, strict
 
 SAMPLE = 33  # rows looked at
 GOLDEN = (5**0.5 - 1) / 2
 PIECE = 256  # weights that are added up before a row is looked for among them
-TURNED = 32  # rows and columns of a piece of `mirror`: 8 KB, and as much again
+TURNED = 32  # rows and columns of a piece that is mirrored: 8 KB, and as much again
 
 
 def provisional_centre(X, Y, weights, exponents, far=0.0):
@@ -82,47 +82,36 @@ def _medians(X, Y, rows, exponents, far):
     return medians
 
 
-@inner
-def _join(sums, lows, more, more_lows):
-    for k in range(len(sums)):
-        sums[k], lows[k] = dd.add(sums[k], lows[k], more[k], more_lows[k])
-
-
-@inner
-def _less(sums, lows, step, step_lo, totals, totals_lo, found, found_lows):
-    """What is left of sums of products when the columns are moved by a step."""
-    for k in range(len(found)):
-        product, product_lo = dd.multiply(step, step_lo, totals[k], totals_lo[k])
-        found[k], found_lows[k] = dd.add(sums[k], lows[k], -product, -product_lo)
-
-
-@inner
-def mirror(matrix):
-    """Copy what is above the diagonal below it; piece by piece, or each number misses the cache."""
-    q = len(matrix)
-    for start in range(0, q, TURNED):
-        for first in range(start, q, TURNED):
-            for j in range(start, min(start + TURNED, q)):
-                for k in range(max(first, j + 1), min(first + TURNED, q)):
-                    matrix[k, j] = matrix[j, k]
+@strict
+def join(sums, lows):
+    """Add all blocks' matrices to the first's, in order, on and above the diagonal."""
+    size = sums.shape[2]
+    for b in range(1, len(sums)):
+        for j in range(sums.shape[1]):  # rows by themselves, or LLVM makes no vectors of them
+            S, L, more, more_lo = sums[0, j, j:], lows[0, j, j:], sums[b, j, j:], lows[b, j, j:]
+            for k in range(size - j):
+                S[k], L[k] = dd.add(S[k], L[k], more[k], more_lo[k])
 
 
 @strict
 def centred(sums, lows, shift):
-    """(weight sum, means, comoment), each (hi, lo), of what the blocks have summed."""
+    """(weight sum, means, comoment), each (hi, lo), of sums about a shift."""
     q = len(shift)
-    for b in range(1, len(sums)):
-        for j in range(q + 1):  # rows as arrays of their own, or LLVM makes no vectors of them
-            _join(sums[0, j, j:], lows[0, j, j:], sums[b, j, j:], lows[b, j, j:])
-    S, L = sums[0], lows[0]
-    weight, weight_lo = S[q, q], L[q, q]
+    weight, weight_lo = sums[q, q], lows[q, q]
     mean, comoment = np.empty((2, q)), np.empty((2, q, q))
-    totals, totals_lo = S[:q, q].copy(), L[:q, q].copy()
+    totals, totals_lo = sums[:q, q].copy(), lows[:q, q].copy()
     for j in range(q):
         step, step_lo = dd.divide(totals[j], totals_lo[j], weight, weight_lo)
         mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
-        left, left_lo = comoment[0, j, j:], comoment[1, j, j:]
-        _less(S[j, j:q], L[j, j:q], step, step_lo, totals[j:], totals_lo[j:], left, left_lo)
-    mirror(comoment[0])
-    mirror(comoment[1])
+        S, L, to, to_lo = sums[j, j:], lows[j, j:], comoment[0, j, j:], comoment[1, j, j:]
+        T, T_lo = totals[j:], totals_lo[j:]
+        for k in range(q - j):
+            product, product_lo = dd.multiply(step, step_lo, T[k], T_lo[k])
+            to[k], to_lo[k] = dd.add(S[k], L[k], -product, -product_lo)
+    for part in comoment:  # below the diagonal: piece by piece, or each number misses the cache
+        for start in range(0, q, TURNED):
+            for first in range(start, q, TURNED):
+                for j in range(start, min(start + TURNED, q)):
+                    for k in range(max(first, j + 1), min(first + TURNED, q)):
+                        part[k, j] = part[j, k]
     return np.array([weight, weight_lo]), mean, comoment

@@ -10,8 +10,8 @@ from numba import prange
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import launch
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.centre import centred, provisional_centre
-from linreg_fast.kernels.compile import inner, strict, strict_driver
+from linreg_fast.kernels.centre import centred, join, provisional_centre
+from linreg_fast.kernels.compile import inner, strict_driver
 from linreg_fast.kernels.doubled_tiles import moments_block, room
 from linreg_fast.kernels.simd import LINE
 
@@ -55,15 +55,6 @@ def _gradient_blocks(
             b = take(taken)
 
 
-@strict
-def _total(sums, lows):
-    """The blocks' sums (blocks, k) joined in order, and rounded: (k,)."""
-    for b in range(1, len(sums)):
-        for j in range(sums.shape[1]):
-            sums[0, j], lows[0, j] = dd.add(sums[0, j], lows[0, j], sums[b, j], lows[b, j])
-    return sums[0] + lows[0]
-
-
 @strict_driver
 def _blocks(X, Y, weights, exponents, shift, sums, lows, blocks, turn, turns, taken, scratch):
     for t in prange(len(scratch)):
@@ -88,7 +79,8 @@ def moments(X, Y, sample_weight=None, exponents=None):
     work, scratch = 4 * len(X) * q * q, room(q, sample_weight is not None)
     launch.run(_blocks, blocks, work, scratch, *arguments)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
-    return n_samples, *centred(sums, lows, shift)
+    join(sums, lows)
+    return n_samples, *centred(sums[0], lows[0], shift)
 
 
 def gradient(X, y, coef, intercept, sample_weight=None):
@@ -97,7 +89,8 @@ def gradient(X, y, coef, intercept, sample_weight=None):
     sums, lows = np.zeros((2, blocks, p + 3 + LINE))
     arguments = (X, y, coef, intercept, sample_weight, sums, lows)
     launch.run(_gradient_blocks, blocks, 8 * X.size, 0, *arguments)
-    total = _total(sums[:, : p + 3], lows[:, : p + 3])
+    join(sums[:, None], lows[:, None])
+    total = sums[0] + lows[0]
     scale = 2.0 / total[p + 2]
     return float(total[p + 1] / total[p + 2]), scale * total[:p], float(scale * total[p])
 

@@ -132,9 +132,9 @@ def moments(X, Y, sample_weight=None):
     sums = np.zeros((blocks, size, size))
     room = size * (PIECE + 1) // 2
     launch.run(_blocks, blocks, len(X) * q * q // 4, room, X, Y, sample_weight, shift, sums)
-    sums = sums.sum(axis=0, keepdims=True)
+    sums = sums.sum(axis=0)
     whole = WIDE * (panels - _flipped(panels, q + 1))
     if whole < size:
-        sums[0, :whole, whole:] = sums[0, whole:, :whole].T
+        sums[:whole, whole:] = sums[whole:, :whole].T
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
     return n_samples, *centred(sums, np.zeros_like(sums), shift[:q].astype(np.float64))

@@ -129,11 +129,11 @@ def fit(X, Y):
     q = p + Y.shape[1]
     size = (q // simd.WIDE + 1) * simd.WIDE  # `padded` and `room`, whose compilation this saves
     scratch = np.empty(size * (PIECE + 1) + simd.LINE)
-    sums, lows = np.zeros((1, size, size)), np.zeros((1, size, size))
+    sums, lows = np.zeros((size, size)), np.zeros((size, size))
     shift = np.zeros(size)
     _middle(X, 0, shift)
     _middle(Y, p, shift)
-    moments_block(X, Y, None, shift, 0, len(X), scratch, sums[0], lows[0])
+    moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
     weight, mean, comoment = centred(sums, lows, shift[:q])
     flat = np.zeros((p + 1) * (q - p) + 2 + 3 * q + 2 * q * q)
     at = (p + 1) * (q - p)

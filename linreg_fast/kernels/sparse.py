@@ -73,8 +73,8 @@ def moments(X, Y, sample_weight=None, exponents=None):
         X = _with_all_stored(X, full)
         shift[full] = X.data[np.searchsorted(X.indices[: X.indptr[1]], full)]  # the first row
     shift[p:] = Y[0]
-    sums, lows = np.zeros((2, 1, q + 1, q + 1))
-    _rows(X.data, X.indices, X.indptr, Y, sample_weight, shift, sums[0], lows[0])
+    sums, lows = np.zeros((2, q + 1, q + 1))
+    _rows(X.data, X.indices, X.indptr, Y, sample_weight, shift, sums, lows)
     return n, *centred(sums, lows, shift)
 
 

@@ -5,7 +5,7 @@ from numba import prange
 
 from linreg_fast.kernels import direct, launch
 from linreg_fast.kernels.blocks import rows_of, take
-from linreg_fast.kernels.centre import centred, provisional_centre
+from linreg_fast.kernels.centre import centred, join, provisional_centre
 from linreg_fast.kernels.compile import driver
 from linreg_fast.kernels.steps import gradient, mse
 from linreg_fast.kernels.tiles import moments_block, padded, room
@@ -37,4 +37,5 @@ def moments(X, Y, sample_weight=None):
         scratch = room(size, sample_weight is not None)
         launch.run(_blocks, blocks, work, scratch, X, Y, sample_weight, shift, sums, lows)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
-    return n_samples, *centred(sums, lows, shift[:q])
+    join(sums, lows)
+    return n_samples, *centred(sums[0], lows[0], shift[:q])
