@@ -5,8 +5,9 @@ from scipy.linalg.lapack import dpocon, dpotrf
 
 from linreg_fast.kernels import blas
 
-ROWS, ROWS_PER_COLUMN = 128, 2  # the larger; of unrelated columns that looks six times worse
 COLUMNS = 128  # of more, a look costs as much as it saves
+MOST_ROWS, PRODUCTS = 1024, 1 << 20  # as many rows as take 50 us
+ROWS_PER_COLUMN = 2  # at least: unrelated columns then look six times worse than they are
 
 
 def looks_ill(X, centred, limit):
@@ -16,7 +17,7 @@ def looks_ill(X, centred, limit):
     whose squares are not, tell nothing.
     """
     n, p = X.shape
-    some = max(ROWS, ROWS_PER_COLUMN * p)
+    some = max(min(MOST_ROWS, PRODUCTS // p**2), ROWS_PER_COLUMN * p)
     places = np.arange(some) * (n / some)
     rows = X[places.astype(np.int64)].astype(np.float64, copy=False)
     with np.errstate(over="ignore", invalid="ignore"), blas.one_thread(p):

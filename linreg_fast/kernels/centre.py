@@ -97,21 +97,23 @@ def join(sums, lows):
 def centred(sums, lows, shift):
     """(weight sum, means, comoment), each (hi, lo), of sums about a shift."""
     q = len(shift)
-    weight, weight_lo = sums[q, q], lows[q, q]
+    weight = np.empty(2)
+    weight[0], weight[1] = sums[q, q], lows[q, q]
     mean, comoment = np.empty((2, q)), np.empty((2, q, q))
-    totals, totals_lo = sums[:q, q].copy(), lows[:q, q].copy()
+    for j in range(q):  # the totals at first: side by side, for the vectors of the next loop
+        mean[0, j], mean[1, j] = sums[j, q], lows[j, q]
     for j in range(q):
-        step, step_lo = dd.divide(totals[j], totals_lo[j], weight, weight_lo)
-        mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
+        step, step_lo = dd.divide(mean[0, j], mean[1, j], weight[0], weight[1])
         S, L, to, to_lo = sums[j, j:], lows[j, j:], comoment[0, j, j:], comoment[1, j, j:]
-        T, T_lo = totals[j:], totals_lo[j:]
+        total, total_lo = mean[0, j:], mean[1, j:]
         for k in range(q - j):
-            product, product_lo = dd.multiply(step, step_lo, T[k], T_lo[k])
+            product, product_lo = dd.multiply(step, step_lo, total[k], total_lo[k])
             to[k], to_lo[k] = dd.add(S[k], L[k], -product, -product_lo)
+        mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
     for part in comoment:  # below the diagonal: piece by piece, or each number misses the cache
         for start in range(0, q, TURNED):
             for first in range(start, q, TURNED):
                 for j in range(start, min(start + TURNED, q)):
                     for k in range(max(first, j + 1), min(first + TURNED, q)):
                         part[k, j] = part[j, k]
-    return np.array([weight, weight_lo]), mean, comoment
+    return weight, mean, comoment
