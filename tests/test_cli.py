@@ -87,6 +87,7 @@ def test_fit_uses_all_other_columns_and_any_solver(capsys, houses):
         (["bench", "--problem", ","], "names none"),
         (["bench", "--data", "HOUSES"], "go together"),
         (["bench", "--n", "5"], "go together"),
+        (["bench", "--features", "area"], "of --data"),
         (["bench", "--n", "0", "--p", "1"], "--n"),
         (["bench", "--n", "x", "--p", "1"], "--n"),
         (["bench", "--n", "9", "--p", "2", "--json", "no/such.json"], "no folder"),

@@ -152,6 +152,42 @@ def test_weights_that_float32_does_not_hold(rng, size):
     assert_right(LinearRegression().fit(X, y, weights), exact(X, y, weights))
 
 
+@pytest.mark.parametrize("of", ["X", "y"])
+def test_few_values_are_summed_in_float64(rng, of):
+    """Equal products are rounded alike: errors that grow with the rows."""
+    X, y = data(rng, 150_000)
+    if of == "X":
+        X = ((X > 3) * np.float32(0.7)).astype(np.float32)
+        y = (X.sum(axis=1) + 0.1 * y).astype(np.float32)
+    else:
+        y = (y > 0) * np.float32(0.3)
+    model = LinearRegression().fit(X, y)
+    assert "float32" not in model.solver_reason_
+    assert_right(model, exact(X, y))
+
+
+def test_a_target_in_float64_keeps_its_digits(rng):
+    X, y = data(rng, 100_000)
+    y = y.astype(np.float64) + 1.7e12  # as milliseconds of Unix time
+    model = LinearRegression().fit(X, y)
+    assert "float32" in model.solver_reason_
+    np.testing.assert_allclose(model.coef_, exact(X, y).coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [10, 1000])
+def test_rare_columns_in_light_rows(rng, offset):
+    """What rounding leaves of the gradient of uncentred rows is large beside their squares."""
+    n = 50_000
+    X, weights = rng.normal(size=(n, 30)), rng.random(n)
+    X[:, :3] = rng.normal(size=(n, 3)) * 1e-9  # of many values, and next to nothing
+    rows = rng.integers(0, n, size=(4, 3))
+    X[rows, np.arange(3)] = 1
+    y = X.sum(axis=1) + 100 * rng.normal(size=n)
+    X, weights[rows] = (X + offset).astype(np.float32), 1e-8
+    y = y.astype(np.float32)
+    assert_right(LinearRegression().fit(X, y, weights), exact(X, y, weights), largest=1e9)
+
+
 def test_dependent_and_constant_columns(rng):
     X, y = data(rng)
     X[:, 5] = 7.0
@@ -172,6 +208,10 @@ def test_dependent_and_constant_columns(rng):
 def test_a_number_that_is_not_finite_is_found(rng):
     X, y = data(rng)
     X[1234, 56] = np.nan
+    weights = np.ones(len(X))
+    weights[1234] = 1e-100  # whose root is zero in float32
+    with pytest.raises(ValueError, match="X contains NaN at row 1234, column 56"):
+        LinearRegression().fit(X, y, weights)
     with pytest.raises(ValueError, match="X contains NaN"):
         LinearRegression().fit(X, y)
     X[1234, 56], y[7] = 0.0, np.inf

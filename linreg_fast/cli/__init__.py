@@ -39,6 +39,7 @@ BENCH_HELP = """examples:
   linreg-fast bench --quick --problem fit
   linreg-fast bench --n 200000 --p 50 --problem moments,fit
   linreg-fast bench --data houses.csv --target price --json result.json
+  linreg-fast bench --data houses.csv --target price --features area,rooms
 """
 DEMO_HELP = """examples:
   linreg-fast demo age
@@ -128,6 +129,7 @@ def _parser():
     )
     command.add_argument("--data", metavar="FILE", help="compare on this table (with --target)")
     command.add_argument("--target", help="the column of --data to explain")
+    command.add_argument("--features", help="columns to explain it by; default: all the others")
     command.add_argument("--n", type=_count, help="rows of generated data (with --p)")
     command.add_argument("--p", type=_count, help="features of generated data (with --n)")
     command.add_argument("--json", metavar="FILE", help="also write the numbers here")

@@ -8,7 +8,7 @@ PROBLEMS = ("mse", "gradient", "moments", "fit")
 BENCH_LEGEND = """
 Every time is of a row whose answer was compared with scikit-learn first.
 x loop: speed-up over the first row; x above: over the row above.
-moves: bytes that its passes over the data read; temporaries: most bytes it held beside them.
+moves: bytes of the data that its passes read, at least; temporaries: most bytes it held beside.
 ~: measured on fewer rows and scaled. compile: what the first call took longer."""
 
 
@@ -22,6 +22,8 @@ def _checked_problems(options):
         raise ValueError(f"--problem names none: choose of {', '.join(PROBLEMS)}")
     if (options.data is None) != (options.target is None):
         raise ValueError("--data and --target go together")
+    if options.features is not None and options.data is None:
+        raise ValueError("--features are columns of --data")
     if (options.n is None) != (options.p is None):
         raise ValueError("--n and --p go together")
     if options.data is not None and options.n is not None:
@@ -35,7 +37,7 @@ def _bench_data(options):
 
     if options.data is not None:
         with patience(f"reading {options.data}"):
-            X, y, _, _ = read_problem(options.data, options.target)
+            X, y, _, _ = read_problem(options.data, options.target, options.features)
         return [(options.data, X, y)]
     if options.n is not None:
         return [("generated", *cases.generate(options.n, options.p))]

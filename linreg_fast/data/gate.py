@@ -123,7 +123,10 @@ def as_coefficients(coef, intercept, n_features):
         raise ValueError(
             f"coef must hold one number a feature: X has {n_features}, coef has shape {coef.shape}"
         )
-    check_finite(coef, "coef")
+    if not np.isfinite(coef).all():
+        place = int(np.argmin(np.isfinite(coef)))
+        what = "NaN" if np.isnan(coef[place]) else f"infinity ({coef[place]})"
+        raise ValueError(f"coef contains {what} at {place}: its numbers must be finite")
     intercept = as_floats(intercept, "intercept").astype(np.float64)
     if intercept.size != 1 or not np.isfinite(intercept).all():
         raise ValueError(f"intercept must be one finite number, got {intercept}")

@@ -20,7 +20,7 @@ def looks_ill(X, centred, limit):
     some = max(min(MOST_ROWS, PRODUCTS // p**2), ROWS_PER_COLUMN * p)
     places = np.arange(some) * (n / some)
     rows = X[places.astype(np.int64)].astype(np.float64, copy=False)
-    with np.errstate(over="ignore", invalid="ignore"), blas.one_thread(p):
+    with np.errstate(over="ignore", invalid="ignore"), blas.one_thread(p, fewest=1):
         if centred:
             rows -= rows[0]
             rows -= rows.mean(axis=0)

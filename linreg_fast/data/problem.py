@@ -134,11 +134,11 @@ class Problem:
 
     def _in_single(self):
         """Moments in float32 where that is possible, saves time and holds the numbers; or None."""
-        possible = in_single.possible(self.X) and self.n_targets <= SINGLE_TARGETS
+        possible = in_single.possible(self.X, self.Y) and self.n_targets <= SINGLE_TARGETS
         if not possible or not self._weights_in_range:
             return None
         found = in_single.moments(self.X, self.Y, self.sample_weight)
-        if not in_single.in_range(found[0], found[3][0].diagonal()):
+        if not in_single.in_range(found[0], np.append(found[3][0].diagonal(), found[1][0])):
             return None
         self.single_rounding = rounding = in_single.rounding(self.n_samples, self.sample_weight)
         if self.sample_weight is not None:
@@ -280,7 +280,7 @@ class Problem:
         R, exponents = self.triangle
         p = self.n_features
         top = int(exponents[:p].max())
-        values = interruptible(
+        values = blas.factored(
             p, np.linalg.svd, np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False
         )
         return np.ldexp(values, top)[: min(self.n_samples, p)]
@@ -292,10 +292,9 @@ class Problem:
         if not len(live):
             return 1.0
         root = np.sqrt(np.diag(gram)[live])
-        with blas.one_thread(len(live)):
-            values = interruptible(
-                len(live), np.linalg.eigvalsh, gram[np.ix_(live, live)] / np.outer(root, root)
-            )
+        values = blas.factored(
+            len(live), np.linalg.eigvalsh, gram[np.ix_(live, live)] / np.outer(root, root)
+        )
         return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
 
     def intercepts(self, scaled):
@@ -329,7 +328,7 @@ class Problem:
         if not sizes.any():
             return 0
         sizes[sizes == 0] = 1.0
-        _, values, Vt = interruptible(
+        _, values, Vt = blas.factored(
             columns.shape[1], np.linalg.svd, columns / sizes, full_matrices=False
         )
         return int(self.kept(values, Vt).sum())

@@ -49,8 +49,10 @@ class LinearRegression(BaseLeastSquares):
         double-double, which takes about twice the time and for few rows none; `partial_fit`, which
         sees its rows only once, always takes double-double. With "double", `partial_fit` cannot
         tell columns apart that are closer than about 1e-7: they count as dependent. With "auto",
-        sums of 64 and more float32 columns are in float32 where the result, in float32 too, loses
-        nothing by it: well-conditioned columns, if need be with a correction in float64.
+        sums of 24 and more float32 columns are in float32 where the result, in float32 too, loses
+        nothing by it: well-conditioned columns, if need be with a correction in float64. Their
+        `moments_` have eight digits, which is all that a later `partial_fit` knows of these rows:
+        begin with `partial_fit`, or ask for "double", where it is to know more.
 
     Attributes
     ----------

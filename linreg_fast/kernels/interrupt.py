@@ -74,8 +74,10 @@ def signals_wait():
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, RAISING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # only tells
     try:
+        # In here: where a handler raises at the end of this call, the signals are blocked already.
+        signal.pthread_sigmask(signal.SIG_BLOCK, RAISING)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

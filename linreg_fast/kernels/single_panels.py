@@ -11,6 +11,7 @@ from linreg_fast.kernels.turned import turner
 
 WIDE = 2 * simd.WIDE
 KIND = ir.VectorType(ir.FloatType(), WIDE)
+SMALLEST = np.finfo(np.float32).smallest_subnormal
 PIECE = 128  # rows: three panels of them are half of a first cache of 48 KB
 
 
@@ -83,16 +84,16 @@ def _numbers(columns, first, last, shift, at, start, stop, stride, z):
 
 
 @inner
-def _others(Y, p, shift, start, stop, stride, z):
+def _others(Y, p, centre, start, stop, stride, z):
     """The targets and the ones, behind p columns."""
     q = p + Y.shape[1]
-    _numbers(Y, 0, q - p, shift, p, start, stop, stride, z)
+    _numbers(Y, 0, q - p, centre, p, start, stop, stride, z)
     to = q // WIDE * stride + q % WIDE
     for i in range(stop - start):
         z[to + i * WIDE] = 1.0
 
 
-def _c_order(X, Y, shift, start, stop, stride, z):
+def _c_order(X, Y, shift, centre, start, stop, stride, z):
     p = X.shape[1]
     whole = p // WIDE * WIDE
     for j in range(0, whole, WIDE):
@@ -104,14 +105,14 @@ def _c_order(X, Y, shift, start, stop, stride, z):
     for i in range(safe - start):
         simd.bring_near(Y, stop + i)
         of, to = (start + i) * p + whole, whole // WIDE * stride + i * WIDE
-        target = np.float32(Y[start + i, 0] - shift[p])
+        target = np.float32(Y[start + i, 0] - centre[p])
         _end_of_row(X, of, p - whole, target, shift, whole, z, to)
     rest = z[(safe - start) * WIDE :]
     _numbers(X, whole, p, shift, 0, safe, stop, stride, rest)
-    _others(Y, p, shift, safe, stop, stride, rest)
+    _others(Y, p, centre, safe, stop, stride, rest)
 
 
-def _f_order(X, Y, shift, start, stop, stride, z):
+def _f_order(X, Y, shift, centre, start, stop, stride, z):
     p, n_rows = X.shape[1], (stop - start) // WIDE * WIDE
     one = Y.shape[1] == 1 and X.dtype == Y.dtype
     one = one and (Y.flags.c_contiguous or Y.flags.f_contiguous)
@@ -121,20 +122,23 @@ def _f_order(X, Y, shift, start, stop, stride, z):
             _turn(X, Y, j, shift, start + i, z, j // WIDE * stride + i * WIDE)
     rest = start + n_rows
     _numbers(X, 0, p, shift, 0, rest, stop, stride, z[n_rows * WIDE :])
-    _others(Y, p, shift, rest, stop, stride, z[n_rows * WIDE :])
+    _others(Y, p, centre, rest, stop, stride, z[n_rows * WIDE :])
     if not one:
         _numbers(X, columns, p, shift, 0, start, rest, stride, z)
-        _others(Y, p, shift, start, rest, stride, z)
+        _others(Y, p, centre, start, rest, stride, z)
 
 
-def pack(X, Y, shift, start, stop, stride, z):
-    """Rows start..stop of [X, Y, 1], less the shift, as `panels.pack` lays them out."""
+def pack(X, Y, shift, centre, start, stop, stride, z):
+    """Rows start..stop of [X, Y, 1], less the centre, as `panels.pack` lays them out.
+
+    shift is the centre in float32, which holds that of X, and not always that of Y.
+    """
     _numbers(X, 0, X.shape[1], shift, 0, start, stop, stride, z)
-    _others(Y, X.shape[1], shift, start, stop, stride, z)
+    _others(Y, X.shape[1], centre, start, stop, stride, z)
 
 
 @chosen(pack)
-def _pack_by_layout(X, Y, shift, start, stop, stride, z):
+def _pack_by_layout(X, Y, shift, centre, start, stop, stride, z):
     return {"C": _c_order, "F": _f_order}.get(X.layout, pack)
 
 
@@ -142,9 +146,11 @@ def _pack_by_layout(X, Y, shift, start, stop, stride, z):
 def weigh(weights, start, stop, panels, stride, z):
     """Multiply the rows of panels with the roots of their weights: products then have the weight.
 
-    Rows of weight zero are zeros, whatever they were.
+    Rows of weight zero are zeros, whatever they were; of others, what is not finite stays so.
     """
     for i in range(stop - start):
         root = np.float32(np.sqrt(weights[start + i]))
+        if root == 0 and weights[start + i] > 0:
+            root = SMALLEST
         for panel in range(panels):
             _scale(z, panel * stride + i * WIDE, root)

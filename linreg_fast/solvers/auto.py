@@ -39,15 +39,15 @@ def solve(problem):
                 _check_plain_may_do(problem, solution)
                 problem.sum_again(DEFAULT)
             solution = SOLVERS["cholesky"].solve(problem)
-            enough = _plain_is_enough(problem, solution)
-            if not enough:  # by an estimate, which may be sqrt(p) too large
+            found = _too_much(problem, solution)
+            if found:  # by an estimate, which may be sqrt(p) too large
                 solution = solution._replace(condition_number=problem.condition_number())
-                enough = _plain_is_enough(problem, solution)
-            found = f"the condition number is about {solution.condition_number:.3g}"
-            if enough:
+                found = _too_much(problem, solution)
+            if not found:
+                found = f"the condition number is about {solution.condition_number:.3g}"
                 return _named(solution, "cholesky", f"{found}: plain sums have the digits for it")
         except np.linalg.LinAlgError:
-            found = "Cholesky found no pivot above rounding"
+            found = "the columns nearly depend on each other"
         found += ": plain sums would leave too few digits"
     if problem.can_sharpen:
         problem.sharpen()
@@ -58,15 +58,19 @@ def solve(problem):
         return _with("svd", problem, "the columns depend on each other: minimum-norm solution")
 
 
-def _plain_is_enough(problem, solution):
-    """Whether the rounding of plain sums leaves the coefficients about 14 digits."""
-    if solution.condition_number * problem.tol > 1:  # the user's tol: the other solvers decide
-        return False
+def _too_much(problem, solution):
+    """What leaves plain sums less than about 14 digits of the coefficients; empty if nothing."""
     if problem.n_samples * problem.n_features >= LARGE:
         limit, weakest = PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
     else:
         limit, weakest = PLAIN_CONDITION, WEAK
-    return solution.condition_number <= limit and weakness(problem, solution) <= weakest
+    condition, times = solution.condition_number, weakness(problem, solution)
+    # Beyond the user's tol the other solvers decide.
+    if not condition <= limit or condition * problem.tol > 1:
+        return f"the condition number is about {condition:.3g}"
+    if not times <= weakest:
+        return f"the targets are {times:.3g} times what the columns explain"
+    return ""
 
 
 def _check_plain_may_do(problem, solution):
@@ -75,7 +79,7 @@ def _check_plain_may_do(problem, solution):
     That saves a pass.
     """
     least = solution.condition_number / np.sqrt(problem.n_features)
-    if not _plain_is_enough(problem, solution._replace(condition_number=least)):
+    if _too_much(problem, solution._replace(condition_number=least)):
         raise np.linalg.LinAlgError("nearly dependent columns")
 
 

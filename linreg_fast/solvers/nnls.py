@@ -11,6 +11,7 @@ import contextlib
 import numpy as np
 import scipy.optimize
 
+from linreg_fast.kernels.blas import factored
 from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import Solution
 from linreg_fast.solvers.cholesky import solve_system
@@ -32,7 +33,7 @@ def solve(problem):
     values = np.ones(1)
     if len(live):
         columns = columns[:, live] / sizes[live]
-        values = interruptible(columns.shape[1], np.linalg.svd, columns, compute_uv=False)
+        values = factored(columns.shape[1], np.linalg.svd, columns, compute_uv=False)
         found = [
             interruptible(columns.shape[1], scipy.optimize.nnls, columns, target)[0]
             for target in factor[:, p:].T
@@ -56,7 +57,7 @@ def _nearly_dependent(problem):
     if problem.doubled:
         return True  # no reason to do with less
     p = problem.n_features
-    spectrum = interruptible(p, np.linalg.eigvalsh, problem.normal_equations.matrix[:p, :p])
+    spectrum = factored(p, np.linalg.eigvalsh, problem.normal_equations.matrix[:p, :p])
     return problem.has_rows and spectrum[0] <= spectrum[-1] / PLAIN_CONDITION**2
 
 

@@ -7,7 +7,7 @@ When: columns that are nearly dependent. The condition number c is not squared: 
 import numpy as np
 from scipy.linalg import qr, solve_triangular, svdvals
 
-from linreg_fast.kernels.interrupt import interruptible
+from linreg_fast.kernels.blas import factored
 from linreg_fast.solvers import ILL, Solution, inflation
 
 
@@ -19,7 +19,7 @@ def solve(problem):
     scaled = np.zeros((p, problem.n_targets))
     condition, blame = 1.0, None
     if len(live):
-        Q, R, order = interruptible(
+        Q, R, order = factored(
             len(live), qr, triangle[:, live] / sizes[live], mode="economic", pivoting=True
         )
         diagonal = np.abs(np.diag(R))
@@ -29,7 +29,7 @@ def solve(problem):
                 f"the columns of X depend on each other (rank {rank} of {p}): "
                 "use solver='svd' (or 'auto')"
             )
-        values = interruptible(len(R), svdvals, R)
+        values = factored(len(R), svdvals, R)
         condition = values[0] / values[-1]
         if condition > ILL:
             blame = inflation(solve_triangular(R, np.eye(len(R))), R, live[order])

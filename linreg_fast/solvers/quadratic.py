@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.kernels import factor
+from linreg_fast.kernels.blas import factored
 from linreg_fast.kernels.descent import away
-from linreg_fast.kernels.interrupt import interruptible
 
 EPSILON = np.finfo(np.float64).eps
 MOST_STEPS = 10**18
@@ -185,7 +185,7 @@ def quadratic(problem, standardize, on_rows):
     spread = np.sqrt(np.diag(products[0])[:p] / weight)
     constant = spread == 0
     spread[constant] = 1.0
-    _, singular, directions = interruptible(p, np.linalg.svd, R / spread, full_matrices=True)
+    _, singular, directions = factored(p, np.linalg.svd, R / spread, full_matrices=True)
     coef = _solution(products, spread, singular[:rank], directions[:rank])
 
     if problem.moments.exponents is None:  # ordinary numbers: in their own units
@@ -268,7 +268,7 @@ def _together(R, offset, weight, intercept, rank):
     root[:-1, :p] = R
     if intercept:
         root[-1, :p], root[-1, p] = np.sqrt(weight) * offset, np.sqrt(weight)
-    _, singular, axes = interruptible(p, np.linalg.svd, root, full_matrices=True)
+    _, singular, axes = factored(p, np.linalg.svd, root, full_matrices=True)
     values = np.zeros(p + 1)
     count = rank + intercept
     values[:count] = 2 * singular[:count] ** 2 / weight

@@ -11,6 +11,7 @@ from scipy.linalg.lapack import dpocon, dpotrf, dpotrs
 from linreg_fast.kernels import DEFAULT, blas
 from linreg_fast.solvers import Solution, weakness
 
+EPSILON = np.finfo(np.float64).eps
 ENOUGH = 2.0**-24  # relative: the rounding of float32 itself
 CORRECTABLE = 1e-4  # whose square is below it
 TELLING = 1e-4  # reciprocal condition number: smaller ones are rounding
@@ -63,18 +64,25 @@ def _error(problem, solution):
 
 def _corrected(problem, solution, coefficients):
     coef, intercept = solution.coef.copy(), solution.intercept.copy()
-    _, exponents, _ = problem.normal_equations
-    p = problem.n_features
+    matrix, exponents = problem.normal_equations.matrix, problem.normal_equations.exponents
+    p, weight = problem.n_features, problem.moments.weight_sum
     mean, sizes = problem.centre[:p], exponents[:p, None]
+    squares = np.ldexp(matrix.diagonal()[:p], 2 * exponents[:p])
     for k in range(problem.n_targets):
-        _, by_coef, by_intercept = DEFAULT.kernels.gradient(
+        loss, by_coef, by_intercept = DEFAULT.kernels.gradient(
             problem.X, problem.Y[:, k], coef[:, k], float(intercept[k]), problem.sample_weight
         )
-        rest = -0.5 * problem.moments.weight_sum * (by_coef - mean * by_intercept)
+        rest = -0.5 * weight * (by_coef - mean * by_intercept)
         step = coefficients(np.ldexp(rest[:, None], -sizes))
-        moved, whole = (np.linalg.norm(np.ldexp(part, sizes)) for part in (step, coef[:, [k]]))
-        if not moved <= np.sqrt(ENOUGH) * whole:
-            return None
+        # What rounding leaves of the rest of a column far from zero, at most.
+        rounding = EPSILON * weight * np.sqrt(loss) * np.abs(mean)
+        rounding = np.divide(rounding, squares, out=np.zeros(p), where=squares > 0)[:, None]
+        for units in (0, sizes):
+            moved, unsure, whole = (
+                np.linalg.norm(np.ldexp(part, units)) for part in (step, rounding, coef[:, [k]])
+            )
+            if not moved <= np.sqrt(ENOUGH) * whole or not unsure <= ENOUGH * whole:
+                return None
         coef[:, k] += step[:, 0]
         if problem.fit_intercept:
             intercept[k] -= 0.5 * by_intercept + mean @ step[:, 0]

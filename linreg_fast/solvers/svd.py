@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import lstsq, qr, svd
 
 from linreg_fast.kernels import factor
-from linreg_fast.kernels.interrupt import interruptible
+from linreg_fast.kernels.blas import factored
 from linreg_fast.solvers import ILL, Solution, inflation
 
 ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
@@ -24,7 +24,7 @@ def solve(problem):
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
     constant = sizes == 0
     sizes[constant] = 1.0
-    U, values, Vt = interruptible(p, svd, triangle[:, :p] / sizes, full_matrices=False)
+    U, values, Vt = factored(p, svd, triangle[:, :p] / sizes, full_matrices=False)
     kept = problem.kept(values, Vt)
     rank = int(kept.sum())
     top = int(exponents[:p].max())
@@ -86,7 +86,7 @@ def _without_null(scaled, null, units):
     null = np.where(np.abs(null) < ZERO, 0.0, null)
     A, b = units[:, None] * null, -units[:, None] * scaled
     order = np.argsort(-np.abs(A).max(axis=1), kind="stable")
-    z = interruptible(A.shape[1], lstsq, A[order], b[order], cond=ZERO, lapack_driver="gelsy")[0]
+    z = factored(A.shape[1], lstsq, A[order], b[order], cond=ZERO, lapack_driver="gelsy")[0]
     return scaled + null @ z
 
 
