@@ -18,8 +18,9 @@ from linreg_fast.kernels.interrupt import interruptible, signals_wait
 FEWEST_COLUMNS = 48  # of a square matrix: below, OpenBLAS takes one thread by itself
 MOST_COLUMNS = 2500  # above, a factor takes longer than a second on one core
 
-_lock = threading.Lock()
-_inside: set[int] = set()  # threads of Python; one that was interrupted on its way out may be left
+# Held by the thread that has set the libraries' threads; it may come in again, where an interrupt
+# kept it from letting go.
+_inside = threading.RLock()
 _before: list[tuple] = []  # (library, its threads)
 
 
@@ -29,11 +30,22 @@ def _libraries():
     return found.select(user_api="blas").lib_controllers
 
 
+def _set(library, threads):
+    # threadpoolctl 3.8 lets the first thread that sets a number keep all others from it, for as
+    # long as it lives: our callers' own limits would do nothing.
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(threads)
+
+
+def _put_back():
+    while _before:
+        _set(*_before[-1])
+        _before.pop()
+
+
 def _forget():
-    """In a forked child: the threads that were in here are not there to leave."""
-    global _lock
-    _lock = threading.Lock()
-    _inside.clear()
+    """In a forked child: the thread that was in here is not there to leave."""
+    global _inside
+    _inside = threading.RLock()
     _put_back()
 
 
@@ -43,28 +55,32 @@ if hasattr(os, "register_at_fork"):
 
 @contextlib.contextmanager
 def one_thread(columns, fewest=FEWEST_COLUMNS):
-    """One BLAS thread for the whole process until the last of all that are in here leaves.
+    """One BLAS thread, for the whole process, until the block ends.
 
-    Not one inside another. For nothing where columns are fewer than `fewest`, or too many for one.
+    For nothing where columns are fewer than `fewest`, or too many for one, or where another thread
+    is in here: only who has set the numbers puts them back, since some libraries have one for each
+    thread.
     """
-    entered = False
-    if not fewest <= columns <= MOST_COLUMNS:
+    if not fewest <= columns <= MOST_COLUMNS or not _inside.acquire(blocking=False):
         yield
         return
-    libraries = _libraries()
     try:
         with signals_wait():
-            _enter(libraries)
-            entered = True
+            _put_back()  # what one that was interrupted on its way out has left
+            for library in _libraries():
+                # By hand: a limit of threadpoolctl's asks for names and versions too.
+                _before.append((library, library.get_num_threads()))
+                _set(library, 1)
         yield
     finally:
-        if entered:
-            try:
-                with signals_wait():
-                    _leave()
-            except BaseException:  # a signal that another thread took: the mask is of one thread
-                _leave()
-                raise
+        try:
+            with signals_wait():
+                _put_back()
+        except BaseException:  # a signal that another thread took: the mask is of one thread
+            _put_back()
+            raise
+        finally:
+            _inside.release()
 
 
 def factored(columns, function, *args, **kwargs):
@@ -75,27 +91,3 @@ def factored(columns, function, *args, **kwargs):
     """
     with one_thread(columns):
         return interruptible(columns, function, *args, **kwargs)
-
-
-def _enter(libraries):
-    with _lock:
-        if not _before:  # by hand: a limit of threadpoolctl's asks for names and versions too
-            for library in libraries:
-                _before.append((library, library.get_num_threads()))
-                library.set_num_threads(1)
-        _inside.add(threading.get_ident())
-
-
-def _leave():
-    """Of a thread that is in here or not."""
-    with _lock:
-        _inside.discard(threading.get_ident())
-        if not _inside:
-            _put_back()
-
-
-def _put_back():
-    while _before:
-        library, threads = _before[-1]
-        library.set_num_threads(threads)
-        _before.pop()
