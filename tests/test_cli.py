@@ -59,6 +59,12 @@ def test_fit_predict_score(capsys, houses, tmp_path):
     assert code == 0
     assert "R2    0.9" in text
 
+    huge = tmp_path / "huge.csv"
+    huge.write_text(houses.read_text().splitlines()[0] + "\n1,2,1e200,1\n2,1,3,1\n")
+    code, text, errors = run(capsys, "score", out, huge)
+    assert (code, text) == (2, "")
+    assert "overflow" in errors
+
 
 def test_fit_uses_all_other_columns_and_any_solver(capsys, houses):
     for solver in ("auto", *SOLVERS):

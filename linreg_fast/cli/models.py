@@ -175,6 +175,7 @@ def predict(options):
 
 
 def score(options):
+    import numpy as np
     from sklearn.metrics import mean_squared_error, r2_score
 
     from linreg_fast.files.model import Model
@@ -184,8 +185,13 @@ def score(options):
     with patience(f"reading {options.data}"):
         table = read_table(options.data, [*model.features, model.target])
     actual, predicted = table.values[:, -1], model.predict(table.values[:, :-1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = mean_squared_error(actual, predicted)
+        explained = r2_score(actual, predicted) if len(actual) > 1 else 0.0
+    if not np.isfinite([error, explained]).all():
+        raise ValueError(f"{options.data}: squares of these numbers overflow: use other units")
     if len(actual) > 1:
-        print(f"R2    {r2_score(actual, predicted):.6f}")
-    print(f"MSE   {mean_squared_error(actual, predicted):.6g}")
+        print(f"R2    {explained:.6f}")
+    print(f"MSE   {error:.6g}")
     print(f"rows  {len(actual)}")
     return 0
