@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression, warmup
-from linreg_fast.kernels import compensated, small, tiled
+from linreg_fast.kernels import compensated, factor, few, narrow, small, tiled
 
 
 @pytest.mark.needs_jit
@@ -13,10 +13,11 @@ from linreg_fast.kernels import compensated, small, tiled
 def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     seconds = warmup(dtype, order)
     assert seconds > 0
-    kernels = [small.fit, *tiled._blocks, *compensated._blocks]
+    kernels = [small.moments, few.look, few.solve, factor.residual]
+    kernels += [*narrow.blocks, *tiled._blocks, *compensated._blocks]
     known = [len(kernel.signatures) for kernel in kernels]
-    for n in (150, 500, 60_000):
-        X = np.asarray(rng.normal(size=(n, 4)), dtype=dtype, order=order)
+    for n, p in ((150, 4), (500, 4), (300, 30), (10_000, 60), (300_000, 4)):
+        X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         y = X.sum(axis=1) + rng.normal(size=n).astype(dtype)
         model = LinearRegression().fit(X, y)
         LinearRegression(precision="double-double").fit(X, y)

@@ -55,6 +55,27 @@ class Moments:
     noise: np.ndarray | None = None
     exponents: np.ndarray | None = None
 
+    def __init__(
+        self,
+        n_samples,
+        weight_parts,
+        mean_parts,
+        comoment_parts,
+        n_targets=1,
+        noise=None,
+        exponents=None,
+    ):
+        # What dataclasses write for frozen ones takes a tenth of a small fit.
+        vars(self).update(
+            n_samples=n_samples,
+            weight_parts=weight_parts,
+            mean_parts=mean_parts,
+            comoment_parts=comoment_parts,
+            n_targets=n_targets,
+            noise=noise,
+            exponents=exponents,
+        )
+
     @classmethod
     def of(cls, X, Y, sample_weight=None, rung=None):
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
@@ -110,8 +131,9 @@ class Moments:
         """The largest share that plain sums have lost of a column's sum of squares; 0 if none."""
         if self.noise is None:
             return 0.0
-        squares = np.diag(self.comoment_parts[0])
-        return float((self.noise / np.where(squares > 0, squares, np.inf)).max())
+        squares = self.comoment_parts[0].diagonal()
+        varies = squares > 0
+        return float((self.noise[varies] / squares[varies]).max(initial=0.0))
 
     @property
     def doubled(self):

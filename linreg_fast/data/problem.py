@@ -22,8 +22,6 @@ from linreg_fast.kernels.merge import about_zero
 
 TINY = 1e-270  # a sum of squares below this may have lost products to underflow
 FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
-LOOK_FIRST, LARGE = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
-LOOK_CONDITION = 100.0
 PIECE = 1 << 16  # weights
 SINGLE_TARGETS = 3  # each may want a pass of its own over the rows
 WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
@@ -67,6 +65,8 @@ class Problem:
     ----------
     X : ndarray or sparse matrix of shape (n, p), or None with `moments` given
     Y : ndarray of shape (n, t), or None with `moments` given
+    moments : Moments, optional
+        Of these rows, or of rows that are not at hand.
     sample_weight : float64 ndarray of shape (n,) or None
     fit_intercept : bool
     positive : bool
@@ -134,7 +134,7 @@ class Problem:
 
     def _in_single(self):
         """Moments in float32 where that is possible, saves time and holds the numbers; or None."""
-        possible = in_single.possible(self.X, self.Y) and self.n_targets <= SINGLE_TARGETS
+        possible = self.n_targets <= SINGLE_TARGETS and in_single.possible(self.X, self.Y)
         if not possible or not self._weights_in_range:
             return None
         found = in_single.moments(self.X, self.Y, self.sample_weight)
@@ -155,11 +155,8 @@ class Problem:
         if not self._weights_in_range:
             return DEFAULT
         q = self.n_features + self.n_targets
-        work = self.n_samples * q * (q + 1)
-        if work <= FREE:
-            return RUNGS["compensated"]
-        worth_it = LOOK_FIRST <= work <= LARGE and 1 < self.n_features <= look.COLUMNS
-        if worth_it and look.looks_ill(self.X, self.fit_intercept, LOOK_CONDITION):
+        free = self.n_samples * q * (q + 1) <= FREE
+        if free or look.looks_ill(self.X, self.n_targets, self.fit_intercept):
             return RUNGS["compensated"]
         return DEFAULT
 
@@ -196,7 +193,7 @@ class Problem:
             return False
         if self.doubled or not self.has_rows:
             return True
-        for j in np.flatnonzero(np.diag(self.products[0]) < smallest):
+        for j in (self.products[0].diagonal() < smallest).nonzero()[0]:
             p = self.n_features
             column = self.X[:, [j]] if j < p else self.Y[:, [j - p]]
             nothing = column.min() == column.max() if self.fit_intercept else not column.any()

@@ -14,7 +14,7 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.estimators.digits import warn_of_lost_digits
-from linreg_fast.estimators.small import fit_small
+from linreg_fast.estimators.short import fit_short
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.launch import threads
 from linreg_fast.solvers import SOLVERS, auto
@@ -140,7 +140,8 @@ class LinearRegression(BaseLeastSquares):
             When columns depend on each other so nearly that fewer than half the digits of their
             coefficients are determined by the data, naming them and the digits.
         """
-        if sample_weight is None and fit_small(self, X, y):
+        done, moments = fit_short(self, X, y) if sample_weight is None else (False, None)
+        if done:
             return self
         self._check_parameters()
         given = X
@@ -150,6 +151,7 @@ class LinearRegression(BaseLeastSquares):
                 X,
                 Y,
                 weights,
+                moments=moments,
                 fit_intercept=self.fit_intercept,
                 positive=self.positive,
                 tol=self.tol,

@@ -8,6 +8,7 @@ import numpy as np
 from linreg_fast.estimators.linear_regression import LinearRegression
 
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
+MORE = 40  # columns: neither `kernels.narrow` nor `kernels.few` takes them
 MANY = 300  # columns: so many float32 ones are summed in float32
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
@@ -46,8 +47,10 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
     rng = np.random.default_rng(0)
     begin = time.perf_counter()
     steps = [
-        ("small fits", 200, 3, "auto"),
-        ("fits on all cores", LARGE, 3, "double"),
+        ("small fits of few columns", 200, 3, "auto"),
+        ("small fits", 200, MORE, "auto"),
+        ("fits of few columns on all cores", LARGE, 5, "auto"),
+        ("fits on all cores", LARGE // MORE + 1, MORE, "double"),
         ("double-double sums", 200, 3, "double-double"),
         ("double-double sums on all cores", LARGE, 3, "double-double"),
     ]

@@ -7,6 +7,8 @@ from linreg_fast.kernels.compile import compiled, strict
 
 SAMPLE = 33  # rows looked at
 GOLDEN = (5**0.5 - 1) / 2
+# Where they are, of 1: spread evenly but not regularly, or rows of a period would be no sample.
+STEPS = (np.arange(SAMPLE) + np.arange(SAMPLE) * GOLDEN % 1.0) / SAMPLE
 PIECE = 256  # weights that are added up before a row is looked for among them
 TURNED = 32  # rows and columns of a piece that is mirrored: 8 KB, and as much again
 
@@ -17,13 +19,10 @@ def provisional_centre(X, Y, weights, exponents, far=0.0):
     Rows count by their weight. Zero for a column whose median is below `far` times its spread. An
     odd number of rows: of a column that is constant, it is the constant.
     """
-    n = len(X)
-    # Spread evenly but not regularly: rows of a period would be no sample.
-    steps = (np.arange(SAMPLE) + np.arange(SAMPLE) * GOLDEN % 1.0) / SAMPLE
     if weights is None:
-        rows = (n * steps).astype(np.int64)
+        rows = (len(X) * STEPS).astype(np.int64)
     else:
-        rows = _rows_by_weight(weights, steps)
+        rows = _rows_by_weight(weights, STEPS)
     return _medians(X, Y, rows, exponents, far)
 
 

@@ -5,12 +5,16 @@ right after the vector it stands in was written waits for that to reach the cach
 ns a row, and 3.5 so). With panels, memory rests while they are multiplied.
 """
 
+import numpy as np
 from llvmlite import ir
+from numba import prange
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import chosen
+from linreg_fast.kernels.blocks import rows_of, take
+from linreg_fast.kernels.compile import driver, inner
 from linreg_fast.kernels.registers import KIND, fold, number, products
 from linreg_fast.kernels.simd import WIDE
 from linreg_fast.kernels.turned import emit_rows, emit_starts
@@ -188,29 +192,68 @@ def _piece(panels):
 _one_vector, _two_vectors = _piece(1), _piece(2)
 
 
-def _in_registers(X, Y, weights, shift, start, stop, ring, sums, lows):
+def possible(X, Y, weights=None):
+    """Whether the columns of [X, Y, 1] are that few, and lie so that vectors can be loaded."""
+    return (
+        simd.VECTORS
+        and X.shape[1] + 2 <= PANELS * WIDE
+        and Y.shape[1] == 1
+        and (X.flags.c_contiguous or X.flags.f_contiguous)
+        and Y.flags.c_contiguous
+        and (weights is None or weights.flags.c_contiguous)
+    )
+
+
+def room(size, has_weights):
+    """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
+    ring, totals = DEPTH * size * (2 if has_weights else 1), size * (size + 1)
+    return max(ring, totals) + simd.LINE
+
+
+@inner
+def _in_numbers(X, Y, weights, shift, start, stop, scratch, sums, lows):
+    p, size = X.shape[1], len(sums)
+    z, totals = scratch[:size], scratch[size : size * (size + 1)]
+    z[:] = 0.0
+    totals[:] = 0.0
+    z[p + 1] = 1.0
+    for i in range(start, stop):
+        weight = 1.0 if weights is None else weights[i]
+        if weight != 0.0:
+            for j in range(p):
+                z[j] = np.float64(X[i, j]) - shift[j]
+            z[p] = np.float64(Y[i, 0]) - shift[p]
+            for j in range(p + 2):
+                own, number = totals[j * size : (j + 1) * size], weight * z[j]
+                for k in range(size):
+                    own[k] += number * z[k]
+    for j in range(p + 2):
+        for k in range(j, p + 2):
+            sums[j, k], lost = dd.two_sum(sums[j, k], totals[j * size + k])
+            lows[j, k] += lost
+
+
+@inner
+def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
+    """As `tiles.moments_block`, for what is `possible`; scratch: `room` numbers."""
+    ring = scratch[simd.line_start(scratch) :]
     # The last rows' vectors would read over the end of X, and the ring is filled ahead.
     last = min(stop, len(X) - 2 * ROWS)
-    while start + ROWS <= last and Y.shape[1] == 1:
+    while start + ROWS <= last:
         rows = min(PIECE, last - start) // ROWS * ROWS
         if len(sums) == WIDE:
             _one_vector(X, Y, weights, shift, start, rows, ring, sums, lows)
         else:
             _two_vectors(X, Y, weights, shift, start, rows, ring, sums, lows)
         start += rows
-    return start
+    _in_numbers(X, Y, weights, shift, start, stop, ring, sums, lows)
 
 
-def summed(X, Y, weights, shift, start, stop, ring, sums, lows):
-    """Add to sums + lows what `tiles.moments_block` does, where sums has at most two vectors.
-
-    ring: scratch as there, the first number at the start of a line. Returns the first row left.
-    """
-    return start
-
-
-@chosen(summed)
-def _summed_by_layout(X, Y, weights, shift, start, stop, ring, sums, lows):
-    layouts = [array.layout for array in (X, Y, weights) if array != types.none]
-    possible = simd.VECTORS and all(layout in "CF" for layout in layouts)
-    return _in_registers if possible else summed
+@driver
+def blocks(X, Y, weights, shift, sums, lows, count, turn, turns, taken, scratch):
+    for t in prange(len(scratch)):
+        b = take(taken)
+        while b < count:
+            start, stop = rows_of(b, count, len(X), turn, turns)
+            moments_block(X, Y, weights, shift, start, stop, scratch[t], sums[b], lows[b])
+            b = take(taken)

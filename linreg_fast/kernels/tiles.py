@@ -4,7 +4,7 @@ Pieces of `PIECE` rows are joined in double-double, which costs a few percent an
 of millions of rows that of a hundred.
 """
 
-from linreg_fast.kernels import narrow, registers, simd
+from linreg_fast.kernels import registers, simd
 from linreg_fast.kernels.compile import inner
 from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
@@ -70,8 +70,6 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     """
     panels, stride = len(sums) // simd.WIDE, (PIECE + 1) * simd.WIDE
     scratch = scratch[simd.line_start(scratch) :]  # what crosses lines is loaded 3% slower
-    if panels <= narrow.PANELS:
-        start = narrow.summed(X, Y, weights, shift, start, stop, scratch, sums, lows)
     pieces = DEPTH if len(sums) >= MANY else 1
     z = a = scratch[: pieces * panels * stride]
     if weights is not None:

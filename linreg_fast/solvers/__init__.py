@@ -31,6 +31,7 @@ class Solution(NamedTuple):
     reason: str = ""
     descent: Any = None  # how an iterative solver got there
     inflation: dict[int, float] | None = None  # see `inflation`; where the condition is large
+    weakness: float | None = None  # see `weakness`; where it came for free
 
 
 ILL = 1e6  # condition number from which on it matters which columns are to blame
@@ -78,8 +79,10 @@ def weakness(problem, solution):
 
     Rounding errors are relative to the targets, coefficients are not.
     """
-    p, sizes = problem.n_features, np.sqrt(np.diag(problem.products[0]))
-    shares = np.linalg.norm(solution.coef * sizes[:p, None], axis=0)
-    targets = sizes[p:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(targets / shares, nan=0.0, posinf=np.inf).max()
+    if solution.weakness is not None:
+        return solution.weakness
+    p, sizes = problem.n_features, np.sqrt(problem.products[0].diagonal())
+    parts, targets = solution.coef * sizes[:p, None], sizes[p:]
+    shares = np.sqrt((parts * parts).sum(axis=0))
+    found = np.where(targets > 0, np.inf, 0.0)
+    return np.divide(targets, shares, out=found, where=shares > 0).max()

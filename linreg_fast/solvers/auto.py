@@ -58,12 +58,16 @@ def solve(problem):
         return _with("svd", problem, "the columns depend on each other: minimum-norm solution")
 
 
+def limits(n_samples, n_features):
+    """The condition number and the weakness up to which plain sums leave about 14 digits."""
+    if n_samples * n_features >= LARGE:
+        return PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
+    return PLAIN_CONDITION, WEAK
+
+
 def _too_much(problem, solution):
     """What leaves plain sums less than about 14 digits of the coefficients; empty if nothing."""
-    if problem.n_samples * problem.n_features >= LARGE:
-        limit, weakest = PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
-    else:
-        limit, weakest = PLAIN_CONDITION, WEAK
+    limit, weakest = limits(problem.n_samples, problem.n_features)
     condition, times = solution.condition_number, weakness(problem, solution)
     # Beyond the user's tol the other solvers decide.
     if not condition <= limit or condition * problem.tol > 1:

@@ -11,20 +11,47 @@ the factor is taken in double-double.
 
 import numpy as np
 from scipy.linalg import svd, svdvals
-from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
+from scipy.linalg.lapack import dpotrs, dtrtri
 
 from linreg_fast.data.problem import above_rounding
-from linreg_fast.kernels import blas, factor
+from linreg_fast.kernels import blas, factor, few, lapack
 from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import ILL, Solution, inflation
 
 EPSILON = np.finfo(np.float64).eps
 CORRECTABLE = 1e-12  # reciprocal condition number of the cross-products: a step gains 3 digits
 STEPS, ENOUGH = 12, 1e-24
+DOUBTFUL = 1e-3  # reciprocal condition number: from here on it matters what rounding does
 
 
 def solve(problem):
     problem.check_range()
+    return _of_few_columns(problem) or _of_any(problem)
+
+
+def _of_few_columns(problem):
+    """In one call; None where the columns are many, or not independent beyond doubt."""
+    p, moments = problem.n_features, problem.moments
+    if p > few.MOST_COLUMNS or moments.exponents is not None:
+        return None
+    found = np.empty((p + 1, problem.n_targets))
+    condition, weakness = few.solve(moments.mean_parts, problem.products, found)
+    doubtful = max(_smallest(problem), DOUBTFUL)
+    if problem.doubled:
+        doubtful = max(doubtful, np.sqrt(p) * problem.roundings().max())
+    if not condition * doubtful < 1:
+        return None
+    if not problem.fit_intercept:
+        found[p] = 0.0
+    return Solution(found[:p], found[p], p, condition, weakness=weakness)
+
+
+def _smallest(problem):
+    """Relative size of the singular values that count as zero."""
+    return max(problem.tol, np.sqrt(problem.n_features * problem.moments.relative_noise))
+
+
+def _of_any(problem):
     products, exponents, _ = problem.normal_equations
     p = problem.n_features
     live = np.flatnonzero(np.diag(products[0])[:p] > 0)  # a constant column has coefficient zero
@@ -35,10 +62,9 @@ def solve(problem):
         if len(live) < p:
             kept = np.append(live, np.arange(p, products.shape[1]))
             system = np.ascontiguousarray(products[:, kept[:, None], kept])
-        smallest = max(problem.tol, np.sqrt(p * problem.moments.relative_noise))
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
         with blas.one_thread(len(live)):
-            found, condition, blame = solve_system(system, len(live), smallest, roundings)
+            found, condition, blame = solve_system(system, len(live), _smallest(problem), roundings)
         scaled[:, live] = found
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     return Solution(
@@ -58,8 +84,7 @@ def solve_system(system, m, smallest, roundings=0.0):
     could be nothing but the roundings (m,) of the columns, which are relative to their norms.
     """
     gram = system[0, :m, :m]
-    upper, failed = dpotrf(gram)
-    reciprocal = 0.0 if failed else dpocon(upper, np.abs(gram).sum(axis=0).max())[0]
+    upper, reciprocal = lapack.cholesky(gram)
     if reciprocal > max(CORRECTABLE, m * np.max(roundings) ** 2):
         if not reciprocal > smallest**2:
             raise _dependent()

@@ -1,0 +1,14 @@
+"""The Cholesky factor as LAPACK computes it, with its estimate of the condition number."""
+
+import numpy as np
+from scipy.linalg.lapack import dpocon, dpotrf
+
+
+def cholesky(gram):
+    """(R, reciprocal): gram = R'R, and the reciprocal of about its condition number.
+
+    0.0, and no R to be used, where rounding leaves no positive pivots. The estimate of the
+    condition may be p times too large or, rarely, three times too small.
+    """
+    upper, failed = dpotrf(gram)
+    return upper, 0.0 if failed else dpocon(upper, np.abs(gram).sum(axis=0).max())[0]

@@ -1,0 +1,93 @@
+"""The short ways of ordinary fits: what they find, and when they leave it to others."""
+
+import numpy as np
+import pytest
+
+from linreg_fast import LinearRegression
+from linreg_fast.kernels import compensated, few, launch, tiled
+
+RELATED = 0.3  # how much of one column is in the others, at most
+
+
+def drawn(rng, n, p, related=RELATED):
+    mixing = np.eye(p) + rng.uniform(-related, related, size=(p, p)) / np.sqrt(p)
+    X = rng.normal(size=(n, p)) @ mixing * 10.0 ** rng.integers(-3, 4, p) + rng.normal(size=p)
+    scale = np.linalg.norm(X - X.mean(axis=0), axis=0) / np.sqrt(n)
+    return X, X @ (rng.normal(size=p) / scale) + rng.normal(size=n) + 3.0
+
+
+@pytest.mark.parametrize(("order", "dtype"), ["Cd", "Fd", "Cf", "Ff"])
+def test_large_fits_of_few_columns(rng, order, dtype):
+    for n, p in ((140_000, 1), (60_000, 3), (20_000, 10), (20_011, 17), (10_000, 32)):
+        X, y = (np.asarray(part, dtype=dtype, order=order) for part in drawn(rng, n, p))
+        model = LinearRegression().fit(X, y)
+        exact = LinearRegression(precision="double-double", solver="cholesky").fit(
+            X.astype(float), y.astype(float)
+        )
+        sizes = np.sqrt(exact.moments_.comoment.diagonal()[:p])
+        off = np.linalg.norm((model.coef_ - exact.coef_) * sizes)
+        rounding = 1e-13 if dtype == "d" else 2e-7
+        assert off <= rounding * np.linalg.norm(exact.coef_ * sizes), (n, p)
+        terms = np.abs(np.append(X.mean(axis=0) * exact.coef_, y.mean())).sum()
+        assert abs(model.intercept_ - exact.intercept_) <= 10 * rounding * terms
+        assert model.coef_.dtype == X.dtype
+        assert model.rank_ == p
+        columns = X - X.mean(axis=0, dtype=float)
+        expected = np.linalg.cond(columns / np.linalg.norm(columns, axis=0))
+        most = np.sqrt(p) if dtype == "f" else 1.0  # of float32, 24 columns are another way's
+        assert 1 - 1e-6 <= model.condition_number_ / expected <= most + 1e-6
+
+
+def test_what_the_short_way_has_summed_is_not_summed_again(rng, monkeypatch):
+    calls = []
+    for name, module in (("tiled", tiled), ("compensated", compensated)):
+
+        def counted(*args, honest=module.moments, name=name):
+            calls.append(name)
+            return honest(*args)
+
+        monkeypatch.setattr(module, "moments", counted)
+    X, y = drawn(rng, 20_000, 8)
+    X[:, 1] = X[:, 0] + X[:, 1] / np.linalg.norm(X[:, 1]) * np.linalg.norm(X[:, 0]) / 30
+    model = LinearRegression().fit(X, y)
+    assert calls == ["tiled", "compensated"]  # condition about 60: plain sums would not do
+    assert "condition number is about" in model.solver_reason_
+    calls.clear()
+    X[17, 3] = np.nan
+    with pytest.raises(ValueError, match="X contains NaN at row 17, column 3"):
+        model.fit(X, y)
+    assert calls == ["tiled"]
+    assert model.moments_.n_samples == len(X)
+
+
+def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
+    for p in range(1, few.MOST_COLUMNS + 1):
+        X, y = drawn(rng, 300, p, related=rng.choice([0.0, 0.5, 2.0]))
+        Z = np.column_stack([X - X.mean(axis=0), y - y.mean()])
+        products = np.array([Z.T @ Z, np.zeros((p + 1, p + 1))])
+        found = np.empty((p + 1, 1))
+        condition, weakness = few.solve(np.zeros((2, p + 1)), products, found)
+        sizes = np.linalg.norm(Z[:, :p], axis=0)
+        columns = Z[:, :p] / sizes
+        exact = np.linalg.cond(columns)
+        assert exact * (1 - 1e-6) <= condition <= exact * np.sqrt(p) * (1 + 1e-6)
+        expected = np.linalg.lstsq(columns, Z[:, p], rcond=None)[0]
+        target = np.linalg.norm(Z[:, p])
+        assert np.linalg.norm(found[:p, 0] * sizes - expected) <= 1e-13 * exact**2 * target
+        assert weakness == pytest.approx(target / np.linalg.norm(expected))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, -1.0, 1e250, 1e-250])
+def test_products_that_are_no_sums_of_squares(value):
+    products = np.array([np.eye(4), np.zeros((4, 4))])
+    products[0, 1, 1] = value
+    assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1))) == (np.inf, np.inf)
+
+
+def test_blocks_are_shared_out_evenly_and_stay_small(rng):
+    for _ in range(1000):
+        n, p = int(10 ** rng.uniform(0, 7)), int(10 ** rng.uniform(0, 3.2))
+        output = 2 * (p + 8) ** 2
+        blocks = launch.count_blocks(n, p, output)
+        assert blocks.bit_count() == 1
+        assert blocks <= 2 or blocks * output <= max(n * p / 20, 1.5 * launch.BLOCK_ELEMENTS)
