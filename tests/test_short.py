@@ -47,8 +47,9 @@ def test_what_the_short_way_has_summed_is_not_summed_again(rng, monkeypatch):
             return honest(*args)
 
         monkeypatch.setattr(module, "moments", counted)
-    X, y = drawn(rng, 20_000, 8)
-    X[:, 1] = X[:, 0] + X[:, 1] / np.linalg.norm(X[:, 1]) * np.linalg.norm(X[:, 0]) / 30
+    X = rng.normal(size=(20_000, 8))
+    X[:, 1] = X[:, 0] + X[:, 1] / 30
+    y = X.sum(axis=1) + rng.normal(size=len(X))
     model = LinearRegression().fit(X, y)
     assert calls == ["tiled", "compensated"]  # condition about 60: plain sums would not do
     assert "condition number is about" in model.solver_reason_
