@@ -16,6 +16,7 @@ def drawn(rng, n, p, related=RELATED):
     return X, X @ (rng.normal(size=p) / scale) + rng.normal(size=n) + 3.0
 
 
+@pytest.mark.needs_jit  # minutes of plain Python
 @pytest.mark.parametrize(("order", "dtype"), ["Cd", "Fd", "Cf", "Ff"])
 def test_large_fits_of_few_columns(rng, order, dtype):
     for n, p in ((140_000, 1), (60_000, 3), (20_000, 10), (20_011, 17), (10_000, 32)):
@@ -38,6 +39,7 @@ def test_large_fits_of_few_columns(rng, order, dtype):
         assert 1 - 1e-6 <= model.condition_number_ / expected <= most + 1e-6
 
 
+@pytest.mark.needs_jit
 def test_what_the_short_way_has_summed_is_not_summed_again(rng, monkeypatch):
     calls = []
     for name, module in (("tiled", tiled), ("compensated", compensated)):
