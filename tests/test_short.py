@@ -80,10 +80,11 @@ def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
         assert weakness == pytest.approx(target / np.linalg.norm(expected))
 
 
+@pytest.mark.parametrize("place", [1, 3])  # a column, and the target
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, -1.0, 1e250, 1e-250])
-def test_products_that_are_no_sums_of_squares(value):
+def test_products_that_are_no_sums_of_squares(value, place):
     products = np.array([np.eye(4), np.zeros((4, 4))])
-    products[0, 1, 1] = value
+    products[0, place, place] = value
     assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1))) == (np.inf, np.inf)
 
 
@@ -94,3 +95,35 @@ def test_blocks_are_shared_out_evenly_and_stay_small(rng):
         blocks = launch.count_blocks(n, p, output)
         assert blocks.bit_count() == 1
         assert blocks <= 2 or blocks * output <= max(n * p / 20, 1.5 * launch.BLOCK_ELEMENTS)
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("n", [500, 60_000])
+def test_targets_whose_squares_underflow(rng, n):
+    X = rng.normal(size=(n, 3))
+    rest = rng.normal(size=n)
+    rest -= X @ np.linalg.lstsq(X, rest, rcond=None)[0]
+    for sizes, scale, signal in ((1e-95, 1e-225, 1.0), (1.0, 2.0**-560, 1e-9), (1.0, 1e-250, 1.0)):
+        columns, y = X * sizes, (rest + signal * X.sum(axis=1)) * scale
+        model = LinearRegression().fit(columns, y)
+        # An exact scaling of what neither overflows nor underflows.
+        down, up = -np.floor(np.log2(sizes)), -np.floor(np.log2(scale))
+        same = LinearRegression().fit(np.ldexp(columns, int(down)), np.ldexp(y, int(up)))
+        np.testing.assert_allclose(model.coef_, np.ldexp(same.coef_, int(down - up)), rtol=1e-13)
+
+
+@pytest.mark.parametrize(("n", "period"), [(12_000, 1000), (8760, 730), (120_000, 2500)])
+def test_rows_of_a_period(rng, n, period):
+    """Special ones among them are not taken for a centre: that cost six digits."""
+    x = np.where(np.arange(n) % period == 0, 0.7, 0.1)
+    y = x + 0.003 * rng.normal(size=n)
+    model = LinearRegression().fit(x[:, None], y)
+    exact = LinearRegression(precision="double-double").fit(x[:, None], y)
+    np.testing.assert_allclose(model.coef_, exact.coef_, rtol=2e-14)
+
+
+@pytest.mark.needs_jit
+def test_the_condition_number_does_not_depend_on_threads(rng):
+    X, y = drawn(rng, 9001, 20)
+    found = {LinearRegression(n_jobs=k).fit(X, y).condition_number_ for k in (None, 1, 2)}
+    assert len(found) == 1

@@ -16,8 +16,9 @@ from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged
 from linreg_fast.estimators.digits import warn_of_lost_digits
 from linreg_fast.estimators.short import fit_short
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.few import MOST_COLUMNS
 from linreg_fast.kernels.launch import threads
-from linreg_fast.solvers import SOLVERS, auto
+from linreg_fast.solvers import ILL, SOLVERS, auto
 
 SMALLEST_SQUARES = 1e-305  # a sum of squares from here on keeps 18 digits and more of its products
 
@@ -67,7 +68,8 @@ class LinearRegression(BaseLeastSquares):
     condition_number_ : float
         Of the centred columns scaled to unit norm, those that are constant left out. The larger,
         the fewer digits of coef_ the data determine: about 16 - log10 of it. inf where columns
-        depend on each other. Below 1e6 it may be LAPACK's estimate, a few times too large at most.
+        depend on each other. Of more than 32 columns it may, below 1e6, be LAPACK's estimate, up to
+        a few times off.
     solver_, solver_reason_ : str
         What solved it, and why that was chosen.
     moments_ : Moments
@@ -304,6 +306,10 @@ class LinearRegression(BaseLeastSquares):
             del self.moments_
         if self._singular is None and not hasattr(self, "moments_") and self.solver_ != "lsqr":
             self._singular = problem.singular_values()
+        # Of few columns it is found when asked for, whichever way they were fitted.
+        few_columns = self.solver_ == "cholesky" and self.n_features_in_ <= MOST_COLUMNS
+        if few_columns and solution.condition_number < ILL and hasattr(self, "moments_"):
+            self._condition = None
         if solution.inflation:
             names = getattr(self, "feature_names_in_", range(self.n_features_in_))
             warn_of_lost_digits(solution.inflation, dtype, names)

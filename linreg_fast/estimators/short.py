@@ -9,12 +9,13 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.look import looks_ill
 from linreg_fast.data.moments import Moments
-from linreg_fast.kernels import few, narrow, small, tiled
+from linreg_fast.kernels import RUNGS, few, narrow, small, tiled
 from linreg_fast.kernels.interrupt import reveal
 from linreg_fast.kernels.single import FEWEST_COLUMNS
 from linreg_fast.solvers import auto
 
 FEWEST_ROWS = 128  # up to here double-double takes no longer than the call
+CHEAP = 1 << 17  # products: double-double takes 50 us for them
 MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
 # Squares of condition numbers up to which plain sums of so few rows leave 1e-14: about 3 for four
 # columns and 7 for thirty.
@@ -27,7 +28,7 @@ DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
 def fit_short(model, X, y):
     """Fit the LinearRegression to X (n, p) and y (n,) if both are ordinary.
 
-    Whether it did, and if not the `Moments` in plain sums, or None where nothing was summed.
+    Whether it did, and if not the `Moments`, or None where nothing was summed.
     """
     n_jobs = model.n_jobs
     if (
@@ -65,6 +66,8 @@ def fit_short(model, X, y):
         reveal(error)
         raise
     if not (condition <= limit and weakness <= weakest):
+        if condition < np.inf and n * p * p <= CHEAP:  # in plain sums they would be for nothing
+            moments = Moments.of(X, Y, None, RUNGS["compensated"])
         return False, moments
     coef, intercept = found[:p, 0], found[p, 0]
     if X.dtype == SINGLE:

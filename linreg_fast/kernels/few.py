@@ -102,16 +102,16 @@ def solve(mean, products, found):
     """(condition, weakness) of the columns and targets of `products` (2, q, q), hi and lo.
 
     condition: see `_inverse_factor`; inf, and nothing else is said, where columns nearly depend on
-    each other, one is zero, or a number is not finite or is extreme. weakness: how much larger a
-    target is than what the columns contribute to it, at most. found (p + 1, t) is written: the
-    coefficients, and the intercept that fits mean (2, q).
+    each other, a column or a target is zero, or a number is not finite or is extreme. weakness: how
+    much larger a target is than what the columns contribute to it, at most. found (p + 1, t) is
+    written: the coefficients, and the intercept that fits mean (2, q).
     """
     p, t = found.shape[0] - 1, found.shape[1]
     coef, intercept = found[:p], found[p]
     scale, inverse = np.empty(p), products[0, :p, :p].copy()
     condition = _inverse_factor(inverse, scale)
     for k in range(p, p + t):
-        if not products[0, k, k] < LARGEST:
+        if not SMALLEST < products[0, k, k] < LARGEST:
             condition = np.inf
     if condition == np.inf:
         return condition, np.inf
