@@ -129,7 +129,7 @@ def picture(path, budget):
                 marker="o",
                 markersize=5 if ours else 3,
                 linewidth=2.5 if ours else 1.2,
-                color="#c0392b" if ours else None,
+                color="black" if ours else None,
                 label=name,
                 zorder=3 if ours else 2,
             )

@@ -26,7 +26,7 @@ def fit(options):
     able = SOLVERS.get(options.solver)
     estimator = LinearRegression(solver=options.solver, positive=able is not None and able.positive)
     started = time.perf_counter()
-    with patience("fitting"):
+    with patience("fitting (the first time, compiling too)"):
         estimator.fit(X, y, weights)
     taken = time.perf_counter() - started
     _check_finite(estimator, names)

@@ -151,7 +151,7 @@ class Moments:
 
     def __repr__(self):
         return (
-            f"Moments(n_samples={self.n_samples}, weight_sum={self.weight_sum:g}, "
+            f"Moments(n_samples={self.n_samples}, weight_sum={self.weight_sum:.9g}, "
             f"n_features={self.n_features}, n_targets={self.n_targets})"
         )
 
