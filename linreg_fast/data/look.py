@@ -58,12 +58,12 @@ def _more_look_ill(X, places, centred):
             gram, squares = gram[np.ix_(live, live)], squares[live]
         unit = 1 / np.sqrt(squares)
         gram = gram * unit * unit[:, None]
-        return len(gram) > 1 and _worse_than(gram, LIMIT)
+        return len(gram) > 1 and _ill(gram)
 
 
-def _worse_than(gram, limit):
+def _ill(gram):
     """Asks the Cholesky factor first, whose estimate is up to sqrt(p) too large: much faster."""
-    if lapack.cholesky(gram)[1] > limit**-2:
+    if lapack.cholesky(gram)[1] > LIMIT**-2:
         return False
     values = np.linalg.eigvalsh(gram)
-    return not values[-1] < limit**2 * values[0]
+    return not values[-1] < LIMIT**2 * values[0]

@@ -7,10 +7,17 @@ from linreg_fast.kernels.compile import compiled, strict
 
 SAMPLE = 33  # rows looked at
 GOLDEN = (5**0.5 - 1) / 2
-# Where they are, of 1: spread evenly but not regularly, or rows of a period would be no sample.
-STEPS = (np.arange(SAMPLE) + np.arange(SAMPLE) * GOLDEN % 1.0) / SAMPLE
 PIECE = 256  # weights that are added up before a row is looked for among them
 TURNED = 32  # rows and columns of a piece that is mirrored: 8 KB, and as much again
+
+
+def spread(count):
+    """Places from 0 to 1, evenly but not regularly: all may be one part of a period otherwise."""
+    steps = np.arange(count)
+    return (steps + steps * GOLDEN % 1.0) / count
+
+
+STEPS = spread(SAMPLE)
 
 
 def provisional_centre(X, Y, weights, exponents, far=0.0):

@@ -7,7 +7,6 @@ bits whichever is called and with any number of threads.
 
 import contextlib
 import functools
-import math
 import multiprocessing
 import os
 import sys
@@ -48,17 +47,17 @@ if hasattr(os, "register_at_fork"):
 def count_blocks(n_rows, n_columns, block_output=0):
     """Into how many blocks of rows the work is cut: a function of the shape alone.
 
-    A power of two, or one of a few cores would wait for another at the end: with three blocks, two
-    take as long as with four in all.
-    block_output: numbers that each block writes. All blocks together stay below a twentieth of the
-    data, or 0.7 megabytes where that is more; two may take a quarter.
+    A power of two, or one of a few cores would wait for another at the end: two take longer for
+    three blocks than for two.
+    block_output: numbers that each block writes. All blocks together stay below a twenty-fifth of
+    the data, or half a megabyte where that is more; two may take a quarter.
     """
     blocks = min(MOST_BLOCKS, n_rows * n_columns // BLOCK_ELEMENTS)
     if block_output:
         data = n_rows * n_columns
         few = min(max(data // 4, BLOCK_ELEMENTS) // block_output, 2)
-        blocks = min(blocks, max(max(data // 30, BLOCK_ELEMENTS) // block_output, few))
-    return 1 << round(math.log2(max(blocks, 1)))
+        blocks = min(blocks, max(max(data // 25, BLOCK_ELEMENTS) // block_output, few))
+    return 1 << max(blocks, 1).bit_length() - 1
 
 
 @functools.cache

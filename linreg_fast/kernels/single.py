@@ -144,7 +144,8 @@ def moments(X, Y, sample_weight=None):
     shift = np.zeros(size, dtype=np.float32)
     centre = provisional_centre(X, Y, sample_weight, np.zeros(q, dtype=np.int64))
     shift[:q] = centre
-    blocks = launch.count_blocks(len(X), q, block_output=size * size)
+    # Twice the numbers: those of the rows take half the bytes.
+    blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
     sums = np.zeros((blocks, size, size))
     room = size * (PIECE + 1) // 2
     data, work = (X, Y, sample_weight, shift, centre, sums), len(X) * q * q // 4

@@ -8,14 +8,13 @@ import numpy as np
 from numba.core import types
 
 from linreg_fast.kernels import narrow, simd, tiles
-from linreg_fast.kernels.centre import GOLDEN, centred
+from linreg_fast.kernels.centre import centred, spread
 from linreg_fast.kernels.compile import chosen, inner, strict
 
 EPSILON = 2.0**-52
-ROWS = 12  # looked at for a centre; four threes
-# Where they are, of 1: not regularly, or all may be the same part of a period (12,000 rows, one in
-# a thousand special: six digits lost).
-STEPS = tuple((k + k * GOLDEN % 1.0) / ROWS for k in range(ROWS))
+# Of the rows looked at for a centre, four threes. Regular ones may all be the special ones of a
+# period: of 12,000 rows, one in a thousand special, that cost six digits.
+STEPS = tuple(spread(12).tolist())
 
 
 @inner

@@ -23,28 +23,21 @@ def _blocks(X, Y, weights, shift, sums, lows, blocks, turn, turns, taken, scratc
             b = take(taken)
 
 
-def sums(X, Y, sample_weight=None):
-    """(sums, lows, shift): the blocks' products of the columns of [X, Y, 1] less the shift (q,)."""
+def moments(X, Y, sample_weight=None):
     q = X.shape[1] + Y.shape[1]
     size = padded(q + 1)
     shift = np.zeros(size)
     shift[:q] = provisional_centre(X, Y, sample_weight, np.zeros(q, dtype=np.int64))
     blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
-    found, lows = np.zeros((2, blocks, size, size))
+    sums, lows = np.zeros((2, blocks, size, size))
     work = len(X) * q * q // 2
     if q == 2 and sample_weight is None:
-        launch.run(direct.blocks, blocks, work, 0, X[:, 0], Y[:, 0], shift, found, lows)
-        return found, lows, shift[:q]
-    kernel, module = _blocks, tiles
-    if narrow.possible(X, Y, sample_weight):
-        kernel, module = narrow.blocks, narrow
-    scratch = module.room(size, sample_weight is not None)
-    launch.run(kernel, blocks, work, scratch, X, Y, sample_weight, shift, found, lows)
-    return found, lows, shift[:q]
-
-
-def moments(X, Y, sample_weight=None):
-    found, lows, shift = sums(X, Y, sample_weight)
+        launch.run(direct.blocks, blocks, work, 0, X[:, 0], Y[:, 0], shift, sums, lows)
+    else:
+        few = narrow.possible(X, Y, sample_weight)
+        kernel, room = (narrow.blocks, narrow.room) if few else (_blocks, tiles.room)
+        scratch = room(size, sample_weight is not None)
+        launch.run(kernel, blocks, work, scratch, X, Y, sample_weight, shift, sums, lows)
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
-    join(found, lows)
-    return n_samples, *centred(found[0], lows[0], shift)
+    join(sums, lows)
+    return n_samples, *centred(sums[0], lows[0], shift[:q])
