@@ -2,12 +2,18 @@
 
 import os
 import secrets
+import signal
 
 import numpy as np
 import pytest
 
 # In the environment, so that all workers of a run have the one that is printed.
 SEED = int(os.environ.setdefault("LINREG_FAST_SEED", str(secrets.randbits(32))))
+
+# A run that a script has started in the background is told to ignore Ctrl-C, and so would be the
+# processes whose answer to it is tested: they would never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():

@@ -88,7 +88,8 @@ def test_auto_takes_the_fastest_that_keeps_the_digits(rng):
     X, Y = draw(rng)
     assert auto.solve(problem_of(X, Y)).solver == "cholesky"
     assert auto.solve(problem_of(X, Y, positive=True)).solver == "nnls"
-    assert auto.solve(problem_of(X[:4], Y[:4])).solver == "svd"
+    assert auto.solve(problem_of(X[:4], Y[:4])).solver == "cholesky"
+    assert auto.solve(problem_of(X[[0, 1, 2, 0]], Y[:4])).solver == "svd"
     near = X.copy()
     near[:, 3] = X[:, 0] + 1e-6 * rng.normal(size=len(X))
     problem = problem_of(near, Y)

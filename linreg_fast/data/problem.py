@@ -229,6 +229,11 @@ class Problem:
         asked = self.rung is None or self.rung.doubled
         return self.has_rows and asked and self._weights_in_range
 
+    @property
+    def asked_for(self):
+        """Whether a precision or a limit of dependence was asked for."""
+        return self.rung is not None or self._tol is not None
+
     def sharpen(self):
         """Sum again in double-double."""
         if not self.doubled:

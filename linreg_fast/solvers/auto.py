@@ -3,7 +3,7 @@
 import numpy as np
 
 from linreg_fast.kernels import DEFAULT
-from linreg_fast.solvers import SOLVERS, single, weakness
+from linreg_fast.solvers import SOLVERS, single, weakness, wide
 
 # Up to these condition numbers plain sums leave about 1e-14 of relative error (measured: 8e-15 at
 # 8, 1.6e-14 at 12; a few 1e-14 at 100 of large data). Double-double takes twice the time.
@@ -11,7 +11,6 @@ PLAIN_CONDITION = 8.0
 PLAIN_CONDITION_OF_LARGE = 150.0
 WEAK, WEAK_OF_LARGE = 10.0, 1e3  # targets against what the columns contribute to them
 SPARSE_COLUMNS = 2000  # whose cross-products, hi and lo, take 64 MB
-WIDE_COLUMNS = 500  # likewise with fewer rows than columns: 4 MB
 LARGE = 10_000_000  # elements of X
 
 
@@ -23,8 +22,12 @@ def solve(problem):
     if p > SPARSE_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
         return _with("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
     if problem.has_rows and n <= p:
-        if p > WIDE_COLUMNS or not problem.can_sharpen:
-            return _with("svd", problem, f"there are not more rows ({n}) than columns ({p})")
+        found = f"there are not more rows ({n}) than columns ({p})"
+        solution = wide.solve(problem)
+        if solution:
+            return _named(solution, "cholesky", f"{found}: of the rows' products")
+        if p > wide.MANY_COLUMNS or not problem.can_sharpen:
+            return _with("svd", problem, found)
         problem.sharpen()
     if not problem.moments_in_range:
         found = "the squares of the numbers overflow or underflow unscaled"

@@ -15,6 +15,8 @@ from linreg_fast.kernels.blas import factored
 from linreg_fast.solvers import ILL, Solution, inflation
 
 ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
+FEW, EASY = 0.8, 1e3  # rows of a triangle, relative; condition number
+ALIKE = 8  # binary digits that the units of columns differ by
 UNITS_APART = 40  # binary digits: columns whose units differ by more need the null directions
 
 
@@ -24,13 +26,14 @@ def solve(problem):
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
     constant = sizes == 0
     sizes[constant] = 1.0
-    U, values, Vt = factored(p, svd, triangle[:, :p] / sizes, full_matrices=False)
+    top = int(exponents[:p].max())
+    digits = top - int(exponents[:p].min())
+    apart = digits > UNITS_APART
+    U, values, Vt = _decomposed(triangle[:, :p] / sizes, digits <= ALIKE)
     kept = problem.kept(values, Vt)
     rank = int(kept.sum())
-    top = int(exponents[:p].max())
     units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
     rows, null = Vt[kept], Vt[~kept].T
-    apart = top - int(exponents[:p].min()) > UNITS_APART
     if rank in (0, p):
         shorten = None
     elif len(Vt) == p and (apart or rank > p // 4):
@@ -38,23 +41,39 @@ def solve(problem):
             null = null + _correction(problem, null, sizes, rows, values[kept], of_targets=False)
         shorten = partial(_without_null, null=null, units=units)
     else:  # few independent rows: what they span is less work, and the rest may not be at hand
-        span = qr((np.ldexp(rows * sizes, exponents[:p] - top)).T, mode="economic")[0]
+        lines = np.ldexp(rows * sizes, exponents[:p] - top)
+        span = factored(rank, qr, lines.T, mode="economic")[0]
         shorten = partial(_within_span, span=span, units=np.ldexp(sizes, exponents[:p] - top))
-    scaled = rows.T @ ((U[:, kept].T @ triangle[:, p:]) / values[kept, None])
+    scaled = rows.T @ ((U[:, kept].T @ triangle[: len(U), p:]) / values[kept, None])
     scaled = shorten(scaled) if shorten else scaled
     if problem.doubled and rank:
         scaled = _corrected(problem, scaled, sizes, rows, values[kept], shorten)
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
-    singular = problem.singular_values()
-    singular[rank:] = 0.0
+    singular = None
+    if not problem.doubled:  # which has them at hand when they are asked for
+        singular = problem.singular_values()
+        singular[rank:] = 0.0
     blame = None
     if ILL < condition < np.inf:
         unit = triangle[:, :p] / sizes
         blame = inflation(Vt.T / values, unit, np.arange(p))
     intercept = problem.intercept(coef)
     return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
+
+
+def _decomposed(columns, alike):
+    """U, values, Vt; without null directions where few rows of the triangle are not zero.
+
+    Unless they are needed for the digits: columns that are not alike, or nearly dependent rows.
+    """
+    rows = len(columns) - int(columns[::-1].any(axis=1).argmax())
+    if rows < FEW * len(columns) and alike:
+        U, values, Vt = factored(rows, svd, columns[:rows], full_matrices=False)
+        if values[0] < EASY * values[-1]:
+            return U, values, Vt
+    return factored(columns.shape[1], svd, columns, full_matrices=False)
 
 
 def _corrected(problem, scaled, sizes, rows, values, shorten):

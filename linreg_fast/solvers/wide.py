@@ -1,0 +1,66 @@
+"""Not more rows than columns: the shortest coefficients that fit every row; `auto` asks for it.
+
+They are X' z, with z from the products of the rows with each other: n^2 p flops where singular
+values take 4 n^2 p and more. The condition number of the rows is squared, and corrections with what
+is left of the targets take that back: as good as an orthogonal factor where it is not large.
+"""
+
+import numpy as np
+from scipy.linalg.lapack import dpotrs
+
+from linreg_fast.kernels import lapack
+from linreg_fast.kernels.blas import factored
+from linreg_fast.solvers import Solution
+
+# Condition numbers of the rows: rounding leaves 3e-17 times it of the coefficients (measured).
+LIMIT, LIMIT_OF_MANY_COLUMNS = 300.0, 1e4
+MANY_COLUMNS = 500  # whose cross-products, hi and lo, take 4 MB: of fewer, they are kept
+SMALLEST, LARGEST = 1e-100, 1e100  # numbers whose products with others are ordinary
+CORRECTIONS = 2
+
+
+def solve(problem):
+    """Solution, or None where rows nearly depend on each other, or their numbers are extreme."""
+    p = problem.n_features
+    if problem.asked_for or not problem.can_sharpen:
+        return None
+    both, weights = next(problem.rows.blocks())  # one block, of the rows that have a weight
+    n, centred = len(both), problem.fit_intercept
+    rank = n - centred
+    if not 0 < rank < p:
+        return None
+    if centred:
+        both = both - both[0]
+        both -= both.mean(axis=0)
+    X, Y = both[:, :p], both[:, p:]
+    if not _ordinary(X) or not (_ordinary(Y) or not Y.any()):
+        return None
+    if p <= MANY_COLUMNS and not problem.moments_in_range:
+        return None
+    products = factored(n, np.matmul, X, X.T)
+    # Centred rows add up to nothing. With this they do not, and the coefficients are the same.
+    upper, reciprocal = lapack.cholesky(products + centred * products.trace() / n**2)
+    limit = LIMIT if p <= MANY_COLUMNS else LIMIT_OF_MANY_COLUMNS
+    if not reciprocal * limit**2 > 1:
+        return None
+    coef = X.T @ dpotrs(upper, Y)[0]
+    for _ in range(CORRECTIONS):
+        coef += X.T @ dpotrs(upper, Y - X @ coef)[0]
+    singular = None  # from the moments, when asked for
+    if p > MANY_COLUMNS:
+        singular = np.zeros(problem.n_samples)
+        singular[:rank] = _singular_values(products, weights, centred)[:rank]
+    return Solution(coef, problem.intercept(coef), rank, np.inf, singular)
+
+
+def _singular_values(products, weights, centred):
+    """Of the rows, times the roots of their weights, about their weighted mean; largest first."""
+    if weights is not None:
+        n = len(weights)
+        root = np.sqrt(weights)[:, None] * (np.eye(n) - centred * weights / weights.sum())
+        products = root @ products @ root.T
+    return np.sqrt(np.abs(factored(len(products), np.linalg.eigvalsh, products)[::-1]))
+
+
+def _ordinary(numbers):
+    return SMALLEST < max(numbers.max(), -numbers.min()) < LARGEST
