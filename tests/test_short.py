@@ -18,8 +18,9 @@ def drawn(rng, n, p, related=RELATED):
 
 @pytest.mark.needs_jit  # minutes of plain Python
 @pytest.mark.parametrize(("order", "dtype"), ["Cd", "Fd", "Cf", "Ff"])
-def test_large_fits_of_few_columns(rng, order, dtype):
-    for n, p in ((140_000, 1), (60_000, 3), (20_000, 10), (20_011, 17), (10_000, 32)):
+def test_fits_of_few_columns(rng, order, dtype):
+    one = ((9, 1), (50_003, 1), (200_000, 1), (300_000, 1))
+    for n, p in (*one, (100, 12), (60_000, 3), (20_000, 10), (20_011, 17), (10_000, 32)):
         X, y = (np.asarray(part, dtype=dtype, order=order) for part in drawn(rng, n, p))
         model = LinearRegression().fit(X, y)
         exact = LinearRegression(precision="double-double", solver="cholesky").fit(
@@ -95,6 +96,43 @@ def test_blocks_are_shared_out_evenly_and_stay_small(rng):
         blocks = launch.count_blocks(n, p, output)
         assert blocks.bit_count() == 1
         assert blocks <= 2 or blocks * output <= max(n * p / 25, launch.BLOCK_ELEMENTS)
+
+
+@pytest.mark.parametrize("n", [5, 100, 140, 70_000])
+def test_one_column_that_is_one_of_many(rng, n):
+    """Numbers that lie apart are summed one by one."""
+    X, y = rng.normal(size=(n, 4)), rng.normal(size=(n, 3))
+    y[:, 1] += 2 * X[:, 2]
+    apart = LinearRegression().fit(X[:, 2:3], y[:, 1])
+    beside = LinearRegression().fit(X[:, 2:3].copy(), y[:, 1].copy())
+    np.testing.assert_allclose(apart.coef_, beside.coef_, rtol=1e-14)
+    np.testing.assert_allclose(apart.intercept_, beside.intercept_, rtol=1e-12, atol=1e-15)
+
+
+def test_few_rows_take_one_pass_in_double_double(rng, monkeypatch):
+    calls = []
+
+    def counted(*args, honest=compensated.moments):
+        calls.append(len(args[0]))
+        return honest(*args)
+
+    monkeypatch.setattr(compensated, "moments", counted)
+    X, y = drawn(rng, 60, 5)
+    extreme, near, constant = X.copy(), X.copy(), X.copy()
+    extreme[:, 0] *= 1e-160  # is summed once more, scaled
+    near[:, 1] = near[:, 0] * (1 + 1e-5 * rng.normal(size=60))
+    constant[:, 2] = 5.0
+    for rows, times in ((X, 1), (near, 1), (constant, 1), (extreme, 3)):
+        calls.clear()
+        model = LinearRegression().fit(rows, y)
+        assert model.moments_.doubled
+        assert "double-double" in model.solver_reason_
+        assert calls == [60] * times
+        expected = LinearRegression(solver="svd").fit(rows, y)
+        np.testing.assert_allclose(
+            model.predict(rows), expected.predict(rows), atol=1e-6 * np.abs(y).max()
+        )
+        assert model.rank_ == expected.rank_
 
 
 @pytest.mark.needs_jit

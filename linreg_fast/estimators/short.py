@@ -9,19 +9,25 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.look import looks_ill
 from linreg_fast.data.moments import Moments
-from linreg_fast.kernels import RUNGS, few, narrow, small, tiled
+from linreg_fast.data.problem import EPSILON, FREE
+from linreg_fast.data.scaling import LARGE, ordinary
+from linreg_fast.kernels import compensated, few, narrow, small, tiled
 from linreg_fast.kernels.interrupt import reveal
 from linreg_fast.kernels.single import FEWEST_COLUMNS
 from linreg_fast.solvers import auto
 
-FEWEST_ROWS = 128  # up to here double-double takes no longer than the call
+FEW_ROWS = 128  # up to here, and FREE products, double-double takes as long as all else
 CHEAP = 1 << 17  # products: double-double takes 50 us for them
-MOST_ELEMENTS = 1 << 17  # one block: from here on threads help
+# One block: from here on threads help. One column is read at the speed of memory by one of them.
+MOST_ELEMENTS, MOST_OF_ONE_COLUMN = 1 << 17, 1 << 18
 # Squares of condition numbers up to which plain sums of so few rows leave 1e-14: about 3 for four
 # columns and 7 for thirty.
 LEAST, PER_COLUMN = 4.0, 1.5
 WEAK = 4.0  # a target against what the columns contribute to it
+DOUBLED_LIMIT = 1e3  # condition number: beyond, it matters what rounding does to the columns
 LARGEST = np.finfo(np.float32).max  # coefficient
+PLAIN = "the condition number is small: plain sums have the digits for it"
+DOUBLED = "double-double sums bear any condition number, and take no time here"
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
 
 
@@ -38,7 +44,7 @@ def fit_short(model, X, y):
         or y.dtype != X.dtype
         or X.ndim != 2
         or y.ndim != 1
-        or not max(X.shape[1], FEWEST_ROWS) < len(X) == len(y)
+        or not X.shape[1] < len(X) == len(y)
         or X.size == 0
         or not (n_jobs is None or (type(n_jobs) is int and n_jobs != 0))
         or model.solver != "auto"
@@ -49,26 +55,15 @@ def fit_short(model, X, y):
         or model.fit_intercept is not True
     ):
         return False, None
-    n, p = X.shape
     X, Y = frozen(X), frozen(y[:, None])
     try:
-        if X.size <= MOST_ELEMENTS:
-            moments = _of_one_block(X, Y)
-            limit, weakest = (LEAST + PER_COLUMN * p) ** 0.5, WEAK
-        elif not _large_ones_do(X, n_jobs) or looks_ill(X, 1, True):
-            return False, None
-        else:
-            moments = Moments.of_plain_sums(*tiled.moments(X, Y))
-            limit, weakest = auto.limits(n, p)
-        found = np.empty((p + 1, 1))
-        condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found)
+        done, moments, found = _solved(X, Y, n_jobs)
     except SystemError as error:
         reveal(error)
         raise
-    if not (condition <= limit and weakness <= weakest):
-        if condition < np.inf and n * p * p <= CHEAP:  # in plain sums they would be for nothing
-            moments = Moments.of(X, Y, None, RUNGS["compensated"])
+    if not done:
         return False, moments
+    p = X.shape[1]
     coef, intercept = found[:p, 0], found[p, 0]
     if X.dtype == SINGLE:
         if max(abs(coef).max(), abs(intercept)) > LARGEST:
@@ -82,7 +77,7 @@ def fit_short(model, X, y):
         intercept_=intercept,
         rank_=p,
         solver_="cholesky",
-        solver_reason_="the condition number is small: plain sums have the digits for it",
+        solver_reason_=PLAIN if moments.noise is not None else DOUBLED,
         moments_=moments,
         _condition=None,
         _singular=None,
@@ -91,8 +86,53 @@ def fit_short(model, X, y):
     return True, None
 
 
+def _solved(X, Y, n_jobs):
+    """Whether it is, the moments or None, and coefficients and intercept (p + 1, 1)."""
+    n, p = X.shape
+    if n <= FEW_ROWS and n * (p + 1) * (p + 2) <= FREE:
+        moments, limit, weakest = _doubled(X, Y)
+    elif X.size <= (MOST_ELEMENTS if p > 1 else MOST_OF_ONE_COLUMN):
+        moments, limit, weakest = _of_one_block(X, Y), (LEAST + PER_COLUMN * p) ** 0.5, WEAK
+    elif not _large_ones_do(X, n_jobs) or looks_ill(X, 1, True):
+        return False, None, None
+    else:
+        moments, (limit, weakest) = Moments.of_plain_sums(*tiled.moments(X, Y)), auto.limits(n, p)
+    found = np.empty((p + 1, 1))
+    condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found)
+    good = condition <= limit and weakness <= weakest
+    if not good and moments.noise is not None and condition < np.inf and n * p * p <= CHEAP:
+        moments, limit, weakest = _doubled(X, Y)
+        good = few.solve(moments.mean_parts, moments.comoment_parts, found)[0] <= limit
+    if not good and moments.noise is None and not ordinary(moments, X, Y, None):
+        moments = None
+    return good, moments, found
+
+
+def _doubled(X, Y):
+    """The moments in double-double, and up to which condition number and weakness they do."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = Moments(*compensated.moments(X, Y))
+    return moments, _doubled_limit(moments), np.inf
+
+
+def _doubled_limit(moments):
+    """The condition number up to which no column can be nothing but rounding; 0 for extreme ones.
+
+    As `solvers.cholesky` has it: sqrt(p) times the roundings of the columns as they are stored.
+    """
+    means, squares = abs(moments.mean_parts[0]), moments.comoment_parts[0].diagonal()
+    if not means.max() < LARGE:
+        return 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        offset = (means[:-1] / squares[:-1] ** 0.5).max() * moments.n_samples**0.5
+    return min(DOUBLED_LIMIT, 1 / (EPSILON * len(means) ** 0.5 * (1 + offset)))
+
+
 def _of_one_block(X, Y):
-    flat = small.moments(X, Y, narrow.possible(X, Y) or None)
+    if X.shape[1] == 1:
+        flat = small.moments_of_one(X, Y, X[:, 0], Y[:, 0])
+    else:
+        flat = small.moments(X, Y, narrow.possible(X, Y) or None)
     q = X.shape[1] + 1
     mean, comoment = flat[2 : 2 + 2 * q].reshape(2, q), flat[2 + 2 * q : -q].reshape(2, q, q)
     return Moments(len(X), flat[:2], mean, comoment, 1, flat[-q:])

@@ -47,6 +47,7 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
     rng = np.random.default_rng(0)
     begin = time.perf_counter()
     steps = [
+        ("small fits of one column", 200, 1, "auto"),
         ("small fits of few columns", 200, 3, "auto"),
         ("small fits", 200, MORE, "auto"),
         ("fits of few columns on all cores", LARGE, 5, "auto"),

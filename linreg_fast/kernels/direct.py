@@ -102,7 +102,7 @@ def _add(sums, lows, j, k, value):
 
 
 @inner
-def _block(x, y, shift, start, stop, sums, lows):
+def block(x, y, shift, start, stop, sums, lows):
     """Add to sums + lows (3, 3) the products of [x, y, 1], upper half."""
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
@@ -121,7 +121,7 @@ def blocks(x, y, shift, sums, lows, count, turn, turns, taken, scratch):
         b = take(taken)
         while b < count:
             start, stop = rows_of(b, count, len(x), turn, turns)
-            _block(x, y, shift, start, stop, sums[b], lows[b])
+            block(x, y, shift, start, stop, sums[b], lows[b])
             b = take(taken)
 
 

@@ -7,7 +7,7 @@ long. With `few.solve` behind it, a fit takes 10 us.
 import numpy as np
 from numba.core import types
 
-from linreg_fast.kernels import narrow, simd, tiles
+from linreg_fast.kernels import direct, narrow, simd, tiles
 from linreg_fast.kernels.centre import centred, spread
 from linreg_fast.kernels.compile import chosen, inner, strict
 
@@ -53,6 +53,23 @@ def _added(X, Y, shift, scratch, sums, lows, few):
     return _add_all if few == types.none else _add_few
 
 
+@inner
+def _flat(sums, lows, shift):
+    """The moments, of sums about a shift."""
+    q = len(shift)
+    weight, mean, comoment = centred(sums, lows, shift)
+    flat = np.zeros(2 + 3 * q + 2 * q * q)
+    flat[0], flat[1] = weight
+    for part in range(2):
+        for j in range(q):
+            flat[2 + part * q + j] = mean[part, j]
+            for k in range(q):
+                flat[2 + 2 * q + (part * q + j) * q + k] = comoment[part, j, k]
+    for j in range(q):
+        flat[len(flat) - q + j] = EPSILON * comoment[0, j, j]
+    return flat
+
+
 @strict
 def moments(X, Y, few):
     """The moments of the columns of X (n, p) and Y (n, t), in plain sums, in one array.
@@ -70,14 +87,14 @@ def moments(X, Y, few):
     _middle(X, 0, shift)
     _middle(Y, p, shift)
     _add_all(X, Y, shift, scratch, sums, lows, few)
-    weight, mean, comoment = centred(sums, lows, shift[:q])
-    flat = np.zeros(2 + 3 * q + 2 * q * q)
-    flat[0], flat[1] = weight
-    for part in range(2):
-        for j in range(q):
-            flat[2 + part * q + j] = mean[part, j]
-            for k in range(q):
-                flat[2 + 2 * q + (part * q + j) * q + k] = comoment[part, j, k]
-    for j in range(q):
-        flat[len(flat) - q + j] = EPSILON * comoment[0, j, j]
-    return flat
+    return _flat(sums, lows, shift[:q])
+
+
+@strict
+def moments_of_one(X, Y, x, y):
+    """Likewise of one column and one target, which are x and y (n,)."""
+    shift, sums, lows = np.zeros(2), np.zeros((3, 3)), np.zeros((3, 3))
+    _middle(X, 0, shift)
+    _middle(Y, 1, shift)
+    direct.block(x, y, shift, 0, len(x), sums, lows)
+    return _flat(sums, lows, shift)
