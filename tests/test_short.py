@@ -109,7 +109,7 @@ def test_one_column_that_is_one_of_many(rng, n):
     np.testing.assert_allclose(apart.intercept_, beside.intercept_, rtol=1e-12, atol=1e-15)
 
 
-def test_few_rows_take_one_pass_in_double_double(rng, monkeypatch):
+def test_few_rows_are_summed_in_double_double_once(rng, monkeypatch):
     calls = []
 
     def counted(*args, honest=compensated.moments):
@@ -119,10 +119,10 @@ def test_few_rows_take_one_pass_in_double_double(rng, monkeypatch):
     monkeypatch.setattr(compensated, "moments", counted)
     X, y = drawn(rng, 60, 5)
     extreme, near, constant = X.copy(), X.copy(), X.copy()
-    extreme[:, 0] *= 1e-160  # is summed once more, scaled
+    extreme[:, 0] *= 1e-160  # is summed again, scaled
     near[:, 1] = near[:, 0] * (1 + 1e-5 * rng.normal(size=60))
     constant[:, 2] = 5.0
-    for rows, times in ((X, 1), (near, 1), (constant, 1), (extreme, 3)):
+    for rows, times in ((X, 0), (near, 0), (constant, 0), (extreme, 2)):
         calls.clear()
         model = LinearRegression().fit(rows, y)
         assert model.moments_.doubled

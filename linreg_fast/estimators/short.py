@@ -11,7 +11,7 @@ from linreg_fast.data.look import looks_ill
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import EPSILON, FREE
 from linreg_fast.data.scaling import LARGE, ordinary
-from linreg_fast.kernels import compensated, few, narrow, small, tiled
+from linreg_fast.kernels import few, narrow, small, tiled
 from linreg_fast.kernels.interrupt import reveal
 from linreg_fast.kernels.single import FEWEST_COLUMNS
 from linreg_fast.solvers import auto
@@ -110,8 +110,7 @@ def _solved(X, Y, n_jobs):
 
 def _doubled(X, Y):
     """The moments in double-double, and up to which condition number and weakness they do."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        moments = Moments(*compensated.moments(X, Y))
+    moments = _moments(X, small.doubled_moments(X, Y), doubled=True)
     return moments, _doubled_limit(moments), np.inf
 
 
@@ -130,12 +129,14 @@ def _doubled_limit(moments):
 
 def _of_one_block(X, Y):
     if X.shape[1] == 1:
-        flat = small.moments_of_one(X, Y, X[:, 0], Y[:, 0])
-    else:
-        flat = small.moments(X, Y, narrow.possible(X, Y) or None)
+        return _moments(X, small.moments_of_one(X, Y, X[:, 0], Y[:, 0]))
+    return _moments(X, small.moments(X, Y, narrow.possible(X, Y) or None))
+
+
+def _moments(X, flat, doubled=False):
     q = X.shape[1] + 1
     mean, comoment = flat[2 : 2 + 2 * q].reshape(2, q), flat[2 + 2 * q : -q].reshape(2, q, q)
-    return Moments(len(X), flat[:2], mean, comoment, 1, flat[-q:])
+    return Moments(len(X), flat[:2], mean, comoment, 1, None if doubled else flat[-q:])
 
 
 def _large_ones_do(X, n_jobs):

@@ -8,6 +8,7 @@ import numpy as np
 from numba.core import types
 
 from linreg_fast.kernels import direct, narrow, simd, tiles
+from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels.centre import centred, spread
 from linreg_fast.kernels.compile import chosen, inner, strict
 
@@ -97,4 +98,61 @@ def moments_of_one(X, Y, x, y):
     _middle(X, 0, shift)
     _middle(Y, 1, shift)
     direct.block(x, y, shift, 0, len(x), sums, lows)
+    return _flat(sums, lows, shift)
+
+
+@inner
+def _add_row_vectors(row, low, count, sums, lows):
+    """Add to sums + lows, on and above the diagonal, products of row + low, `count` numbers."""
+    size = len(row)
+    for j in range(count):
+        a, b = simd.splat_wide(row[j]), simd.splat_wide(low[j])
+        for k in range(j // simd.WIDE * simd.WIDE, size, simd.WIDE):
+            at = j * size + k
+            x, h = simd.load_wide(row, k), simd.load_wide(sums, at)
+            product = simd.fma_vectors(a, x, simd.zeros_wide())
+            lost = simd.fma_vectors(a, x, simd.negative(product))
+            lost = simd.fma_vectors(a, simd.load_wide(low, k), simd.fma_vectors(b, x, lost))
+            total = simd.add(h, product)
+            part = simd.subtract(total, h)
+            more = simd.subtract(h, simd.subtract(total, part))
+            more = simd.add(more, simd.subtract(product, part))
+            simd.store(sums, at, total)
+            simd.store(lows, at, simd.add(simd.load_wide(lows, at), simd.add(more, lost)))
+
+
+@inner
+def _add_row_numbers(row, low, count, sums, lows):
+    """The same, a number at a time."""
+    size = len(row)
+    for j in range(count):
+        for k in range(j, count):
+            product, lost = dd.two_product(row[j], row[k])
+            sums[j * size + k], more = dd.two_sum(sums[j * size + k], product)
+            lows[j * size + k] += more + (lost + (row[j] * low[k] + low[j] * row[k]))
+
+
+_add_row = _add_row_vectors if simd.VECTORS else _add_row_numbers
+
+
+@strict
+def doubled_moments(X, Y):
+    """Likewise of one target in double-double: the noise is zero.
+
+    For 128 rows of ten columns the tiles of `compensated` take three times as long, and ten times
+    as long to be compiled.
+    """
+    n, p = X.shape
+    q = p + 1
+    size = (q // simd.WIDE + 1) * simd.WIDE
+    shift, row, low = np.zeros(q), np.zeros(size), np.zeros(size)
+    sums, lows = np.zeros((size, size)), np.zeros((size, size))
+    _middle(X, 0, shift)
+    _middle(Y, p, shift)
+    row[q] = 1.0
+    for i in range(n):
+        for j in range(p):
+            row[j], low[j] = dd.two_sum(np.float64(X[i, j]), -shift[j])
+        row[p], low[p] = dd.two_sum(np.float64(Y[i, 0]), -shift[p])
+        _add_row(row, low, q + 1, sums.reshape(-1), lows.reshape(-1))
     return _flat(sums, lows, shift)
