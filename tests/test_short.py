@@ -70,7 +70,7 @@ def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
         Z = np.column_stack([X - X.mean(axis=0), y - y.mean()])
         products = np.array([Z.T @ Z, np.zeros((p + 1, p + 1))])
         found = np.empty((p + 1, 1))
-        condition, weakness = few.solve(np.zeros((2, p + 1)), products, found)
+        condition, weakness = few.solve(np.zeros((2, p + 1)), products, found, *few.room(p))
         sizes = np.linalg.norm(Z[:, :p], axis=0)
         columns = Z[:, :p] / sizes
         exact = np.linalg.cond(columns)
@@ -86,7 +86,7 @@ def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
 def test_products_that_are_no_sums_of_squares(value, place):
     products = np.array([np.eye(4), np.zeros((4, 4))])
     products[0, place, place] = value
-    assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1))) == (np.inf, np.inf)
+    assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1)), *few.room(3)) == (np.inf, np.inf)
 
 
 def test_blocks_are_shared_out_evenly_and_stay_small(rng):

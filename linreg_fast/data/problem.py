@@ -138,7 +138,7 @@ class Problem:
         if not possible or not self._weights_in_range:
             return None
         found = in_single.moments(self.X, self.Y, self.sample_weight)
-        if not in_single.in_range(found[0], np.append(found[3][0].diagonal(), found[1][0])):
+        if not in_single.in_range(found[0], found[1], found[3]):
             return None
         self.single_rounding = rounding = in_single.rounding(self.n_samples, self.sample_weight)
         if self.sample_weight is not None:
@@ -183,8 +183,8 @@ class Problem:
     @computed_once
     def moments_in_range(self):
         """Whether no product in the moments overflowed, and none was lost to underflow."""
-        if self.doubled and self.fit_intercept:
-            return True  # they are scaled
+        if (self.doubled and self.fit_intercept) or self.single:
+            return True  # they are scaled, or have been looked at
         return self.in_range(TINY if self.has_rows else 0.0)
 
     def in_range(self, smallest):

@@ -9,7 +9,7 @@ from linreg_fast.estimators.linear_regression import LinearRegression
 
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
 MORE = 40  # columns: neither `kernels.narrow` nor `kernels.few` takes them
-MANY = 300  # columns: so many float32 ones are summed in float32
+MANY = 100  # columns: so many float32 ones are summed in float32
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
 

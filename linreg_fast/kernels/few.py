@@ -55,8 +55,16 @@ def _inverse_factor(A, scale):
         for k in range(i + 1):
             row[k] *= reciprocal
             trace += row[k] * row[k]  # of the inverse: one over the squared singular values
-    # The norm over one of them is 1 at least, and over the smallest the condition's square.
-    return np.sqrt(max(norm * trace - (m - 1), 1.0))
+    # The norm over one of them is 1 at least, and over the smallest the condition's square. That is
+    # sqrt(m) too large for unrelated columns, where the inverse's norm is known better.
+    sums = np.zeros(m)
+    for i in range(m):
+        row, own = A[i], 0.0
+        for k in range(i + 1):
+            own += abs(row[k])
+        for k in range(i + 1):
+            sums[k] += abs(row[k]) * own
+    return np.sqrt(max(min(norm * trace - (m - 1), norm * sums.max()), 1.0))
 
 
 @inlined
@@ -97,18 +105,26 @@ def _what_is_left(mean, products, coef, low, intercept, rest):
                 intercept[k] = total + lost
 
 
+def room(p):
+    """What `solve` leaves its factor in."""
+    return np.empty((p, p)), np.empty(p)
+
+
 @strict
-def solve(mean, products, found):
+def solve(mean, products, found, inverse, scale):
     """(condition, weakness) of the columns and targets of `products` (2, q, q), hi and lo.
 
     condition: see `_inverse_factor`; inf, and nothing else is said, where columns nearly depend on
     each other, a column or a target is zero, or a number is not finite or is extreme. weakness: how
     much larger a target is than what the columns contribute to it, at most. found (p + 1, t) is
-    written: the coefficients, and the intercept that fits mean (2, q).
+    written: the coefficients, and the intercept that fits mean (2, q). So are inverse (p, p) and
+    scale (p,), `room`, for `solve_again`.
     """
     p, t = found.shape[0] - 1, found.shape[1]
     coef, intercept = found[:p], found[p]
-    scale, inverse = np.empty(p), products[0, :p, :p].copy()
+    for j in range(p):
+        for k in range(p):
+            inverse[j, k] = products[0, j, k]
     condition = _inverse_factor(inverse, scale)
     for k in range(p, p + t):
         if not SMALLEST < products[0, k, k] < LARGEST:
@@ -132,6 +148,14 @@ def solve(mean, products, found):
         if square > weakness * weakness * share:
             weakness = np.sqrt(square / share) if share > 0.0 else np.inf
     return condition, weakness
+
+
+@strict
+def solve_again(inverse, scale, rest):
+    """The coefficients (p, t) for another right side, which is spent."""
+    coef, low = np.zeros(rest.shape), np.zeros(rest.shape)
+    _add_solution(inverse, scale, rest, coef, low)
+    return coef
 
 
 @strict

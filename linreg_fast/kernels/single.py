@@ -20,8 +20,9 @@ LINE = 2 * simd.LINE  # numbers of float32
 FEWEST_COLUMNS = 24  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
 ROUNDING_OF_WEIGHTS = 2.0**-25  # relative: equal ones err alike, and not only by chance
-# 64 rows, of 1, of which more than one pair is equal where the values are less than 700.
-LOOKED_AT = np.linspace(0, 1, 64)
+LOOKED_AT = 64  # rows, of which more than one pair is equal where the values are less than 700
+SLOTS, SHIFT = 256, np.uint64(64 - 8)  # of a table of values
+MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads them (Knuth 6.4)
 # Mean squares in float32 neither overflow nor lose digits in these bounds.
 SMALLEST, LARGEST = 1e-30, 1e30
 
@@ -35,20 +36,32 @@ def possible(X, Y):
         and X.shape[1] >= FEWEST_COLUMNS
         and X.size * X.shape[1] >= FEWEST_PRODUCTS
         and (X.flags.c_contiguous or X.flags.f_contiguous)
-        and not _repeats(Y)
-        and not _repeats(X)
+        and not _repeats(Y.view(f"u{Y.itemsize}"))
+        and not _repeats(X.view("u4"))
     )
 
 
-def _repeats(columns):
-    """Whether one of the columns has few values, as some rows tell.
+@strict
+def _repeats(patterns):
+    """Whether one of the columns has few values, as some rows tell. In unsigned whole numbers.
 
     Equal products are rounded alike, and their errors grow with the rows: not by chance, as what
     `rounding` promises. (Measured: of 150,000 rows of 0 and 0.7, 1.7e-5 of the coefficients.)
     """
-    rows = columns[((len(columns) - 1) * LOOKED_AT).astype(np.int64)]
-    found = np.sort(rows.T.copy(), axis=1)
-    return bool(((found[:, 1:] == found[:, :-1]).sum(axis=1) > 1).any())
+    n = len(patterns)
+    values, column = np.empty(SLOTS, dtype=np.uint64), np.full(SLOTS, -1)
+    for j in range(patterns.shape[1]):
+        equal = 0
+        for i in range(LOOKED_AT):
+            value = np.uint64(patterns[(n - 1) * i // (LOOKED_AT - 1), j])
+            slot = np.int64((value * MIXER) >> SHIFT)
+            while column[slot] == j and values[slot] != value:
+                slot = (slot + 1) & (SLOTS - 1)
+            equal += column[slot] == j
+            values[slot], column[slot] = value, j
+        if equal > 1:
+            return True
+    return False
 
 
 @compiled
@@ -76,10 +89,14 @@ def rounding(n_samples, weights=None):
     return 2.0**-25 * PIECE * growth / np.sqrt(n_samples)
 
 
-def in_range(n_samples, squares):
-    """Whether float32 held these sums of squares, the weights' among them."""
-    mean = squares / n_samples
-    return bool(np.all(((mean > SMALLEST) & (mean < LARGEST)) | (squares == 0)))
+@strict
+def in_range(n_samples, weight, comoment):
+    """Whether float32 held these sums of squares, and the sum of the weights."""
+    good = SMALLEST < weight[0] / n_samples < LARGEST
+    for j in range(comoment.shape[1]):
+        square = comoment[0, j, j]
+        good &= SMALLEST < square / n_samples < LARGEST or square == 0.0
+    return good
 
 
 @strict
@@ -136,6 +153,20 @@ def _blocks(X, Y, weights, shift, centre, sums, blocks, turn, turns, taken, scra
             b = take(taken)
 
 
+@strict
+def _join(sums, whole):
+    """Add all blocks' sums to the first's, in order, and turn those that stand below `whole`."""
+    first, size = sums[0], sums.shape[1]
+    for b in range(1, len(sums)):
+        for j in range(size):
+            own, more = first[j], sums[b, j]
+            for k in range(size):
+                own[k] += more[k]
+    for j in range(whole):
+        for k in range(whole, size):
+            first[j, k] = first[k, j]
+
+
 def moments(X, Y, sample_weight=None):
     """As a rung's, of rows that are `possible`."""
     q = X.shape[1] + Y.shape[1]
@@ -150,9 +181,6 @@ def moments(X, Y, sample_weight=None):
     room = size * (PIECE + 1) // 2
     data, work = (X, Y, sample_weight, shift, centre, sums), len(X) * q * q // 4
     launch.run(_blocks, blocks, work, room, *data)
-    sums = sums.sum(axis=0)
-    whole = WIDE * (panels - _flipped(panels, q + 1))
-    if whole < size:
-        sums[:whole, whole:] = sums[whole:, :whole].T
+    _join(sums, WIDE * (panels - _flipped(panels, q + 1)))
     n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
-    return n_samples, *centred(sums, np.zeros_like(sums), centre)
+    return n_samples, *centred(sums[0], np.zeros((size, size)), centre)

@@ -5,15 +5,18 @@ pass over the rows in float64 finds what the coefficients leave of the gradient,
 turns that into a correction. It squares the error.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy.linalg.lapack import dpotrs
 
-from linreg_fast.kernels import DEFAULT, blas, lapack
+from linreg_fast.kernels import DEFAULT, blas, few, lapack
 from linreg_fast.solvers import Solution, weakness
 
 EPSILON = np.finfo(np.float64).eps
 ENOUGH = 2.0**-24  # relative: the rounding of float32 itself
 CORRECTABLE = 1e-4  # whose square is below it
+COMPILED = 128  # columns up to which `few` takes no longer than the calls around LAPACK
 TELLING = 1e-4  # reciprocal condition number: smaller ones are rounding
 
 
@@ -22,23 +25,12 @@ def solve(problem):
 
     Raises LinAlgError where they tell nothing.
     """
-    (matrix, _), exponents, _ = problem.normal_equations
-    p = problem.n_features
-    live = np.flatnonzero(matrix.diagonal()[:p] > 0)  # a constant column has coefficient zero
-    gram = matrix[np.ix_(live, live)] if len(live) < p else matrix[:p, :p]
-    with blas.one_thread(len(live)):
-        upper, reciprocal = lapack.cholesky(gram) if len(live) else (None, 0.0)
-    if not reciprocal > max(problem.tol, TELLING) ** 2:
-        raise np.linalg.LinAlgError("nearly dependent columns")
-
-    def coefficients(right):  # (p, t), in the units of the scaled columns of X, and of Y
-        scaled = np.zeros_like(right)
-        scaled[live] = dpotrs(upper, right[live])[0]
-        return np.ldexp(scaled, -exponents[:p, None])
-
-    coef = np.ldexp(coefficients(matrix[:p, p:]), exponents[p:])
-    condition = float(1 / np.sqrt(reciprocal))
-    solution = Solution(coef, problem.intercept(coef), len(live), condition)
+    least = max(problem.tol, TELLING)
+    found = _compiled(problem) if problem.n_features <= COMPILED else None
+    solution, coefficients = found or _of_lapack(problem, least)
+    condition = solution.condition_number
+    if not condition * least < 1:
+        raise _dependent()
     error = _error(problem, solution)
     if not error <= CORRECTABLE:
         return solution, ""
@@ -49,6 +41,48 @@ def solve(problem):
     if corrected is None:  # there was more to correct than was expected
         return solution, ""
     return corrected, reason + "sums in float32, corrected on the rows, have more than its digits"
+
+
+def _compiled(problem):
+    """(Solution, a function: the coefficients for another right side (p, t)), or None.
+
+    None where a column is constant, or columns nearly depend on each other.
+    """
+    p = problem.n_features
+    found, (inverse, scale) = np.empty((p + 1, problem.n_targets)), few.room(p)
+    mean, products = problem.moments.mean_parts, problem.products
+    condition, weakness = few.solve(mean, products, found, inverse, scale)
+    if condition == np.inf:
+        return None
+    if not problem.fit_intercept:
+        found[p] = 0.0
+    solution = Solution(found[:p], found[p], p, condition, weakness=weakness)
+    return solution, partial(few.solve_again, inverse, scale)
+
+
+def _of_lapack(problem, least):
+    """The same; raises where columns nearly depend on each other."""
+    (matrix, _), exponents, _ = problem.normal_equations
+    p = problem.n_features
+    live = np.flatnonzero(matrix.diagonal()[:p] > 0)  # a constant column has coefficient zero
+    gram = matrix[np.ix_(live, live)] if len(live) < p else matrix[:p, :p]
+    with blas.one_thread(len(live)):
+        upper, reciprocal = lapack.cholesky(gram) if len(live) else (None, 0.0)
+    if not reciprocal > least**2:
+        raise _dependent()
+
+    def coefficients(right):
+        scaled = np.zeros_like(right)
+        scaled[live] = dpotrs(upper, np.ldexp(right, -exponents[:p, None])[live])[0]
+        return np.ldexp(scaled, -exponents[:p, None])
+
+    coef = coefficients(problem.products[0, :p, p:])
+    condition = float(1 / np.sqrt(reciprocal))
+    return Solution(coef, problem.intercept(coef), len(live), condition), coefficients
+
+
+def _dependent():
+    return np.linalg.LinAlgError("nearly dependent columns")
 
 
 def _error(problem, solution):
@@ -63,22 +97,21 @@ def _error(problem, solution):
 
 def _corrected(problem, solution, coefficients):
     coef, intercept = solution.coef.copy(), solution.intercept.copy()
-    matrix, exponents = problem.normal_equations.matrix, problem.normal_equations.exponents
     p, weight = problem.n_features, problem.moments.weight_sum
-    mean, sizes = problem.centre[:p], exponents[:p, None]
-    squares = np.ldexp(matrix.diagonal()[:p], 2 * exponents[:p])
+    mean, squares = problem.centre[:p], problem.products[0].diagonal()[:p]
+    sizes = np.sqrt(squares)[:, None]
     for k in range(problem.n_targets):
         loss, by_coef, by_intercept = DEFAULT.kernels.gradient(
             problem.X, problem.Y[:, k], coef[:, k], float(intercept[k]), problem.sample_weight
         )
         rest = -0.5 * weight * (by_coef - mean * by_intercept)
-        step = coefficients(np.ldexp(rest[:, None], -sizes))
+        step = coefficients(rest[:, None])
         # What rounding leaves of the rest of a column far from zero, at most.
         rounding = EPSILON * weight * np.sqrt(loss) * np.abs(mean)
         rounding = np.divide(rounding, squares, out=np.zeros(p), where=squares > 0)[:, None]
-        for units in (0, sizes):
+        for units in (1.0, sizes):
             moved, unsure, whole = (
-                np.linalg.norm(np.ldexp(part, units)) for part in (step, rounding, coef[:, [k]])
+                np.linalg.norm(part * units) for part in (step, rounding, coef[:, [k]])
             )
             if not moved <= np.sqrt(ENOUGH) * whole or not unsure <= ENOUGH * whole:
                 return None
