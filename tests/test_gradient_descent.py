@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -426,8 +427,14 @@ def test_a_bar_where_somebody_watches(rng, monkeypatch, capsys):
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     slow.fit(X, y)
     assert capsys.readouterr() == ("", "")  # no terminal
-    pytest.importorskip("rich", reason="the bar needs the extra 'bench'")
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "rich.console", None)
+        slow.fit(X, y)
+    shown = capsys.readouterr().err.split("\r")
+    assert "of 3,000,000  MSE" in shown[1]
+    assert shown[-1] == shown[-2].strip() == ""  # it is gone
+    pytest.importorskip("rich", reason="the bar needs the extra 'bench'")
     slow.fit(X, y)
     assert "descent" in capsys.readouterr().err
 

@@ -74,8 +74,8 @@ class GradientDescentRegressor(BaseLeastSquares):
     record_path : bool, default=False
         Keep the coefficients of every step in `coef_path_` and `intercept_path_`.
     verbose : int, default=0
-        Print the loss every so many steps. With 0, a run of more than two seconds shows a progress
-        bar where standard error is a terminal and rich is installed.
+        Print the loss every so many steps. With 0, a run of more than two seconds shows how far it
+        is, where standard error is a terminal: a bar if rich is installed.
     n_jobs : int or None, default=None
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
 

@@ -8,8 +8,8 @@ PATIENCE = 2.0  # seconds
 class Progress:
     """Call it with (step, loss, seconds) now and then; use it as a context.
 
-    A bar with rich, where that is installed and standard error is a terminal. verbose > 0 prints
-    the loss every so many steps instead.
+    Where standard error is a terminal: a bar with rich, or a line where that is not installed.
+    verbose > 0 prints the loss every so many steps instead.
     """
 
     def __init__(self, total, verbose):
@@ -36,7 +36,7 @@ class Progress:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
         except ImportError:
-            return None
+            return _Line(self._total)
         bar = Progress(
             TextColumn("descent {task.completed:,} of {task.total:,}"),
             BarColumn(),
@@ -48,3 +48,22 @@ class Progress:
         self._task = bar.add_task("", total=self._total)
         bar.start()
         return bar
+
+
+class _Line:
+    """What a bar of rich's is asked for, in one line that is written over."""
+
+    def __init__(self, total):
+        self._total, self._width = total, 0
+
+    def update(self, task, completed, description):
+        text = f"descent {completed:,} of {self._total:,}  {description}"
+        self._write(text)
+
+    def stop(self):
+        self._write("")
+        self._write("")
+
+    def _write(self, text):
+        print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
+        self._width = len(text)
