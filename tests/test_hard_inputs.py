@@ -350,3 +350,14 @@ def test_it_counts_as_a_linear_regression(rng):
     assert isinstance(LinearRegression(), Theirs)
     found = RANSACRegressor(LinearRegression(), random_state=0).fit(X, y).estimator_
     np.testing.assert_allclose(found.coef_, [1.0, 2.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_coefficients_that_no_double_holds_are_refused(rng, intercept):
+    """1.5 / 1e-308: found by the fuzz test."""
+    X = np.array([[0.0], [1e-285], [3e-285]])
+    model = LinearRegression(fit_intercept=intercept)
+    with pytest.raises(ValueError, match="too large for X's float64: y in larger units"):
+        model.fit(X, [0.0, 1e25, 3e25])
+    assert not hasattr(model, "coef_")
+    assert model.fit(X, [0.0, 1e20, 3e20]).coef_ == pytest.approx(1e305)

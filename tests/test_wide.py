@@ -104,3 +104,32 @@ def test_what_it_leaves_to_others(rng):
         found, expected = auto.solve(problem), SOLVERS["svd"].solve(problem)
         scale = np.abs(expected.coef).max()
         np.testing.assert_allclose(found.coef, expected.coef, atol=1e-7 * scale)
+
+
+def test_weights_and_targets_of_any_size(rng):
+    """Found by a breaker: products of the two that overflow, or vanish beside others."""
+    for p in (9, 600):
+        X, y = rng.normal(size=(6, p)), rng.normal(size=6)
+        plain = LinearRegression().fit(X, y)
+        for size, weight in ((1e80, 1e130), (1e-80, 1e-130), (1e-99, 3e-100), (1.0, 1e300)):
+            model = LinearRegression().fit(X * size, y, np.full(6, weight))
+            np.testing.assert_allclose(model.coef_ * size, plain.coef_, rtol=1e-12, atol=1e-14)
+            assert model.intercept_ == pytest.approx(plain.intercept_, rel=1e-9, abs=1e-12)
+            assert model.rank_ == 5
+            ratio = model.singular_[:5] / plain.singular_[:5] / size
+            np.testing.assert_allclose(ratio, np.sqrt(weight), rtol=1e-6)
+        Y = np.column_stack([y, y * 2.0**-660, 0 * y])
+        for size in (1.0, 2.0**198, 2.0**328):
+            model = LinearRegression().fit(X * size, Y)
+            np.testing.assert_allclose(model.coef_[0] * size, plain.coef_, rtol=1e-12, atol=1e-14)
+            found = np.ldexp(model.coef_[1], 660) * size
+            np.testing.assert_allclose(found, plain.coef_, rtol=1e-9, atol=1e-12)
+            assert not model.coef_[2].any()
+
+
+def test_a_constant_column_beside_dependent_ones_of_large_units(rng):
+    a = rng.normal(size=50)
+    for size in (1.0, 1e20, 1e50):
+        X = np.column_stack([np.ones(50), a * size, 2 * a * size])
+        coef = LinearRegression().fit(X, 5 * a).coef_ * size
+        np.testing.assert_allclose(coef, [0, 1, 2], rtol=1e-12)

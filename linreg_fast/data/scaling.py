@@ -3,6 +3,8 @@
 import numpy as np
 
 SMALL, LARGE = 1e-100, 1e100  # sizes of numbers whose squares have 32 digits
+# Sizes and weights whose products with each other are still in these bounds.
+SIZES, WEIGHTS = (1e-70, 1e70), (1e-60, 1e60)
 FAR = 5000  # an exponent that no number has
 
 
@@ -34,8 +36,8 @@ def exponents(X, Y, weights):
         heaviest = 1.0
     else:
         heaviest = weights.max()
-        heaviest = 1.0 if SMALL < heaviest < LARGE / len(weights) else heaviest
-    sizes = np.append(np.where((sizes > SMALL) & (sizes < LARGE), 1.0, sizes), heaviest)
+        heaviest = 1.0 if WEIGHTS[0] < heaviest < WEIGHTS[1] / len(weights) else heaviest
+    sizes = np.append(np.where((sizes > SIZES[0]) & (sizes < SIZES[1]), 1.0, sizes), heaviest)
     found = np.where((sizes == 0) | (sizes == 1.0), 0, np.frexp(sizes)[1].astype(np.int64))
     found[-1] -= found[-1] % 2
     return found

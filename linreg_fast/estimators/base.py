@@ -122,13 +122,14 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         What a descent that diverged leaves may be too large for it, and then is float64.
         """
         largest = max(np.abs(solution.coef).max(), np.abs(solution.intercept).max())
-        if np.finfo(dtype).max < largest < np.inf:
+        if not largest <= np.finfo(dtype).max:
             if solution.descent is None or not solution.descent.diverged:
+                wider = "pass X as float64, or " if dtype == np.float32 and largest < np.inf else ""
                 raise ValueError(
                     f"the coefficients, up to {largest:.3g}, are too large for X's {dtype}: "
-                    "pass X as float64, or y in larger units"
+                    f"{wider}y in larger units"
                 )
-            dtype = np.float64
+            dtype = np.dtype(np.float64)
         coef = solution.coef.T.astype(dtype)
         intercept = solution.intercept.astype(dtype)
         self.coef_ = np.ascontiguousarray(coef[0] if one_target else coef)

@@ -179,7 +179,7 @@ class LinearRegression(BaseLeastSquares):
                 return self  # no row of weight above zero: nothing is added
             if not first and not hasattr(self, "moments_"):
                 raise ValueError(
-                    f"fit() solved this by {self.solver_}, which keeps no moments to add rows to: "
+                    f"fit() kept no moments of these {self.n_features_in_} columns to add rows to: "
                     "call partial_fit from the start, on a new or cloned estimator"
                 )
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
@@ -284,11 +284,12 @@ class LinearRegression(BaseLeastSquares):
             X -= centre[: X.shape[1]].astype(X.dtype)
 
     def _solve(self, problem, dtype, one_target):
-        if self.solver == "auto":
-            solution = auto.solve(problem)
-        else:
-            solution = SOLVERS[self.solver].solve(problem)
-            solution = solution._replace(solver=self.solver, reason="it was asked for")
+        with np.errstate(over="ignore"):  # `_store` tells of it
+            if self.solver == "auto":
+                solution = auto.solve(problem)
+            else:
+                solution = SOLVERS[self.solver].solve(problem)
+                solution = solution._replace(solver=self.solver, reason="it was asked for")
         if solution.descent is not None and not solution.descent.converged:
             warnings.warn(
                 f"gradient descent stopped after {solution.descent.n_iter} steps within "

@@ -15,8 +15,9 @@ from linreg_fast.kernels.blas import factored
 from linreg_fast.solvers import ILL, Solution, inflation
 
 ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
-FEW, EASY = 0.8, 1e3  # rows of a triangle, relative; condition number
-ALIKE = 8  # binary digits that the units of columns differ by
+FEW, EASY = 0.8, 100.0  # rows of a triangle, relative; condition number
+MANY = 32  # columns: of fewer, null directions cost nothing
+ALIKE = 2  # binary digits that the units of columns differ by
 UNITS_APART = 40  # binary digits: columns whose units differ by more need the null directions
 
 
@@ -26,6 +27,9 @@ def solve(problem):
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
     constant = sizes == 0
     sizes[constant] = 1.0
+    exponents = exponents.copy()  # a constant column is not far from the others
+    if not constant.all():
+        exponents[:p][constant] = exponents[:p][~constant].max()
     top = int(exponents[:p].max())
     digits = top - int(exponents[:p].min())
     apart = digits > UNITS_APART
@@ -69,7 +73,7 @@ def _decomposed(columns, alike):
     Unless they are needed for the digits: columns that are not alike, or nearly dependent rows.
     """
     rows = len(columns) - int(columns[::-1].any(axis=1).argmax())
-    if rows < FEW * len(columns) and alike:
+    if rows < FEW * len(columns) and len(columns) > MANY and alike:
         U, values, Vt = factored(rows, svd, columns[:rows], full_matrices=False)
         if values[0] < EASY * values[-1]:
             return U, values, Vt

@@ -13,9 +13,9 @@ from linreg_fast.kernels.blas import factored
 from linreg_fast.solvers import Solution
 
 # Condition numbers of the rows: rounding leaves 3e-17 times it of the coefficients (measured).
-LIMIT, LIMIT_OF_MANY_COLUMNS = 300.0, 1e4
+LIMIT, LIMIT_OF_MANY_COLUMNS = 100.0, 1e4
 MANY_COLUMNS = 500  # whose cross-products, hi and lo, take 4 MB: of fewer, they are kept
-SMALLEST, LARGEST = 1e-100, 1e100  # numbers whose products with others are ordinary
+SMALLEST, LARGEST = 1e-90, 1e90  # y / x^2 of such numbers is an ordinary one
 CORRECTIONS = 2
 
 
@@ -29,11 +29,16 @@ def solve(problem):
     rank = n - centred
     if not 0 < rank < p:
         return None
+    if not _ordinary(both[:, :p]):
+        return None
+    centre = np.zeros((2, problem.n_targets + p))
     if centred:
-        both = both - both[0]
-        both -= both.mean(axis=0)
+        centre[0] = both[0]
+        both = both - centre[0]
+        centre[1] = both.mean(axis=0)
+        both -= centre[1]
     X, Y = both[:, :p], both[:, p:]
-    if not _ordinary(X) or not (_ordinary(Y) or not Y.any()):
+    if not _ordinary(X) or not all(_ordinary(y) for y in Y.T if y.any()):
         return None
     if p <= MANY_COLUMNS and not problem.moments_in_range:
         return None
@@ -50,16 +55,23 @@ def solve(problem):
     if p > MANY_COLUMNS:
         singular = np.zeros(problem.n_samples)
         singular[:rank] = _singular_values(products, weights, centred)[:rank]
-    return Solution(coef, problem.intercept(coef), rank, np.inf, singular)
+    # Every row is fitted, so weights do not matter to the intercept either.
+    intercept = centre[0, p:] - centre[0, :p] @ coef + (centre[1, p:] - centre[1, :p] @ coef)
+    return Solution(coef, intercept, rank, np.inf, singular)
 
 
 def _singular_values(products, weights, centred):
     """Of the rows, times the roots of their weights, about their weighted mean; largest first."""
+    heaviest = 1.0
     if weights is not None:
-        n = len(weights)
-        root = np.sqrt(weights)[:, None] * (np.eye(n) - centred * weights / weights.sum())
+        heaviest = weights.max()
+        weights = weights / heaviest
+        root = np.sqrt(weights)[:, None] * (
+            np.eye(len(weights)) - centred * weights / weights.sum()
+        )
         products = root @ products @ root.T
-    return np.sqrt(np.abs(factored(len(products), np.linalg.eigvalsh, products)[::-1]))
+    values = factored(len(products), np.linalg.eigvalsh, products)[::-1]
+    return np.sqrt(np.abs(values)) * np.sqrt(heaviest)
 
 
 def _ordinary(numbers):
