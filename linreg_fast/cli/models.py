@@ -18,6 +18,7 @@ def fit(options):
         )
 
     from linreg_fast.data.functional import mse
+    from linreg_fast.estimators.digits import TooLargeError
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.files.model import Model
     from linreg_fast.solvers import SOLVERS
@@ -27,9 +28,11 @@ def fit(options):
     estimator = LinearRegression(solver=options.solver, positive=able is not None and able.positive)
     started = time.perf_counter()
     with patience("fitting (the first time, compiling too)"):
-        estimator.fit(X, y, weights)
+        try:
+            estimator.fit(X, y, weights)
+        except TooLargeError as error:
+            raise TooLargeError(error.columns, names) from None
     taken = time.perf_counter() - started
-    _check_finite(estimator, names)
     loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
     details = {
         "n_samples": len(X),
@@ -60,16 +63,6 @@ def fit(options):
         print(f"written to {options.out}")
     _draw(options, estimator, X, y, names)
     return 0
-
-
-def _check_finite(estimator, names):
-    """Raise for coefficients that no float can hold, naming the columns that make them so."""
-    bad = [
-        name for name, value in zip(names, estimator.coef_, strict=True) if not math.isfinite(value)
-    ]
-    if bad or not math.isfinite(estimator.intercept_):
-        which = f" of {', '.join(bad)}" if bad else ""
-        raise ValueError(f"the coefficients{which} are too large for a float: use other units")
 
 
 def _check_outputs(options):

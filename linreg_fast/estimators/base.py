@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
+from linreg_fast.estimators.digits import TooLargeError
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.interrupt import as_keyboard_interrupt
 from linreg_fast.kernels.predict import predict
@@ -124,10 +125,12 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         largest = max(np.abs(solution.coef).max(), np.abs(solution.intercept).max())
         if not largest <= np.finfo(dtype).max:
             if solution.descent is None or not solution.descent.diverged:
-                wider = "pass X as float64, or " if dtype == np.float32 and largest < np.inf else ""
+                if not largest < np.inf:
+                    columns = np.flatnonzero(~np.isfinite(solution.coef).all(axis=1))
+                    raise TooLargeError(columns, getattr(self, "feature_names_in_", None))
                 raise ValueError(
                     f"the coefficients, up to {largest:.3g}, are too large for X's {dtype}: "
-                    f"{wider}y in larger units"
+                    "pass X as float64, or y in larger units"
                 )
             dtype = np.dtype(np.float64)
         coef = solution.coef.T.astype(dtype)

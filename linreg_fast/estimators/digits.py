@@ -1,4 +1,4 @@
-"""The warning that digits are lost."""
+"""What is said of coefficients that have lost digits, or that no float holds."""
 
 import warnings
 
@@ -28,3 +28,14 @@ def warn_of_lost_digits(inflation, dtype, names):
         LinAlgWarning,
         stacklevel=4,
     )
+
+
+class TooLargeError(ValueError):
+    """Coefficients that no float can hold, or only the intercept where `columns` are none."""
+
+    def __init__(self, columns, names=None):
+        self.columns = columns
+        which = [f"column {j}" if names is None else str(names[j]) for j in columns[:NAMED]]
+        more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+        of = f" of {', '.join(which)}{more}" if which else ""
+        super().__init__(f"the coefficients{of} are too large for a float: use other units")
