@@ -333,6 +333,7 @@ class LinearRegression(BaseLeastSquares):
             if not hasattr(self, "moments_"):
                 raise AttributeError("LSQR finds no singular values: use solver='svd' for them")
             self._singular = self._fitted_problem().singular_values()
+            self._singular[self.rank_ :] = 0.0  # rather than rounding
         return self._singular
 
     def _check_parameters(self):

@@ -25,7 +25,7 @@ def solve(problem):
         found = f"there are not more rows ({n}) than columns ({p})"
         solution = wide.solve(problem)
         if solution:
-            return _named(solution, "cholesky", f"{found}: of the rows' products")
+            return _named(solution, "cholesky", f"{found}: from the products of the rows")
         if p > wide.MANY_COLUMNS or not problem.can_sharpen:
             return _with("svd", problem, found)
         problem.sharpen()

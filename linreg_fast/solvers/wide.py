@@ -27,9 +27,7 @@ def solve(problem):
     both, weights = next(problem.rows.blocks())  # one block, of the rows that have a weight
     n, centred = len(both), problem.fit_intercept
     rank = n - centred
-    if not 0 < rank < p:
-        return None
-    if not _ordinary(both[:, :p]):
+    if not 0 < rank < p or not _ordinary(both[:, :p]):
         return None
     centre = np.zeros((2, problem.n_targets + p))
     if centred:
@@ -44,7 +42,8 @@ def solve(problem):
         return None
     products = factored(n, np.matmul, X, X.T)
     # Centred rows add up to nothing. With this they do not, and the coefficients are the same.
-    upper, reciprocal = lapack.cholesky(products + centred * products.trace() / n**2)
+    moved = products + centred * products.trace() / n**2
+    upper, reciprocal = factored(n, lapack.cholesky, moved)
     limit = LIMIT if p <= MANY_COLUMNS else LIMIT_OF_MANY_COLUMNS
     if not reciprocal * limit**2 > 1:
         return None
