@@ -18,7 +18,6 @@ def fit(options):
         )
 
     from linreg_fast.data.functional import mse
-    from linreg_fast.estimators.digits import TooLargeError
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.files.model import Model
     from linreg_fast.solvers import SOLVERS
@@ -28,10 +27,7 @@ def fit(options):
     estimator = LinearRegression(solver=options.solver, positive=able is not None and able.positive)
     started = time.perf_counter()
     with patience("fitting (the first time, compiling too)"):
-        try:
-            estimator.fit(X, y, weights)
-        except TooLargeError as error:
-            raise TooLargeError(error.columns, names) from None
+        _fit(estimator, X, y, weights, names)
     taken = time.perf_counter() - started
     loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
     details = {
@@ -63,6 +59,15 @@ def fit(options):
         print(f"written to {options.out}")
     _draw(options, estimator, X, y, names)
     return 0
+
+
+def _fit(estimator, X, y, weights, names):
+    from linreg_fast.estimators.digits import TooLargeError
+
+    try:
+        estimator.fit(X, y, weights)
+    except TooLargeError as error:  # it knows the columns' places only
+        raise TooLargeError(error.columns, names) from None
 
 
 def _check_outputs(options):
@@ -114,7 +119,7 @@ def descend(options):
         space=options.space,
         random_state=options.seed,
     )
-    model.fit(X, y, weights)
+    _fit(model, X, y, weights, names)
     unit = "passes" if options.method == "sgd" else "steps"
     print(equation(model.coef_, float(model.intercept_), names, options.target))
     print()

@@ -217,7 +217,8 @@ class GradientDescentRegressor(BaseLeastSquares):
                 self._draw_seed()
             start = self._start(problem, one_target, again)
             problem.rung = None  # of the steps
-            with Progress(total, self.verbose) as progress:
+            # `_store` tells of coefficients that overflow.
+            with Progress(total, self.verbose) as progress, np.errstate(over="ignore"):
                 solution = gradient_descent.solve(
                     problem,
                     method=self.method,

@@ -17,17 +17,18 @@ LARGE = 10_000_000  # elements of X
 def solve(problem):
     """Solve with the fastest method that keeps the digits, and say which and why."""
     n, p = problem.n_samples, problem.n_features
+    dependent = "the columns depend on each other"
     if problem.positive:
         return _with("nnls", problem, "the coefficients must not be negative")
     if p > SPARSE_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
         return _with("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
     if problem.has_rows and n <= p:
-        found = f"there are not more rows ({n}) than columns ({p})"
+        dependent = f"there are not more rows ({n}) than columns ({p})"
         solution = wide.solve(problem)
         if solution:
-            return _named(solution, "cholesky", f"{found}: from the products of the rows")
+            return _named(solution, "cholesky", f"{dependent}: from the products of the rows")
         if p > wide.MANY_COLUMNS or not problem.can_sharpen:
-            return _with("svd", problem, found)
+            return _with("svd", problem, f"{dependent}: minimum-norm solution")
         problem.sharpen()
     if not problem.moments_in_range:
         found = "the squares of the numbers overflow or underflow unscaled"
@@ -58,7 +59,7 @@ def solve(problem):
         by_rows = problem.has_rows and not problem.doubled
         return _with("qr" if by_rows else "cholesky", problem, found)
     except np.linalg.LinAlgError:
-        return _with("svd", problem, "the columns depend on each other: minimum-norm solution")
+        return _with("svd", problem, f"{dependent}: minimum-norm solution")
 
 
 def limits(n_samples, n_features):
