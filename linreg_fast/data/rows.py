@@ -5,6 +5,7 @@ import numpy as np
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.scaling import above
 from linreg_fast.kernels import blas
+from linreg_fast.kernels.centre import heaviest_of
 from linreg_fast.kernels.interrupt import interruptible
 
 BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then costs 1.25 times one QR
@@ -51,7 +52,7 @@ class Rows:
         q = self.n_columns
         if not self.centred:
             return np.zeros(q), np.zeros(q)
-        heaviest = 0 if self.sample_weight is None else int(self.sample_weight.argmax())
+        heaviest = 0 if self.sample_weight is None else heaviest_of(self.sample_weight)
         shift = self._dense(slice(heaviest, heaviest + 1))[0]
         weight_sum, sums = 0.0, np.zeros(q)
         for rows, weights in self.blocks():

@@ -43,9 +43,19 @@ def _sums_of_pieces(weights, unit):
     return sums
 
 
+@strict
+def heaviest_of(weights):
+    """The first row of the largest weight. NumPy's argmax copies an array that is read-only."""
+    found = 0
+    for i in range(len(weights)):
+        if weights[i] > weights[found]:
+            found = i
+    return found
+
+
 def _rows_by_weight(weights, steps):
     """The rows where the sum of the weights passes these shares of the whole."""
-    heaviest = int(weights.argmax())
+    heaviest = heaviest_of(weights)
     unit = 1.0 / max(float(weights[heaviest]), 1e-300)
     return _rows_within(weights, unit, heaviest, _sums_of_pieces(weights, unit), steps)
 
