@@ -1,6 +1,7 @@
 """Inputs that once gave wrong answers: each with the right one."""
 
 import os
+import pickle
 import warnings
 
 import numpy as np
@@ -357,7 +358,10 @@ def test_coefficients_that_no_double_holds_are_refused(rng, intercept):
     """1.5 / 1e-308: found by the fuzz test."""
     X = np.array([[0.0], [1e-285], [3e-285]])
     model = LinearRegression(fit_intercept=intercept)
-    with pytest.raises(ValueError, match="of column 0 are too large for a float: use other units"):
+    with pytest.raises(
+        ValueError, match="of column 0 are too large for a float: use other units"
+    ) as raised:
         model.fit(X, [0.0, 1e25, 3e25])
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
     assert not hasattr(model, "coef_")
     assert model.fit(X, [0.0, 1e20, 3e20]).coef_ == pytest.approx(1e305)

@@ -277,15 +277,17 @@ class Problem:
             else Scaled(*self.rows.triangle())
         )
 
-    def singular_values(self):
-        """Singular values of the (centred) X in its own units, largest first."""
+    def singular_values(self, rank):
+        """Singular values of the (centred) X in its own units, largest first; `rank` not zero."""
         R, exponents = self.triangle
         p = self.n_features
         top = int(exponents[:p].max())
         values = blas.factored(
             p, np.linalg.svd, np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False
         )
-        return np.ldexp(values, top)[: min(self.n_samples, p)]
+        values = np.ldexp(values, top)[: min(self.n_samples, p)]
+        values[rank:] = 0.0  # rather than rounding
+        return values
 
     def condition_number(self):
         """Of the columns that vary, scaled to unit norm: p^3 flops on the cross-products."""

@@ -34,8 +34,11 @@ class TooLargeError(ValueError):
     """Coefficients that no float can hold, or only the intercept where `columns` are none."""
 
     def __init__(self, columns, names=None):
-        self.columns = columns
+        self.columns, self._names = columns, names
         which = [f"column {j}" if names is None else str(names[j]) for j in columns[:NAMED]]
         more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
         of = f" of {', '.join(which)}{more}" if which else ""
         super().__init__(f"the coefficients{of} are too large for a float: use other units")
+
+    def __reduce__(self):  # from a worker process: not with the message for the columns
+        return TooLargeError, (self.columns, self._names)

@@ -306,7 +306,7 @@ class LinearRegression(BaseLeastSquares):
         elif hasattr(self, "moments_"):
             del self.moments_
         if self._singular is None and not hasattr(self, "moments_") and self.solver_ != "lsqr":
-            self._singular = problem.singular_values()
+            self._singular = problem.singular_values(self.rank_)
         # Of few columns it is found when asked for, whichever way they were fitted.
         few_columns = self.solver_ == "cholesky" and self.n_features_in_ <= MOST_COLUMNS
         if few_columns and solution.condition_number < ILL and hasattr(self, "moments_"):
@@ -332,8 +332,7 @@ class LinearRegression(BaseLeastSquares):
         if self._singular is None:
             if not hasattr(self, "moments_"):
                 raise AttributeError("LSQR finds no singular values: use solver='svd' for them")
-            self._singular = self._fitted_problem().singular_values()
-            self._singular[self.rank_ :] = 0.0  # rather than rounding
+            self._singular = self._fitted_problem().singular_values(self.rank_)
         return self._singular
 
     def _check_parameters(self):

@@ -102,7 +102,7 @@ def _solved(X, Y, n_jobs):
     condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found, *room)
     good = condition <= limit and weakness <= weakest
     if not good and moments.noise is not None and condition < np.inf and n * p * p <= CHEAP:
-        moments, limit, weakest = _doubled(X, Y)
+        moments, limit, _ = _doubled(X, Y)
         good = few.solve(moments.mean_parts, moments.comoment_parts, found, *room)[0] <= limit
     if not good and moments.noise is None and not ordinary(moments, X, Y, None):
         moments = None

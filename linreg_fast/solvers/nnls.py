@@ -49,7 +49,7 @@ def solve(problem):
     cut = max(problem.tol, np.sqrt(p * np.finfo(np.float64).eps)) if plain else problem.tol
     rank = min(int((values > cut * values[0]).sum()), len(live))
     condition = values[0] / values[-1] if rank == p else np.inf
-    singular = None if plain else problem.singular_values()
+    singular = None if plain else problem.singular_values(rank)
     return Solution(coef, intercept, rank, float(condition), singular)
 
 

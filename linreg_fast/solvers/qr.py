@@ -36,7 +36,7 @@ def solve(problem):
         solution = solve_triangular(R, Q.T @ triangle[:, p:])
         scaled[live[order]] = solution / sizes[live[order], None]
     coef = np.ldexp(scaled, np.subtract.outer(-exponents[:p], -exponents[p:]))
-    singular = problem.singular_values()
+    singular = problem.singular_values(len(live))
     return Solution(
         coef, problem.intercept(coef), len(live), float(condition), singular, inflation=blame
     )

@@ -55,10 +55,8 @@ def solve(problem):
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
-    singular = None
-    if not problem.doubled:  # which has them at hand when they are asked for
-        singular = problem.singular_values()
-        singular[rank:] = 0.0
+    # In double-double they are at hand when they are asked for.
+    singular = None if problem.doubled else problem.singular_values(rank)
     blame = None
     if ILL < condition < np.inf:
         unit = triangle[:, :p] / sizes
