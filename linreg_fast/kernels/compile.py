@@ -16,6 +16,7 @@ import functools
 from typing import Any, NamedTuple
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import overload
 
 from linreg_fast.kernels.cache import Cache
@@ -42,9 +43,19 @@ def _jit(function, fastmath, parallel=False, called_from_python=True, inline="ne
     )
     if found is not function:  # as it is with NUMBA_DISABLE_JIT
         found._cache = Cache(found)
-        # Ctrl-C would be lost in a call that LLVM makes back to Python.
-        found.compile = functools.partial(interruptible, ALWAYS, found.compile)
+        found.compile = functools.partial(_compile, found.compile)
     return found
+
+
+def _compile(compile_it, *args):
+    """In a thread of its own: Ctrl-C would be lost in a call that LLVM makes back to Python.
+
+    Not for somebody else's compiled function that calls one of ours: the compiler is theirs until
+    it is done, and a thread would wait for it for ever.
+    """
+    if global_compiler_lock.is_locked():
+        return compile_it(*args)
+    return interruptible(ALWAYS, compile_it, *args)
 
 
 def compiled(function):
