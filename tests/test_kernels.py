@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from linreg_fast.data.gate import frozen
-from linreg_fast.kernels import KERNELS, RUNGS, launch, tiles
+from linreg_fast.kernels import KERNELS, RUNGS, launch, shared, tiles
 
 JITTED = ("jit", "parallel")
 
@@ -318,8 +318,56 @@ def test_nothing_is_read_behind_the_data(dtype):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_so_many_columns_that_pieces_are_packed_in_pairs(rng, weighted):
-    p = tiles.MANY + 5
-    X, y = frozen(rng.normal(3, 1, (1300, p))), frozen(rng.normal(size=(1300, 1)))
-    weights = frozen(rng.uniform(0, 2, 1300)) if weighted else None
-    assert_moments(RUNGS["tiled"].kernels.moments(X, y, weights), exact_moments(X, y, weights))
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_so_many_columns_that_threads_share_the_sums(rng, order, weighted):
+    n, p = int(rng.integers(2, 3 * shared.PIECE)), shared.FEWEST_COLUMNS + int(rng.integers(40))
+    X = frozen(np.asarray(rng.normal(3, 1, (n, p)), order=order))
+    Y = frozen(rng.normal(size=(n, int(rng.integers(1, 3)))))
+    weights = None
+    if weighted:
+        weights = rng.uniform(0, 2, n)
+        weights[rng.integers(n)] = 0.0
+    found = []
+    for n_jobs in (1, None):
+        with launch.threads(n_jobs):
+            found.append(
+                RUNGS["tiled"].kernels.moments(X, Y, None if weights is None else frozen(weights))
+            )
+    assert_moments(found[0], exact_moments(X, Y, weights))
+    for a, b in zip(*(moments[1:] for moments in found), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("panels", [*range(1, 30), 126, 251])
+def test_groups_of_tiles_cover_the_panels(panels):
+    """Each once, none of one panel where there are more, and at most as wide as a tile."""
+    count = python(tiles.groups)
+    parts = [python(tiles.group)(g, 0, panels) for g in range(count(panels))]
+    assert [0, *(stop for _, stop in parts)] == [*(start for start, _ in parts), panels]
+    sizes = {stop - start for start, stop in parts}
+    assert sizes <= ({2, 3} if panels > 1 else {1})
+
+
+def python(function):
+    """The function that was compiled, unless nothing is (NUMBA_DISABLE_JIT)."""
+    return getattr(function, "py_func", function)
+
+
+CALLED_BY_ANOTHER = """
+import numba, numpy as np
+from linreg_fast.kernels import centre, doubledouble
+
+@numba.njit
+def heaviest(weights):
+    return centre.heaviest_of(weights), doubledouble.two_sum(weights[0], weights[1])[0]
+
+print(heaviest(np.array([1.0, 3.0, 2.0])))
+"""
+
+
+@pytest.mark.needs_jit
+def test_compiled_functions_of_others_may_call_ours():
+    found = subprocess.run(
+        [sys.executable, "-c", CALLED_BY_ANOTHER], capture_output=True, text=True, timeout=300
+    )
+    assert found.stdout == "(1, 4.0)\n", (found.returncode, found.stderr)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression, warmup
-from linreg_fast.kernels import compensated, factor, few, narrow, small, tiled
+from linreg_fast.kernels import compensated, factor, few, narrow, shared, small, tiled
 
 
 @pytest.mark.needs_jit
@@ -14,9 +14,9 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     seconds = warmup(dtype, order)
     assert seconds > 0
     kernels = [small.moments, few.look, few.solve, factor.residual]
-    kernels += [*narrow.blocks, *tiled._blocks, *compensated._blocks]
+    kernels += [*narrow.blocks, *tiled._blocks, *compensated._blocks, shared._pieces.parallel]
     known = [len(kernel.signatures) for kernel in kernels]
-    for n, p in ((150, 4), (500, 4), (300, 30), (10_000, 60), (300_000, 4)):
+    for n, p in ((150, 4), (500, 4), (300, 30), (10_000, 60), (1500, 710), (300_000, 4)):
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         y = X.sum(axis=1) + rng.normal(size=n).astype(dtype)
         model = LinearRegression().fit(X, y)

@@ -132,7 +132,11 @@ def run(driver, blocks, work, scratch, *args):
     scratch : int
         float64 numbers that each thread needs for itself, zeros at first.
     """
-    turns = work // TURN + 1
+    in_turns(driver, blocks, work // TURN + 1, scratch, *args)
+
+
+def in_turns(driver, blocks, turns, scratch, *args):
+    """As `run`, with the number of turns given. Between two of them threads wait for each other."""
     threads = _threads(blocks)
     lock = _one_at_a_time
     inside = lock._is_owned()  # a launch from within a launch

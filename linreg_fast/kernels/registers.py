@@ -11,12 +11,11 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
+from linreg_fast.kernels.near import RUN
 
 # Sums of 3 vectors x 8 are 24 of the 32 registers of AVX-512, 3 x 4 are 12 of the 16 of AVX2; two
 # multiply-adds at a time, each four cycles long, want eight of them.
 BROADCASTS = 8 if simd.WIDE == 8 else 4
-
-RUN = 32  # lines that are asked for one after the other; a power of two
 
 INDEX = ir.IntType(64)
 DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
@@ -47,7 +46,7 @@ def products(builder, pairs, numbers, columns, sums):
     ]
 
 
-def _sums_of_rows(builder, pairs, a, panels, rows, soon, line, step, kind):
+def _sums_of_rows(builder, pairs, a, panels, rows, ask, kind):
     """The loop over the rows."""
     before = builder.block
     loop, after = builder.append_basic_block("rows"), builder.append_basic_block("sums")
@@ -58,9 +57,7 @@ def _sums_of_rows(builder, pairs, a, panels, rows, soon, line, step, kind):
     sums = [builder.phi(kind) for _ in pairs]
     offset = builder.mul(row, number(kind.count))
     columns = [_vector(builder, panel, offset, kind)[0] for panel in panels]
-    lines = builder.mul(builder.and_(row, number(RUN - 1)), line)
-    runs = builder.mul(builder.lshr(row, number(RUN.bit_length() - 1)), step)
-    simd.emit_prefetch(builder, builder.gep(soon, [builder.add(lines, runs)]))
+    ask(row)
     numbers = [builder.gep(a, [builder.add(offset, number(r))]) for r in range(BROADCASTS)]
     done = products(builder, pairs, numbers, columns, sums)
     for total, value in zip(sums, done, strict=True):
@@ -84,6 +81,14 @@ def fold(builder, sums, lows, offset, new, kind):
         builder.store(value, where).align = simd.ALIGNMENT
 
 
+def _bring_near(builder, sums, place, down, width):
+    """Ask for the sums of a tile, which are wanted when it is done."""
+    for r in range(BROADCASTS):
+        start = builder.add(place, builder.mul(down, number(r)))
+        for k in range(0, width, simd.LINE):
+            simd.emit_prefetch(builder, builder.gep(sums, [builder.add(start, number(k))]))
+
+
 def _add(builder, sums, offset, new, kind):
     """Add a vector to sums alone."""
     old, place = _vector(builder, sums, offset, kind)
@@ -95,18 +100,19 @@ def _tile(vectors):
 
     @intrinsic
     def emit_tile(
-        typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step
+        typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
     ):
         single = z.dtype == types.float32
         width = simd.WIDE * (2 if single else 1)
         kind = ir.VectorType(FLOAT if single else DOUBLE, width)
         wide = ir.VectorType(DOUBLE, width)
+        line = simd.LINE_BYTES // (4 if X.dtype == types.float32 else 8)
 
         def emit(context, builder, signature, arguments):
             def data(k):
                 return simd.emit_data(context, builder, signature, arguments, k)
 
-            _, at, _, to, stride, rows, _, _, place, _, ahead, line, step = arguments
+            _, at, _, to, stride, rows, _, _, place, _, ahead, step, asked, slower = arguments
             columns = context.make_array(signature.args[6])(context, builder, arguments[6]).shape
             columns = builder.extract_value(columns, 1)
             panels = [
@@ -114,8 +120,17 @@ def _tile(vectors):
                 for v in range(vectors)
             ]
             first, soon = builder.gep(data(0), [at]), builder.gep(data(9), [ahead])
-            found = _sums_of_rows(builder, pairs, first, panels, rows, soon, line, step, kind)
             sums, lows = data(6), data(7)
+
+            def ask(row):
+                nth = builder.add(asked, builder.lshr(row, slower))
+                lines = builder.mul(builder.and_(nth, number(RUN - 1)), number(line))
+                runs = builder.mul(builder.lshr(nth, number(RUN.bit_length() - 1)), step)
+                simd.emit_prefetch(builder, builder.gep(soon, [builder.add(lines, runs)]))
+
+            for numbers in (sums,) if single else (sums, lows):
+                _bring_near(builder, numbers, place, columns, vectors * width)
+            found = _sums_of_rows(builder, pairs, first, panels, rows, ask, kind)
             for (r, v), value in zip(pairs, found, strict=True):
                 down = builder.mul(columns, number(r))
                 offset = builder.add(builder.add(place, down), number(v * width))
@@ -126,17 +141,17 @@ def _tile(vectors):
             return context.get_dummy_value()
 
         index = types.int64
-        arguments = [a, index, z, *[index] * 3, sums, lows, index, X, *[index] * 3]
+        arguments = [a, index, z, *[index] * 3, sums, lows, index, X, *[index] * 4]
         return types.void(*arguments), emit
 
     return emit_tile
 
 
-# (a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step): number at + r of each row
-# of a is multiplied with the vectors of z from `to` on, `stride` numbers apart. What that gives
-# over the rows (1 or more) is added to sums + lows (C order, float64) from the flat index `place`
-# on, one row of them for each r; where a and z are float32, to sums alone. Meanwhile, one with each
-# row, the lines of X at ahead, ahead + line, ... are brought near, and after RUN of them those from
-# ahead + step on.
+# (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower): number at + r of
+# each row of a is multiplied with the vectors of z from `to` on, `stride` numbers apart. What that
+# gives over the rows (1 or more) is added to sums + lows (C order, float64) from the flat index
+# `place` on, one row of them for each r; where a and z are float32, to sums alone. Meanwhile, one
+# with each 2**slower rows, lines of X are brought near, from the line `asked` of those on that
+# start at `ahead`: after `near.RUN` of them follow those `step` numbers further.
 # Callers are `strict`: fast-math flags would reach in here and drop the lows.
 tile_one, tile_two, tile_three = _tile(1), _tile(2), _tile(3)

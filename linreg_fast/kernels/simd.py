@@ -25,6 +25,7 @@ WIDE = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
 PREFETCH = (0, 2, 1)  # to be read, into the second cache, data
 ALIGNMENT = 8  # bytes: NumPy promises no more for an element
 LINE = 8  # numbers that come from memory together
+LINE_BYTES = 8 * LINE
 AHEAD = 768  # numbers, of rows in C order: the processor alone stops at the end of a page
 LANE = ir.IntType(32)
 

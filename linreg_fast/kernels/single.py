@@ -8,15 +8,21 @@ wants more adds a pass over the rows in float64, which costs a fraction of this 
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import launch, simd
+from linreg_fast.kernels import launch, near, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import compiled, inner, strict, strict_driver
-from linreg_fast.kernels.registers import BROADCASTS, RUN
+from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack, weigh
-from linreg_fast.kernels.tiles import VECTORS, tile_vectors
+from linreg_fast.kernels.tiles import (
+    NEAR,
+    group,
+    groups,
+    rows_of_tiles,
+    tile_vectors,
+    tiles_of_group,
+)
 
-LINE = 2 * simd.LINE  # numbers of float32
 FEWEST_COLUMNS = 24  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
 ROUNDING_OF_WEIGHTS = 2.0**-25  # relative: equal ones err alike, and not only by chance
@@ -117,29 +123,22 @@ def _block(X, Y, weights, shift, centre, start, stop, z, sums):
         pack(X, Y, shift, centre, begin, end, stride, z)
         if weights is not None:
             weigh(weights, begin, end, panels, stride, z)
-        ahead, far = end * X.shape[1], min(end + PIECE, stop) * X.shape[1]
-        if not X.flags.c_contiguous:
-            far = ahead
-        first = 0
-        while first < panels:
-            last, above = panels, 0
-            if first < whole:
-                # Two and two, not three and one, as in `tiles`.
-                last = first + 2 if whole - first == 4 else min(first + VECTORS, whole)
-                above = last * WIDE // BROADCASTS
-            for turn in range(above + panels - whole):
-                j = turn * BROADCASTS if turn < above else whole * WIDE
-                panel = max(first, j // WIDE) if turn < above else first
-                line = LINE if ahead < far else 0
-                at = j // WIDE * stride + j % WIDE
-                place = j * sums.shape[1] + panel * WIDE
-                to, count = panel * stride, last - panel
-                step = RUN * line
-                tile_vectors(
-                    z, at, z, to, count, stride, rows, sums, sums, place, X, ahead, line, step
-                )
-                ahead += line * rows
-            first = last
+        lines = near.lines_of(X, end, min(end + PIECE, stop)) if X.flags.c_contiguous else 0
+        ahead, step = near.first_and_step(X, end)
+        slower = near.halvings(rows_of_tiles(whole, WIDE, rows), lines)
+        asked = 0
+        for low in range(0, whole, NEAR):
+            for g in range(groups(whole - low)):
+                if asked >= lines:  # that is all: from now on for lines that are near
+                    ahead, step, asked = 0, 0, 0
+                first, last = group(g, low, whole)
+                data = (z, z, WIDE, stride, rows, low, low + NEAR, first, last, sums, sums)
+                asked = tiles_of_group(*data, X, ahead, step, asked, slower)
+        for g in range((groups(whole) + 1) * (panels - whole)):
+            first, last = group(g, 0, whole) if g < groups(whole) else (whole, panels)
+            at, to, count = whole * stride, first * stride, last - first
+            place = (whole * sums.shape[1] + first) * WIDE
+            tile_vectors(z, at, z, to, count, stride, rows, sums, sums, place, X, 0, 0, 0, 0)
 
 
 @strict_driver

@@ -7,50 +7,17 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
 from linreg_fast.kernels.compile import chosen, inner
+from linreg_fast.kernels.panels import SINGLE as KIND
+from linreg_fast.kernels.panels import TOGETHER, packer, safe_rows
 from linreg_fast.kernels.turned import turner
 
 WIDE = 2 * simd.WIDE
-KIND = ir.VectorType(ir.FloatType(), WIDE)
 SMALLEST = np.finfo(np.float32).smallest_subnormal
 PIECE = 128  # rows: three panels of them are half of a first cache of 48 KB
 
 
 def _load(builder, pointer, offset):
     return simd.emit_load(builder, pointer, offset, WIDE, single=True)
-
-
-@intrinsic
-def _row(typing_context, X, of, shift, at, z, to):
-    """A row's next WIDE numbers from the flat index on, less the shift, to z."""
-
-    def emit(context, builder, signature, arguments):
-        X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 2, 4))
-        _, of, _, at, _, to = arguments
-        row = builder.fsub(_load(builder, X, of), _load(builder, shift, at))
-        simd.emit_store(builder, row, builder.gep(z, [to]), 4)
-        return context.get_dummy_value()
-
-    index = types.int64
-    return types.void(X, index, shift, index, z, index), emit
-
-
-@intrinsic
-def _end_of_row(typing_context, X, of, own, target, shift, at, z, to):
-    """Likewise its `own` last numbers, then the target, which is less its shift, and ones."""
-
-    def emit(context, builder, signature, arguments):
-        X, shift, z = (simd.emit_data(context, builder, signature, arguments, k) for k in (0, 4, 6))
-        _, of, own, target, _, at, _, to = arguments
-        own, target = (simd.emit_spread(builder, value, WIDE) for value in (own, target))
-        places, one = ir.Constant(own.type, list(range(WIDE))), ir.Constant(KIND, [1.0] * WIDE)
-        row = builder.fsub(_load(builder, X, of), _load(builder, shift, at))
-        row = builder.select(builder.icmp_signed("<", places, own), row, one)
-        row = builder.select(builder.icmp_signed("==", places, own), target, row)
-        simd.emit_store(builder, row, builder.gep(z, [to]), 4)
-        return context.get_dummy_value()
-
-    index = types.int64
-    return types.void(X, index, index, types.float32, shift, index, z, index), emit
 
 
 @intrinsic
@@ -71,6 +38,7 @@ def _scale(typing_context, z, at, factor):
 
 
 _turn = turner(KIND, PIECE)
+_pack_rows = packer(KIND)
 
 
 @inner
@@ -94,22 +62,13 @@ def _others(Y, p, centre, start, stop, stride, z):
 
 
 def _c_order(X, Y, shift, centre, start, stop, stride, z):
-    p = X.shape[1]
-    whole = p // WIDE * WIDE
-    for j in range(0, whole, WIDE):
-        for i in range(stop - start):
-            _row(X, (start + i) * p + j, shift, j, z, j // WIDE * stride + i * WIDE)
-    safe = start
-    if Y.shape[1] == 1 and (p + 1) % WIDE != 0:
-        safe = max(min(stop, len(X) - WIDE), start)  # what the last rows would read is not ours
-    for i in range(safe - start):
-        simd.bring_near(Y, stop + i)
-        of, to = (start + i) * p + whole, whole // WIDE * stride + i * WIDE
-        target = np.float32(Y[start + i, 0] - centre[p])
-        _end_of_row(X, of, p - whole, target, shift, whole, z, to)
-    rest = z[(safe - start) * WIDE :]
-    _numbers(X, whole, p, shift, 0, safe, stop, stride, rest)
-    _others(Y, p, centre, safe, stop, stride, rest)
+    p, safe = X.shape[1], safe_rows(X, start, stop, WIDE)
+    for row in range(start, safe, TOGETHER):
+        _pack_rows(X, Y, row, shift, centre, stride, z, (row - start) * WIDE)
+    if safe < stop:
+        _numbers(X, 0, p, shift, 0, safe, stop, stride, z[(safe - start) * WIDE :])
+    if safe < stop or Y.shape[1] > 1 or (p + 1) % WIDE == 0:
+        _others(Y, p, centre, start, stop, stride, z)
 
 
 def _f_order(X, Y, shift, centre, start, stop, stride, z):

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import direct, launch, narrow, tiles
+from linreg_fast.kernels import direct, launch, narrow, shared, tiles
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, join, provisional_centre
 from linreg_fast.kernels.compile import driver
@@ -28,6 +28,9 @@ def moments(X, Y, sample_weight=None):
     size = padded(q + 1)
     shift = np.zeros(size)
     shift[:q] = provisional_centre(X, Y, sample_weight, np.zeros(q, dtype=np.int64))
+    n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
+    if q >= shared.FEWEST_COLUMNS:
+        return n_samples, *centred(*shared.sums_of(X, Y, sample_weight, shift), shift[:q])
     blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
     sums, lows = np.zeros((2, blocks, size, size))
     work = len(X) * q * q // 2
@@ -38,6 +41,5 @@ def moments(X, Y, sample_weight=None):
         kernel, room = (narrow.blocks, narrow.room) if few else (_blocks, tiles.room)
         scratch = room(size, sample_weight is not None)
         launch.run(kernel, blocks, work, scratch, X, Y, sample_weight, shift, sums, lows)
-    n_samples = len(X) if sample_weight is None else int(np.count_nonzero(sample_weight))
     join(sums, lows)
     return n_samples, *centred(sums[0], lows[0], shift[:q])

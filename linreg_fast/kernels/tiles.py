@@ -4,14 +4,15 @@ Pieces of `PIECE` rows are joined in double-double, which costs a few percent an
 of millions of rows that of a hundred.
 """
 
-from linreg_fast.kernels import registers, simd
+from linreg_fast.kernels import near, registers, simd
 from linreg_fast.kernels.compile import inner
 from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
 VECTORS = 3  # side by side in a tile
-MANY, DEPTH = 700, 2  # columns, pieces: see `depth`
-PIECE = 256  # rows: with 128 sums are joined too often; 192 are no faster (AVX-512)
+# Panels that stay in the second cache while the others go by (1000 columns: 6%); whole groups.
+NEAR = 24
+PIECE = 256  # rows: with 128 sums are joined too often; 192 are no faster
 
 
 def padded(columns):
@@ -20,18 +21,28 @@ def padded(columns):
 
 
 @inner
-def tile_vectors(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, line, step):
+def tile_vectors(
+    a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+):
     """Add the products of BROADCASTS columns of a with panels of z, as `registers` does."""
     if vectors == 3:
-        registers.tile_three(a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step)
+        registers.tile_three(
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+        )
     elif vectors == 2:
-        registers.tile_two(a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step)
+        registers.tile_two(
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+        )
     else:
-        registers.tile_one(a, at, z, to, stride, rows, sums, lows, place, X, ahead, line, step)
+        registers.tile_one(
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+        )
 
 
 @inner
-def _tile_numbers(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, line, step):
+def _tile_numbers(
+    a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+):
     """The same, a number at a time."""
     found = sums.reshape(-1)
     for r in range(BROADCASTS):
@@ -46,18 +57,53 @@ def _tile_numbers(a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahe
 _tile = tile_vectors if simd.VECTORS else _tile_numbers
 
 
-def depth(size):
-    """How many pieces are packed at once, for sums of so many columns.
+@inner
+def groups(panels):
+    """How many tiles cover so many panels side by side."""
+    return -(-panels // VECTORS)
 
-    Many sums do not stay in a cache from piece to piece: with two at once they are read and written
-    half as often (1000 columns: 165 to 148 ms; 500: no gain).
+
+@inner
+def group(g, first, panels):
+    """(from, to): the panels of the g-th tile side by side, from panel `first` on.
+
+    In the end two and two, not three and one: one vector waits for its loads (30 columns: 7%).
     """
-    return DEPTH if size >= MANY else 1
+    start, stop = first + g * VECTORS, min(first + (g + 1) * VECTORS, panels)
+    alone = panels - first > VECTORS and (panels - first) % VECTORS == 1
+    if alone and panels - start == 1:
+        start -= 1
+    elif alone and panels - stop == 1:
+        stop -= 1
+    return start, stop
+
+
+@inner
+def tiles_of_group(
+    a, z, width, stride, rows, start, stop, first, last, sums, lows, X, ahead, step, asked, slower
+):
+    """Tiles of the panels start..stop, `width` columns each, with the panels first..last.
+
+    Those on and above the diagonal. How many lines have been asked for in the end.
+    """
+    for j in range(start * width, min(stop, last) * width, BROADCASTS):
+        panel = max(first, j // width)
+        at, to = j // width * stride + j % width, panel * stride
+        count, place = last - panel, j * sums.shape[1] + panel * width
+        _tile(a, at, z, to, count, stride, rows, sums, lows, place, X, ahead, step, asked, slower)
+        asked += rows >> slower
+    return asked
+
+
+@inner
+def rows_of_tiles(panels, width, rows):
+    """How many rows all tiles of so many panels have, about, a row counting for each of them."""
+    return panels * (panels + VECTORS) // (2 * VECTORS) * (width // BROADCASTS) * rows
 
 
 def room(size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
-    return depth(size) * size * (PIECE + 1) * (2 if has_weights else 1) + simd.LINE
+    return size * (PIECE + 1) * (2 if has_weights else 1) + simd.LINE
 
 
 @inner
@@ -70,39 +116,23 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     """
     panels, stride = len(sums) // simd.WIDE, (PIECE + 1) * simd.WIDE
     scratch = scratch[simd.line_start(scratch) :]  # what crosses lines is loaded 3% slower
-    pieces = DEPTH if len(sums) >= MANY else 1
-    z = a = scratch[: pieces * panels * stride]
+    z = a = scratch[: panels * stride]
     if weights is not None:
-        a = scratch[pieces * panels * stride :]
-    for begin in range(start, stop, pieces * PIECE):
-        end = min(begin + pieces * PIECE, stop)
-        for piece in range(begin, end, PIECE):
-            last_row, at = min(piece + PIECE, end), (piece - begin) // PIECE * panels * stride
-            pack(X, Y, shift, piece, last_row, stride, z[at:])
-            if weights is not None:
-                weighted(weights, piece, last_row, panels, stride, z[at:], a[at:])
-        # The next rows of C order lie behind each other, those of F order a column apart.
-        ahead, far = end * X.shape[1], min(end + pieces * PIECE, stop) * X.shape[1]
-        run = registers.RUN * simd.LINE
-        if not X.flags.c_contiguous:
-            ahead, far, run = end, end + X.size, len(X)
-        if end == stop or not (X.flags.c_contiguous or X.flags.f_contiguous):
-            far = ahead
-        first = 0
-        while first < panels:
-            # Two and two, not three and one: one vector waits for its loads (30 columns: 7%).
-            last = first + 2 if panels - first == 4 else min(first + VECTORS, panels)
-            for j in range(0, last * simd.WIDE, BROADCASTS):
-                panel = max(first, j // simd.WIDE)
-                vectors, place = last - panel, j * len(sums) + panel * simd.WIDE
-                at, to = j // simd.WIDE * stride + j % simd.WIDE, panel * stride
-                for piece in range(begin, end, PIECE):
-                    rows, line, step = min(PIECE, end - piece), 0, 0
-                    if ahead < far:
-                        line, step = simd.LINE, run
-                    _tile(
-                        a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, line, step
-                    )
-                    ahead += rows // registers.RUN * step
-                    at, to = at + panels * stride, to + panels * stride
-            first = last
+        a = scratch[panels * stride :]
+    for begin in range(start, stop, PIECE):
+        end = min(begin + PIECE, stop)
+        rows = end - begin
+        pack(X, Y, shift, begin, end, stride, z)
+        if weights is not None:
+            weighted(weights, begin, end, panels, stride, z, a)
+        lines = near.lines_of(X, end, min(end + PIECE, stop))
+        ahead, step = near.first_and_step(X, end)
+        slower = near.halvings(rows_of_tiles(panels, simd.WIDE, rows), lines)
+        asked = 0
+        for low in range(0, panels, NEAR):
+            for g in range(groups(panels - low)):
+                first, last = group(g, low, panels)
+                if asked >= lines:  # that is all: from now on for lines that are near
+                    ahead, step, asked = 0, 0, 0
+                data = (a, z, simd.WIDE, stride, rows, low, low + NEAR, first, last, sums, lows)
+                asked = tiles_of_group(*data, X, ahead, step, asked, slower)

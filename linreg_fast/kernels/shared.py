@@ -1,0 +1,96 @@
+"""Cross-products of many columns: all threads add to the same sums, each to tiles of its own.
+
+Where every thread has a matrix of sums for its own rows, two of 1000 columns are 32 MB, which leave
+the cache between one piece of rows and the next. Here a turn is one piece: its tiles are taken by
+whichever thread is free, and the next piece is packed meanwhile. Nothing is joined in the end, and
+a tile sums the rows in order whoever takes it.
+"""
+
+import numpy as np
+from numba import prange
+
+from linreg_fast.kernels import launch, near, simd
+from linreg_fast.kernels.blocks import take
+from linreg_fast.kernels.compile import driver, inner, strict
+from linreg_fast.kernels.panels import pack, weighted
+from linreg_fast.kernels.tiles import group, groups, rows_of_tiles, tiles_of_group
+
+FEWEST_COLUMNS = 700
+PIECE = 512  # rows: of half as many the sums are read and written too often (a tenth)
+NEAR = 12  # panels of so many rows, see `tiles.NEAR`
+PART = 32  # rows that a thread packs at a time
+PARTS = PIECE // PART
+STRIDE = (PIECE + 1) * simd.WIDE
+
+
+@strict
+def _count_groups(panels):
+    """How many groups of tiles a piece has."""
+    found = 0
+    for low in range(0, panels, NEAR):
+        found += groups(panels - low)
+    return found
+
+
+@inner
+def _pack(X, Y, weights, shift, start, stop, at, panels, z):
+    """Rows start..stop, which are rows `at` and on of the piece in z."""
+    place, behind = at * simd.WIDE, panels * STRIDE
+    pack(X, Y, shift, start, stop, STRIDE, z[place:])
+    if weights is not None:
+        weighted(weights, start, stop, panels, STRIDE, z[place:], z[behind + place :])
+
+
+@inner
+def _tiles(X, weights, begin, g, panels, z, sums, lows):
+    """The g-th group of tiles of rows begin..begin + PIECE; rows not packed yet are asked for."""
+    n = len(X)
+    a, low = z if weights is None else z[panels * STRIDE :], 0
+    count = _count_groups(panels)
+    coming, after = min(begin + 2 * PIECE, n), min(begin + 3 * PIECE, n)
+    lines = near.lines_of(X, coming, after)
+    ahead, step = near.first_and_step(X, coming)
+    rows = min(PIECE, n - begin)
+    slower, asked = near.halvings(rows_of_tiles(panels, simd.WIDE, rows), lines), lines * g // count
+    if lines == 0:
+        ahead, step = 0, 0
+    while g >= groups(panels - low):
+        g -= groups(panels - low)
+        low += NEAR
+    first, last = group(g, low, panels)
+    data = (a, z, simd.WIDE, STRIDE, rows, low, low + NEAR, first, last, sums, lows)
+    tiles_of_group(*data, X, ahead, step, asked, slower)
+
+
+@driver
+def _pieces(X, Y, weights, shift, packed, sums, lows, items, turn, turns, taken, scratch):
+    """Item by item: parts of the piece `turn` to be packed, groups of tiles of the one before."""
+    n, panels, half = len(X), len(sums) // simd.WIDE, len(packed) // 2
+    for _ in prange(len(scratch)):
+        item = take(taken)
+        while item < items:
+            if item >= PARTS:
+                if turn > 0:
+                    z = packed[(turn - 1) % 2 * half :]
+                    _tiles(X, weights, (turn - 1) * PIECE, item - PARTS, panels, z, sums, lows)
+            else:
+                start = turn * PIECE + item * PART
+                stop = min(start + PART, n)
+                if start < stop:
+                    z = packed[turn % 2 * half :]
+                    _pack(X, Y, weights, shift, start, stop, item * PART, panels, z)
+            item = take(taken)
+
+
+def sums_of(X, Y, weights, shift):
+    """(sums, lows), each (size, size): products of the columns of [X, Y, 1] less the shift."""
+    size = len(shift)
+    sums, lows = np.zeros((2, size, size))
+    half = size * (PIECE + 1) * (1 if weights is None else 2)
+    packed = np.zeros(2 * half + simd.LINE)
+    packed = packed[simd.line_start(packed) :][: 2 * half]
+    panels = size // simd.WIDE
+    items = PARTS + _count_groups(panels)
+    turns = -(-len(X) // PIECE) + 1
+    launch.in_turns(_pieces, items, turns, 0, X, Y, weights, shift, packed, sums, lows)
+    return sums, lows
