@@ -13,6 +13,7 @@ from linreg_fast.kernels import simd
 INDEX = ir.IntType(64)
 KIND = simd.wide_type.llvm
 ROWS = simd.WIDE
+AHEAD = ir.Constant(INDEX, simd.AHEAD)
 
 
 def _along_the_row(builder, p, each):
@@ -27,17 +28,23 @@ def _along_the_row(builder, p, each):
         each(builder.mul(whole, width), builder.icmp_signed("<", lanes, counts))
 
 
-def _rows(builder, X, at, p, column, mask, ahead=0):
-    """One vector of each row; that `ahead` numbers further on is brought near."""
+def _rows(builder, X, at, p, column, mask):
+    """One vector of each row."""
     for k in range(ROWS):
         offset = builder.add(builder.add(at, builder.mul(p, ir.Constant(INDEX, k))), column)
         value = simd.emit_load(builder, X, offset, ROWS)
-        if ahead:
-            soon = builder.add(offset, ir.Constant(INDEX, ahead))
-            simd.emit_prefetch(builder, builder.gep(X, [soon]))
         if mask is not None:
             value = builder.select(mask, value, ir.Constant(KIND, [0.0] * ROWS))
         yield value
+
+
+def _ask(builder, X, at, column):
+    """For as many numbers of the rows to come, which lie behind each other, as `_rows` has read."""
+    line = simd.LINE if X.type.pointee == ir.DoubleType() else 2 * simd.LINE
+    soon = builder.add(builder.add(at, builder.mul(column, ir.Constant(INDEX, ROWS))), AHEAD)
+    for k in range(0, ROWS * ROWS, line):
+        place = builder.gep(X, [builder.add(soon, ir.Constant(INDEX, k))])
+        simd.emit_prefetch(builder, place)
 
 
 @intrinsic
@@ -55,9 +62,8 @@ def dots(typing_context, X, at, p, coef):
 
         def each(column, mask):
             slopes = simd.emit_load(builder, coef, column, ROWS)
-            for total, row in zip(
-                totals, _rows(builder, X, at, p, column, mask, simd.AHEAD), strict=True
-            ):
+            _ask(builder, X, at, column)
+            for total, row in zip(totals, _rows(builder, X, at, p, column, mask), strict=True):
                 builder.store(simd.emit_fma(builder, row, slopes, builder.load(total)), total)
 
         _along_the_row(builder, p, each)
@@ -87,10 +93,17 @@ def add_rows(typing_context, X, at, p, factors, sums):
 
         def each(column, mask):
             place = builder.bitcast(builder.gep(sums, [column]), KIND.as_pointer())
+            # By halves: the sums of the rows before have to wait for one addition, not for all.
+            rows = list(_rows(builder, X, at, p, column, mask))
+            halves = []
+            for start in (0, ROWS // 2):
+                half = builder.fmul(spread[start], rows[start])
+                for k in range(start + 1, start + ROWS // 2):
+                    half = simd.emit_fma(builder, spread[k], rows[k], half)
+                halves.append(half)
             total = builder.load(place)
             total.align = simd.ALIGNMENT
-            for factor, row in zip(spread, _rows(builder, X, at, p, column, mask), strict=True):
-                total = simd.emit_fma(builder, factor, row, total)
+            total = builder.fadd(total, builder.fadd(*halves))
             builder.store(total, place).align = simd.ALIGNMENT
 
         _along_the_row(builder, p, each)
