@@ -57,14 +57,16 @@ def _inverse_factor(A, scale):
             trace += row[k] * row[k]  # of the inverse: one over the squared singular values
     # The norm over one of them is 1 at least, and over the smallest the condition's square. That is
     # sqrt(m) too large for unrelated columns, where the inverse's norm is known better.
-    sums = np.zeros(m)
+    sums, largest = np.zeros(m), 0.0
     for i in range(m):
         row, own = A[i], 0.0
         for k in range(i + 1):
             own += abs(row[k])
         for k in range(i + 1):
             sums[k] += abs(row[k]) * own
-    return np.sqrt(max(min(norm * trace - (m - 1), norm * sums.max()), 1.0))
+    for total in sums:  # NumPy's max takes a second to compile
+        largest = max(largest, total)
+    return np.sqrt(max(min(norm * trace - (m - 1), norm * largest), 1.0))
 
 
 @inlined

@@ -6,13 +6,13 @@ all at once they fill the processor's list of what it waits for, and the multipl
 """
 
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import inner
+from linreg_fast.kernels.compile import inlined
 
 RUN = 32  # lines that are asked for one after the other; a power of two
 SLOWEST = 10
 
 
-@inner
+@inlined
 def lines_of(X, begin, end):
     """How many lines rows begin..end have; none where columns and rows lie apart."""
     if X.flags.c_contiguous:
@@ -22,7 +22,7 @@ def lines_of(X, begin, end):
     return 0
 
 
-@inner
+@inlined
 def first_and_step(X, begin):
     """(flat index of the first number of these rows, numbers from one run of lines to the next)."""
     if X.flags.c_contiguous:
@@ -30,7 +30,7 @@ def first_and_step(X, begin):
     return begin, len(X)
 
 
-@inner
+@inlined
 def halvings(rows, lines):
     """s, where asking for a line with each 2**s of these rows is enough for all of the lines."""
     found = 0

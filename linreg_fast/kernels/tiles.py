@@ -5,7 +5,7 @@ of millions of rows that of a hundred.
 """
 
 from linreg_fast.kernels import near, registers, simd
-from linreg_fast.kernels.compile import inner
+from linreg_fast.kernels.compile import inlined, inner
 from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
@@ -57,13 +57,13 @@ def _tile_numbers(
 _tile = tile_vectors if simd.VECTORS else _tile_numbers
 
 
-@inner
+@inlined
 def groups(panels):
     """How many tiles cover so many panels side by side."""
     return -(-panels // VECTORS)
 
 
-@inner
+@inlined
 def group(g, first, panels):
     """(from, to): the panels of the g-th tile side by side, from panel `first` on.
 
@@ -95,7 +95,7 @@ def tiles_of_group(
     return asked
 
 
-@inner
+@inlined
 def rows_of_tiles(panels, width, rows):
     """How many rows all tiles of so many panels have, about, a row counting for each of them."""
     return panels * (panels + VECTORS) // (2 * VECTORS) * (width // BROADCASTS) * rows
