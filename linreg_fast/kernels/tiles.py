@@ -10,7 +10,7 @@ from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
 VECTORS = 3  # side by side in a tile
-# Panels that stay in the second cache while the others go by (1000 columns: 6%); whole groups.
+# Panels that stay in the second cache while the others go by (300 columns: 6%); whole groups.
 NEAR = 24
 PIECE = 256  # rows: with 128 sums are joined too often; 192 are no faster
 
