@@ -317,6 +317,7 @@ def test_nothing_is_read_behind_the_data(dtype):
     assert found.stdout == "read no further\n", (found.returncode, found.stderr)
 
 
+@pytest.mark.needs_jit  # hundreds of millions of products are too many for plain Python
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_so_many_columns_that_threads_share_the_sums(rng, order, weighted):
