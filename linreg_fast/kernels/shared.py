@@ -42,11 +42,10 @@ def _pack(X, Y, weights, shift, start, stop, at, panels, z):
 
 
 @inner
-def _tiles(X, weights, begin, g, panels, z, sums, lows):
-    """The g-th group of tiles of rows begin..begin + PIECE; rows not packed yet are asked for."""
+def _tiles(X, weights, begin, g, count, panels, z, sums, lows):
+    """One of `count` groups of tiles of a piece of rows; those to be packed are asked for."""
     n = len(X)
     a, low = z if weights is None else z[panels * STRIDE :], 0
-    count = _count_groups(panels)
     coming, after = min(begin + 2 * PIECE, n), min(begin + 3 * PIECE, n)
     lines = near.lines_of(X, coming, after)
     ahead, step = near.first_and_step(X, coming)
@@ -72,7 +71,8 @@ def _pieces(X, Y, weights, shift, packed, sums, lows, items, turn, turns, taken,
             if item >= PARTS:
                 if turn > 0:
                     z = packed[(turn - 1) % 2 * half :]
-                    _tiles(X, weights, (turn - 1) * PIECE, item - PARTS, panels, z, sums, lows)
+                    begin, g, count = (turn - 1) * PIECE, item - PARTS, items - PARTS
+                    _tiles(X, weights, begin, g, count, panels, z, sums, lows)
             else:
                 start = turn * PIECE + item * PART
                 stop = min(start + PART, n)

@@ -247,18 +247,6 @@ subtract = _lanewise("fsub")
 multiply = _lanewise("fmul")
 
 
-@intrinsic
-def joined(typing_context, a, b, count):
-    """The first `count` places of a wide vector a, the others of b."""
-
-    def emit(context, builder, signature, arguments):
-        counts = emit_spread(builder, arguments[2], WIDE)
-        first = builder.icmp_signed("<", ir.Constant(counts.type, list(range(WIDE))), counts)
-        return builder.select(first, *arguments[:2])
-
-    return wide_type(a, b, types.int64), emit
-
-
 def _shuffled(*lanes):
     @intrinsic
     def emit_shuffle(typing_context, a, b):

@@ -8,20 +8,13 @@ wants more adds a pass over the rows in float64, which costs a fraction of this 
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import launch, near, simd
+from linreg_fast.kernels import launch, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import compiled, inner, strict, strict_driver
 from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack, weigh
-from linreg_fast.kernels.tiles import (
-    NEAR,
-    group,
-    groups,
-    rows_of_tiles,
-    tile_vectors,
-    tiles_of_group,
-)
+from linreg_fast.kernels.tiles import group, groups, tile_vectors, tiles_of_piece
 
 FEWEST_COLUMNS = 24  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
@@ -123,17 +116,8 @@ def _block(X, Y, weights, shift, centre, start, stop, z, sums):
         pack(X, Y, shift, centre, begin, end, stride, z)
         if weights is not None:
             weigh(weights, begin, end, panels, stride, z)
-        lines = near.lines_of(X, end, min(end + PIECE, stop)) if X.flags.c_contiguous else 0
-        ahead, step = near.first_and_step(X, end)
-        slower = near.halvings(rows_of_tiles(whole, WIDE, rows), lines)
-        asked = 0
-        for low in range(0, whole, NEAR):
-            for g in range(groups(whole - low)):
-                if asked >= lines:  # that is all: from now on for lines that are near
-                    ahead, step, asked = 0, 0, 0
-                first, last = group(g, low, whole)
-                data = (z, z, WIDE, stride, rows, low, low + NEAR, first, last, sums, sums)
-                asked = tiles_of_group(*data, X, ahead, step, asked, slower)
+        after = min(end + PIECE, stop) if X.flags.c_contiguous else end  # `turn` asks for columns
+        tiles_of_piece(z, z, WIDE, stride, rows, whole, sums, sums, X, end, after)
         for g in range((groups(whole) + 1) * (panels - whole)):
             first, last = group(g, 0, whole) if g < groups(whole) else (whole, panels)
             at, to, count = whole * stride, first * stride, last - first

@@ -101,6 +101,21 @@ def rows_of_tiles(panels, width, rows):
     return panels * (panels + VECTORS) // (2 * VECTORS) * (width // BROADCASTS) * rows
 
 
+@inner
+def tiles_of_piece(a, z, width, stride, rows, panels, sums, lows, X, coming, after):
+    """All tiles of so many panels, while the lines of rows coming..after of X are asked for."""
+    lines, asked = near.lines_of(X, coming, after), 0
+    ahead, step = near.first_and_step(X, coming)
+    slower = near.halvings(rows_of_tiles(panels, width, rows), lines)
+    for low in range(0, panels, NEAR):
+        for g in range(groups(panels - low)):
+            if asked >= lines:  # that is all: from now on for lines that are near
+                ahead, step, asked = 0, 0, 0
+            first, last = group(g, low, panels)
+            data = (a, z, width, stride, rows, low, low + NEAR, first, last, sums, lows)
+            asked = tiles_of_group(*data, X, ahead, step, asked, slower)
+
+
 def room(size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
     return size * (PIECE + 1) * (2 if has_weights else 1) + simd.LINE
@@ -125,14 +140,5 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
         pack(X, Y, shift, begin, end, stride, z)
         if weights is not None:
             weighted(weights, begin, end, panels, stride, z, a)
-        lines = near.lines_of(X, end, min(end + PIECE, stop))
-        ahead, step = near.first_and_step(X, end)
-        slower = near.halvings(rows_of_tiles(panels, simd.WIDE, rows), lines)
-        asked = 0
-        for low in range(0, panels, NEAR):
-            for g in range(groups(panels - low)):
-                first, last = group(g, low, panels)
-                if asked >= lines:  # that is all: from now on for lines that are near
-                    ahead, step, asked = 0, 0, 0
-                data = (a, z, simd.WIDE, stride, rows, low, low + NEAR, first, last, sums, lows)
-                asked = tiles_of_group(*data, X, ahead, step, asked, slower)
+        coming = (end, min(end + PIECE, stop))
+        tiles_of_piece(a, z, simd.WIDE, stride, rows, panels, sums, lows, X, *coming)
