@@ -204,7 +204,7 @@ def possible(X, Y, weights=None):
     )
 
 
-def room(size, has_weights):
+def room(n_samples, size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
     ring, totals = DEPTH * size * (2 if has_weights else 1), size * (size + 1)
     return max(ring, totals) + simd.LINE

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from linreg_fast.kernels import simd
+from linreg_fast.kernels import near, simd
 from linreg_fast.kernels.compile import chosen, inner
 from linreg_fast.kernels.registers import KIND, number
 from linreg_fast.kernels.turned import turn
@@ -118,7 +118,7 @@ def _others(Y, p, shift, start, stop, stride, z):
         z[to + i * simd.WIDE] = 1.0
 
 
-def _any_layout(X, Y, shift, start, stop, stride, z):
+def _any_layout(X, Y, shift, start, stop, stride, z, pace):
     _numbers(X, 0, shift, 0, start, stop, stride, z)
     _others(Y, X.shape[1], shift, start, stop, stride, z)
 
@@ -129,17 +129,18 @@ def safe_rows(X, start, stop, width):
     return start + max(min(stop, len(X) - width) - start, 0) // TOGETHER * TOGETHER
 
 
-def _c_order(X, Y, shift, start, stop, stride, z):
+def _c_order(X, Y, shift, start, stop, stride, z, pace):
     p, safe = X.shape[1], safe_rows(X, start, stop, simd.WIDE)
     for row in range(start, safe, TOGETHER):
         _pack_rows(X, Y, row, shift, shift, stride, z, (row - start) * simd.WIDE)
+        near.ask(X, stop * p, (row - start) * pace, (row - start + TOGETHER) * pace)
     if safe < stop:
         _numbers(X, 0, shift, 0, safe, stop, stride, z[(safe - start) * simd.WIDE :])
     if safe < stop or Y.shape[1] > 1 or (p + 1) % simd.WIDE == 0:
         _others(Y, p, shift, start, stop, stride, z)
 
 
-def _f_order(X, Y, shift, start, stop, stride, z):
+def _f_order(X, Y, shift, start, stop, stride, z, pace):
     p, whole = X.shape[1], (stop - start) // simd.WIDE * simd.WIDE
     one = Y.shape[1] == 1 and (Y.flags.c_contiguous or Y.flags.f_contiguous)
     columns = p + 2 if one else p // simd.WIDE * simd.WIDE
@@ -155,13 +156,16 @@ def _f_order(X, Y, shift, start, stop, stride, z):
         _others(Y, p, shift, start, rest, stride, z)
 
 
-def pack(X, Y, shift, start, stop, stride, z):
-    """Rows start..stop of [X, Y, 1], less the shift."""
-    _any_layout(X, Y, shift, start, stop, stride, z)
+def pack(X, Y, shift, start, stop, stride, z, pace):
+    """Rows start..stop of [X, Y, 1], less the shift.
+
+    Of C order the rows behind them are asked for meanwhile, so much of a line with each (`near`).
+    """
+    _any_layout(X, Y, shift, start, stop, stride, z, pace)
 
 
 @chosen(pack)
-def _pack_by_layout(X, Y, shift, start, stop, stride, z):
+def _pack_by_layout(X, Y, shift, start, stop, stride, z, pace):
     return {"C": _c_order, "F": _f_order}.get(X.layout, _any_layout)
 
 

@@ -11,7 +11,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.near import RUN
+from linreg_fast.kernels.near import FRACTION, RUN
 
 # Sums of 3 vectors x 8 are 24 of the 32 registers of AVX-512, 3 x 4 are 12 of the 16 of AVX2; two
 # multiply-adds at a time, each four cycles long, want eight of them.
@@ -47,7 +47,7 @@ def products(builder, pairs, numbers, columns, sums):
 
 
 def _sums_of_rows(builder, pairs, a, panels, rows, ask, kind):
-    """The loop over the rows."""
+    """The loop over the rows: a holds where each of the numbers to spread stands in the first."""
     before = builder.block
     loop, after = builder.append_basic_block("rows"), builder.append_basic_block("sums")
     builder.branch(loop)
@@ -58,7 +58,7 @@ def _sums_of_rows(builder, pairs, a, panels, rows, ask, kind):
     offset = builder.mul(row, number(kind.count))
     columns = [_vector(builder, panel, offset, kind)[0] for panel in panels]
     ask(row)
-    numbers = [builder.gep(a, [builder.add(offset, number(r))]) for r in range(BROADCASTS)]
+    numbers = [builder.gep(place, [offset]) for place in a]
     done = products(builder, pairs, numbers, columns, sums)
     for total, value in zip(sums, done, strict=True):
         total.add_incoming(ir.Constant(kind, [0.0] * kind.count), before)
@@ -81,10 +81,9 @@ def fold(builder, sums, lows, offset, new, kind):
         builder.store(value, where).align = simd.ALIGNMENT
 
 
-def _bring_near(builder, sums, place, down, width):
+def _bring_near(builder, sums, starts, width):
     """Ask for the sums of a tile, which are wanted when it is done."""
-    for r in range(BROADCASTS):
-        start = builder.add(place, builder.mul(down, number(r)))
+    for start in starts:
         for k in range(0, width, simd.LINE):
             simd.emit_prefetch(builder, builder.gep(sums, [builder.add(start, number(k))]))
 
@@ -95,12 +94,17 @@ def _add(builder, sums, offset, new, kind):
     builder.store(builder.fadd(old, new), place).align = simd.ALIGNMENT
 
 
-def _tile(vectors):
+def _tile(vectors, corner=False):
+    """Of BROADCASTS columns with `vectors` panels; `corner`, of as many of the next panel with the
+    last as well."""
     pairs = [(r, v) for r in range(BROADCASTS) for v in range(vectors)]
+    if corner:
+        pairs += [(BROADCASTS + r, vectors - 1) for r in range(BROADCASTS)]
+    count = max(r for r, _ in pairs) + 1
 
     @intrinsic
     def emit_tile(
-        typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+        typing_context, a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
     ):
         single = z.dtype == types.float32
         width = simd.WIDE * (2 if single else 1)
@@ -112,28 +116,34 @@ def _tile(vectors):
             def data(k):
                 return simd.emit_data(context, builder, signature, arguments, k)
 
-            _, at, _, to, stride, rows, _, _, place, _, ahead, step, asked, slower = arguments
+            _, at, _, to, stride, rows, _, _, place, _, ahead, step, asked, pace = arguments
             columns = context.make_array(signature.args[6])(context, builder, arguments[6]).shape
             columns = builder.extract_value(columns, 1)
             panels = [
                 builder.gep(data(2), [builder.add(to, builder.mul(stride, number(v)))])
                 for v in range(vectors)
             ]
-            first, soon = builder.gep(data(0), [at]), builder.gep(data(9), [ahead])
-            sums, lows = data(6), data(7)
+            a, soon, sums, lows = data(0), builder.gep(data(9), [ahead]), data(6), data(7)
+            numbers, starts = [], []  # of each row of sums: what is spread, and where they begin
+            for r in range(count):
+                panel, k = divmod(r, BROADCASTS)
+                across = builder.add(builder.mul(stride, number(panel)), number(k))
+                numbers.append(builder.gep(a, [builder.add(at, across)]))
+                down = builder.mul(columns, number(panel * width + k))
+                starts.append(builder.add(place, down))
 
             def ask(row):
-                nth = builder.add(asked, builder.lshr(row, slower))
+                nth = builder.add(asked, builder.mul(row, pace))
+                nth = builder.lshr(nth, number(FRACTION))
                 lines = builder.mul(builder.and_(nth, number(RUN - 1)), number(line))
                 runs = builder.mul(builder.lshr(nth, number(RUN.bit_length() - 1)), step)
                 simd.emit_prefetch(builder, builder.gep(soon, [builder.add(lines, runs)]))
 
-            for numbers in (sums,) if single else (sums, lows):
-                _bring_near(builder, numbers, place, columns, vectors * width)
-            found = _sums_of_rows(builder, pairs, first, panels, rows, ask, kind)
+            for wanted in (sums,) if single else (sums, lows):
+                _bring_near(builder, wanted, starts, vectors * width)
+            found = _sums_of_rows(builder, pairs, numbers, panels, rows, ask, kind)
             for (r, v), value in zip(pairs, found, strict=True):
-                down = builder.mul(columns, number(r))
-                offset = builder.add(builder.add(place, down), number(v * width))
+                offset = builder.add(starts[r], number(v * width))
                 if single:
                     _add(builder, sums, offset, builder.fpext(value, wide), wide)
                 else:
@@ -147,11 +157,15 @@ def _tile(vectors):
     return emit_tile
 
 
-# (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower): number at + r of
+# (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace): number at + r of
 # each row of a is multiplied with the vectors of z from `to` on, `stride` numbers apart. What that
 # gives over the rows (1 or more) is added to sums + lows (C order, float64) from the flat index
-# `place` on, one row of them for each r; where a and z are float32, to sums alone. Meanwhile, one
-# with each 2**slower rows, lines of X are brought near, from the line `asked` of those on that
-# start at `ahead`: after `near.RUN` of them follow those `step` numbers further.
+# `place` on, one row of them for each r; where a and z are float32, to sums alone. Of
+# `tile_corner`, with two vectors, the same numbers of the next panel of a are multiplied with the
+# second of them, for the rows of sums a panel further down: a triangle, in the time of a whole tile
+# (in two parts that hold fewer sums each takes as long as if it held eight: 8 cycles, and 6).
+# Meanwhile lines of X are brought near, `pace` with each row, from `asked` of those on that start at `ahead`
+# (`near.FRACTION`): after `near.RUN` of them follow those `step` numbers further.
 # Callers are `strict`: fast-math flags would reach in here and drop the lows.
 tile_one, tile_two, tile_three = _tile(1), _tile(2), _tile(3)
+tile_corner = _tile(2, corner=True)

@@ -13,7 +13,7 @@ from linreg_fast.kernels import launch, near, simd
 from linreg_fast.kernels.blocks import take
 from linreg_fast.kernels.compile import driver, inner, strict
 from linreg_fast.kernels.panels import pack, weighted
-from linreg_fast.kernels.tiles import group, groups, rows_of_tiles, tiles_of_group
+from linreg_fast.kernels.tiles import count_tiles_of_group, group, groups, tiles_of_group
 
 FEWEST_COLUMNS = 700
 PIECE = 512  # rows: of half as many the sums are read and written too often (a tenth)
@@ -36,7 +36,7 @@ def _count_groups(panels):
 def _pack(X, Y, weights, shift, start, stop, at, panels, z):
     """Rows start..stop, which are rows `at` and on of the piece in z."""
     place, behind = at * simd.WIDE, panels * STRIDE
-    pack(X, Y, shift, start, stop, STRIDE, z[place:])
+    pack(X, Y, shift, start, stop, STRIDE, z[place:], 0)
     if weights is not None:
         weighted(weights, start, stop, panels, STRIDE, z[place:], z[behind + place :])
 
@@ -47,18 +47,16 @@ def _tiles(X, weights, begin, g, count, panels, z, sums, lows):
     n = len(X)
     a, low = z if weights is None else z[panels * STRIDE :], 0
     coming, after = min(begin + 2 * PIECE, n), min(begin + 3 * PIECE, n)
-    lines = near.lines_of(X, coming, after)
+    lines = (near.lines_of(X, coming, after) << near.FRACTION) // count  # for each group
     ahead, step = near.first_and_step(X, coming)
-    rows = min(PIECE, n - begin)
-    slower, asked = near.halvings(rows_of_tiles(panels, simd.WIDE, rows), lines), lines * g // count
-    if lines == 0:
-        ahead, step = 0, 0
+    rows, asked = min(PIECE, n - begin), lines * g
     while g >= groups(panels - low):
         g -= groups(panels - low)
         low += NEAR
     first, last = group(g, low, panels)
+    tiles = count_tiles_of_group(low, low + NEAR, first, last, simd.WIDE)
     data = (a, z, simd.WIDE, STRIDE, rows, low, low + NEAR, first, last, sums, lows)
-    tiles_of_group(*data, X, ahead, step, asked, slower)
+    tiles_of_group(*data, X, ahead, step, asked, lines // (tiles * rows))
 
 
 @driver

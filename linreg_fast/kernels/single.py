@@ -8,13 +8,13 @@ wants more adds a pass over the rows in float64, which costs a fraction of this 
 import numpy as np
 from numba import prange
 
-from linreg_fast.kernels import launch, simd
+from linreg_fast.kernels import launch, near, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import compiled, inner, strict, strict_driver
 from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack, weigh
-from linreg_fast.kernels.tiles import group, groups, tile_vectors, tiles_of_piece
+from linreg_fast.kernels.tiles import count_tiles, group, groups, tile_vectors, tiles_of_piece
 
 FEWEST_COLUMNS = 24  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
@@ -110,19 +110,22 @@ def _block(X, Y, weights, shift, centre, start, stop, z, sums):
     diagonal; those with the columns of a panel that is `_flipped` below it."""
     panels, stride = len(sums) // WIDE, (PIECE + 1) * WIDE
     whole = panels - _flipped(panels, X.shape[1] + Y.shape[1] + 1)
+    tiles = count_tiles(whole, WIDE)
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin
-        pack(X, Y, shift, centre, begin, end, stride, z)
+        after = min(end + PIECE, stop) if X.flags.c_contiguous else end  # `turn` asks for columns
+        asked = near.in_packing(X, end, after, panels, tiles)
+        pack(X, Y, shift, centre, begin, end, stride, z, asked // rows)
         if weights is not None:
             weigh(weights, begin, end, panels, stride, z)
-        after = min(end + PIECE, stop) if X.flags.c_contiguous else end  # `turn` asks for columns
-        tiles_of_piece(z, z, WIDE, stride, rows, whole, sums, sums, X, end, after)
+        tiles_of_piece(z, z, WIDE, stride, rows, whole, sums, sums, X, end, after, asked)
         for g in range((groups(whole) + 1) * (panels - whole)):
             first, last = group(g, 0, whole) if g < groups(whole) else (whole, panels)
             at, to, count = whole * stride, first * stride, last - first
             place = (whole * sums.shape[1] + first) * WIDE
-            tile_vectors(z, at, z, to, count, stride, rows, sums, sums, place, X, 0, 0, 0, 0)
+            data = (z, at, z, to, count, False, stride, rows, sums, sums, place)
+            tile_vectors(*data, X, 0, 0, 0, 0)
 
 
 @strict_driver

@@ -5,7 +5,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from linreg_fast.kernels import simd
+from linreg_fast.kernels import near, simd
 from linreg_fast.kernels.compile import chosen, inner
 from linreg_fast.kernels.panels import SINGLE as KIND
 from linreg_fast.kernels.panels import TOGETHER, packer, safe_rows
@@ -61,17 +61,23 @@ def _others(Y, p, centre, start, stop, stride, z):
         z[to + i * WIDE] = 1.0
 
 
-def _c_order(X, Y, shift, centre, start, stop, stride, z):
+def _any_layout(X, Y, shift, centre, start, stop, stride, z, pace):
+    _numbers(X, 0, X.shape[1], shift, 0, start, stop, stride, z)
+    _others(Y, X.shape[1], centre, start, stop, stride, z)
+
+
+def _c_order(X, Y, shift, centre, start, stop, stride, z, pace):
     p, safe = X.shape[1], safe_rows(X, start, stop, WIDE)
     for row in range(start, safe, TOGETHER):
         _pack_rows(X, Y, row, shift, centre, stride, z, (row - start) * WIDE)
+        near.ask(X, stop * p, (row - start) * pace, (row - start + TOGETHER) * pace)
     if safe < stop:
         _numbers(X, 0, p, shift, 0, safe, stop, stride, z[(safe - start) * WIDE :])
     if safe < stop or Y.shape[1] > 1 or (p + 1) % WIDE == 0:
         _others(Y, p, centre, start, stop, stride, z)
 
 
-def _f_order(X, Y, shift, centre, start, stop, stride, z):
+def _f_order(X, Y, shift, centre, start, stop, stride, z, pace):
     p, n_rows = X.shape[1], (stop - start) // WIDE * WIDE
     one = Y.shape[1] == 1 and X.dtype == Y.dtype
     one = one and (Y.flags.c_contiguous or Y.flags.f_contiguous)
@@ -87,18 +93,17 @@ def _f_order(X, Y, shift, centre, start, stop, stride, z):
         _others(Y, p, centre, start, rest, stride, z)
 
 
-def pack(X, Y, shift, centre, start, stop, stride, z):
+def pack(X, Y, shift, centre, start, stop, stride, z, pace):
     """Rows start..stop of [X, Y, 1], less the centre, as `panels.pack` lays them out.
 
     shift is the centre in float32, which holds that of X, and not always that of Y.
     """
-    _numbers(X, 0, X.shape[1], shift, 0, start, stop, stride, z)
-    _others(Y, X.shape[1], centre, start, stop, stride, z)
+    _any_layout(X, Y, shift, centre, start, stop, stride, z, pace)
 
 
 @chosen(pack)
-def _pack_by_layout(X, Y, shift, centre, start, stop, stride, z):
-    return {"C": _c_order, "F": _f_order}.get(X.layout, pack)
+def _pack_by_layout(X, Y, shift, centre, start, stop, stride, z, pace):
+    return {"C": _c_order, "F": _f_order}.get(X.layout, _any_layout)
 
 
 @inner

@@ -39,7 +39,7 @@ def moments(X, Y, sample_weight=None):
     else:
         few = narrow.possible(X, Y, sample_weight)
         kernel, room = (narrow.blocks, narrow.room) if few else (_blocks, tiles.room)
-        scratch = room(size, sample_weight is not None)
+        scratch = room(len(X), size, sample_weight is not None)
         launch.run(kernel, blocks, work, scratch, X, Y, sample_weight, shift, sums, lows)
     join(sums, lows)
     return n_samples, *centred(sums[0], lows[0], shift[:q])

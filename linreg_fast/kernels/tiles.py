@@ -1,11 +1,11 @@
 """Cross-products in plain doubles: rows packed into panels of columns, tiles of their products.
 
-Pieces of `PIECE` rows are joined in double-double, which costs a few percent and keeps the error
-of millions of rows that of a hundred.
+Pieces of rows are joined in double-double, which costs a few percent and keeps the error of
+millions of rows that of a hundred.
 """
 
 from linreg_fast.kernels import near, registers, simd
-from linreg_fast.kernels.compile import inlined, inner
+from linreg_fast.kernels.compile import inlined, inner, strict
 from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
@@ -13,6 +13,9 @@ VECTORS = 3  # side by side in a tile
 # Panels that stay in the second cache while the others go by (300 columns: 6%); whole groups.
 NEAR = 24
 PIECE = 256  # rows: with 128 sums are joined too often; 192 are no faster
+# Twice as many where they still leave half of the second cache, if they are of so many rows that the
+# error of their sums, k / sqrt(n) for k rows in each, is no larger than elsewhere (10 columns: 8%).
+LONG, FEW_COLUMNS, MANY_ROWS = 2 * PIECE, 48, 1 << 16
 
 
 def padded(columns):
@@ -22,36 +25,42 @@ def padded(columns):
 
 @inner
 def tile_vectors(
-    a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+    a, at, z, to, vectors, corner, stride, rows, sums, lows, place, X, ahead, step, asked, pace
 ):
     """Add the products of BROADCASTS columns of a with panels of z, as `registers` does."""
-    if vectors == 3:
+    if corner:
+        registers.tile_corner(
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
+        )
+    elif vectors == 3:
         registers.tile_three(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
         )
     elif vectors == 2:
         registers.tile_two(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
         )
     else:
         registers.tile_one(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
         )
 
 
 @inner
 def _tile_numbers(
-    a, at, z, to, vectors, stride, rows, sums, lows, place, X, ahead, step, asked, slower
+    a, at, z, to, vectors, corner, stride, rows, sums, lows, place, X, ahead, step, asked, pace
 ):
     """The same, a number at a time."""
-    found = sums.reshape(-1)
-    for r in range(BROADCASTS):
-        for c in range(vectors * simd.WIDE):
-            column = to + c // simd.WIDE * stride + c % simd.WIDE
-            product = 0.0
-            for i in range(rows):
-                product += a[at + r + i * simd.WIDE] * z[column + i * simd.WIDE]
-            found[place + r * sums.shape[1] + c] += product
+    found, size = sums.reshape(-1), sums.shape[1]
+    for panel in range(1 + corner):
+        for r in range(BROADCASTS):
+            for c in range(panel * simd.WIDE, vectors * simd.WIDE):
+                row = at + panel * stride + r
+                column = to + c // simd.WIDE * stride + c % simd.WIDE
+                product = 0.0
+                for i in range(rows):
+                    product += a[row + i * simd.WIDE] * z[column + i * simd.WIDE]
+                found[place + (panel * simd.WIDE + r) * size + c] += product
 
 
 _tile = tile_vectors if simd.VECTORS else _tile_numbers
@@ -78,47 +87,77 @@ def group(g, first, panels):
     return start, stop
 
 
+@inlined
+def _last_row(stop, first, last):
+    """(to, corner): up to which panel the rows of a group go, and whether the tile of the last one
+    does those of the next as well."""
+    corner = last - first > 1 and last <= stop
+    return (last - 1, True) if corner else (min(stop, last), False)
+
+
 @inner
 def tiles_of_group(
-    a, z, width, stride, rows, start, stop, first, last, sums, lows, X, ahead, step, asked, slower
+    a, z, width, stride, rows, start, stop, first, last, sums, lows, X, ahead, step, asked, pace
 ):
     """Tiles of the panels start..stop, `width` columns each, with the panels first..last.
 
     Those on and above the diagonal. How many lines have been asked for in the end.
     """
-    for j in range(start * width, min(stop, last) * width, BROADCASTS):
-        panel = max(first, j // width)
+    end, corner = _last_row(stop, first, last)
+    for j in range(start * width, end * width, BROADCASTS):
+        panel, corner_here = max(first, j // width), corner and j // width == end - 1
         at, to = j // width * stride + j % width, panel * stride
         count, place = last - panel, j * sums.shape[1] + panel * width
-        _tile(a, at, z, to, count, stride, rows, sums, lows, place, X, ahead, step, asked, slower)
-        asked += rows >> slower
+        data = (a, at, z, to, count, corner_here, stride, rows, sums, lows, place)
+        _tile(*data, X, ahead, step, asked, pace)
+        asked += rows * pace
     return asked
 
 
 @inlined
-def rows_of_tiles(panels, width, rows):
-    """How many rows all tiles of so many panels have, about, a row counting for each of them."""
-    return panels * (panels + VECTORS) // (2 * VECTORS) * (width // BROADCASTS) * rows
+def count_tiles_of_group(start, stop, first, last, width):
+    """How many tiles a group has; see `tiles_of_group`."""
+    end, _ = _last_row(stop, first, last)
+    return (end - start) * (width // BROADCASTS)
 
 
 @inner
-def tiles_of_piece(a, z, width, stride, rows, panels, sums, lows, X, coming, after):
-    """All tiles of so many panels, while the lines of rows coming..after of X are asked for."""
-    lines, asked = near.lines_of(X, coming, after), 0
-    ahead, step = near.first_and_step(X, coming)
-    slower = near.halvings(rows_of_tiles(panels, width, rows), lines)
+def count_tiles(panels, width):
+    """How many tiles so many panels have."""
+    found = 0
     for low in range(0, panels, NEAR):
         for g in range(groups(panels - low)):
-            if asked >= lines:  # that is all: from now on for lines that are near
-                ahead, step, asked = 0, 0, 0
+            first, last = group(g, low, panels)
+            found += count_tiles_of_group(low, low + NEAR, first, last, width)
+    return found
+
+
+@inner
+def tiles_of_piece(a, z, width, stride, rows, panels, sums, lows, X, coming, after, asked):
+    """All tiles of so many panels, while the lines of rows coming..after of X are asked for.
+
+    Some of them have been asked for before.
+    """
+    lines = near.lines_of(X, coming, after) << near.FRACTION
+    ahead, step = near.first_and_step(X, coming)
+    pace = (lines - asked) // (count_tiles(panels, width) * rows)
+    for low in range(0, panels, NEAR):
+        for g in range(groups(panels - low)):
             first, last = group(g, low, panels)
             data = (a, z, width, stride, rows, low, low + NEAR, first, last, sums, lows)
-            asked = tiles_of_group(*data, X, ahead, step, asked, slower)
+            asked = tiles_of_group(*data, X, ahead, step, asked, pace)
 
 
-def room(size, has_weights):
+@strict
+def rows_of_piece(n_samples, size):
+    """How many rows are packed at a time, for sums of `size` columns."""
+    return LONG if size <= FEW_COLUMNS and n_samples >= MANY_ROWS else PIECE
+
+
+def room(n_samples, size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
-    return size * (PIECE + 1) * (2 if has_weights else 1) + simd.LINE
+    piece = rows_of_piece(n_samples, size)
+    return size * (piece + 1) * (2 if has_weights else 1) + simd.LINE
 
 
 @inner
@@ -129,16 +168,17 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     added to the others, and below the diagonal, means nothing.
     scratch: `room` numbers, none of them NaN.
     """
-    panels, stride = len(sums) // simd.WIDE, (PIECE + 1) * simd.WIDE
+    piece, panels = rows_of_piece(len(X), len(sums)), len(sums) // simd.WIDE
+    stride, tiles = (piece + 1) * simd.WIDE, count_tiles(panels, simd.WIDE)
     scratch = scratch[simd.line_start(scratch) :]  # what crosses lines is loaded 3% slower
     z = a = scratch[: panels * stride]
     if weights is not None:
         a = scratch[panels * stride :]
-    for begin in range(start, stop, PIECE):
-        end = min(begin + PIECE, stop)
-        rows = end - begin
-        pack(X, Y, shift, begin, end, stride, z)
+    for begin in range(start, stop, piece):
+        end = min(begin + piece, stop)
+        rows, after = end - begin, min(end + piece, stop)
+        asked = near.in_packing(X, end, after, panels, tiles)
+        pack(X, Y, shift, begin, end, stride, z, asked // rows)
         if weights is not None:
             weighted(weights, begin, end, panels, stride, z, a)
-        coming = (end, min(end + PIECE, stop))
-        tiles_of_piece(a, z, simd.WIDE, stride, rows, panels, sums, lows, X, *coming)
+        tiles_of_piece(a, z, simd.WIDE, stride, rows, panels, sums, lows, X, end, after, asked)
