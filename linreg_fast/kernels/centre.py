@@ -3,11 +3,12 @@
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.compile import compiled, strict
+from linreg_fast.kernels.compile import compiled, inner, strict
 
 SAMPLE = 33  # rows looked at
 GOLDEN = (5**0.5 - 1) / 2
 PIECE = 256  # weights that are added up before a row is looked for among them
+BLOCKS = 4  # of sums, one below the other, that are made rows at a time
 TURNED = 32  # rows and columns of a piece that is mirrored: 8 KB, and as much again
 
 
@@ -109,18 +110,49 @@ def join(sums, lows):
                 S[k], L[k] = dd.add(S[k], L[k], more[k], more_lo[k])
 
 
+@inner
+def _number(sums, j, k):
+    if sums.ndim == 2:
+        return sums[j, k]
+    width = sums.shape[3]
+    return sums[k // width, j // width, j % width, k % width]
+
+
+@inner
+def _row(sums, j, room):
+    """Row j of sums, from its diagonal on. Of blocks, some rows are copied at a time."""
+    if sums.ndim == 2:
+        return sums[j, j:]
+    width = sums.shape[3]
+    if j % len(room) == 0:
+        first = j // width
+        for panel in range(first, len(sums)):
+            for down in range(first, min(first + BLOCKS, panel + 1)):
+                block = sums[panel, down]
+                for r in range(width):
+                    for c in range(width):
+                        room[(down - first) * width + r, panel * width + c] = block[r, c]
+    return room[j % len(room), j:]
+
+
 @strict
 def centred(sums, lows, shift):
-    """(weight sum, means, comoment), each (hi, lo), of sums about a shift."""
+    """(weight sum, means, comoment), each (hi, lo), of sums about a shift.
+
+    sums, lows: square, or a square of square blocks (`shared`); what is below the diagonal means
+    nothing.
+    """
     q = len(shift)
-    weight = np.empty(2)
-    weight[0], weight[1] = sums[q, q], lows[q, q]
+    width = sums.shape[-1]
+    weight, rooms = np.empty(2), np.empty((2, BLOCKS * width * (sums.ndim // 4), q + width))
+    weight[0], weight[1] = _number(sums, q, q), _number(lows, q, q)
     mean, comoment = np.empty((2, q)), np.empty((2, q, q))
     for j in range(q):  # the totals at first: side by side, for the vectors of the next loop
-        mean[0, j], mean[1, j] = sums[j, q], lows[j, q]
+        mean[0, j], mean[1, j] = _number(sums, j, q), _number(lows, j, q)
     for j in range(q):
         step, step_lo = dd.divide(mean[0, j], mean[1, j], weight[0], weight[1])
-        S, L, to, to_lo = sums[j, j:], lows[j, j:], comoment[0, j, j:], comoment[1, j, j:]
+        S, L = _row(sums, j, rooms[0]), _row(lows, j, rooms[1])
+        to, to_lo = comoment[0, j, j:], comoment[1, j, j:]
         total, total_lo = mean[0, j:], mean[1, j:]
         for k in range(q - j):
             product, product_lo = dd.multiply(step, step_lo, total[k], total_lo[k])

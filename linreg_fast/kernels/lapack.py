@@ -10,5 +10,5 @@ def cholesky(gram):
     0.0, and no R to be used, where rounding leaves no positive pivots. The estimate of the
     condition may be p times too large or, rarely, three times too small.
     """
-    upper, failed = dpotrf(gram)
+    upper, failed = dpotrf(gram.T)  # the same numbers, copied in order: a sixth of the time
     return upper, 0.0 if failed else dpocon(upper, np.abs(gram).sum(axis=0).max())[0]

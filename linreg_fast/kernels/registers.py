@@ -81,11 +81,12 @@ def fold(builder, sums, lows, offset, new, kind):
         builder.store(value, where).align = simd.ALIGNMENT
 
 
-def _bring_near(builder, sums, starts, width):
+def _bring_near(builder, sums, starts, vectors, across):
     """Ask for the sums of a tile, which are wanted when it is done."""
     for start in starts:
-        for k in range(0, width, simd.LINE):
-            simd.emit_prefetch(builder, builder.gep(sums, [builder.add(start, number(k))]))
+        for v in range(vectors):
+            place = builder.add(start, builder.mul(across, number(v)))
+            simd.emit_prefetch(builder, builder.gep(sums, [place]))
 
 
 def _add(builder, sums, offset, new, kind):
@@ -117,8 +118,13 @@ def _tile(vectors, corner=False):
                 return simd.emit_data(context, builder, signature, arguments, k)
 
             _, at, _, to, stride, rows, _, _, place, _, ahead, step, asked, pace = arguments
-            columns = context.make_array(signature.args[6])(context, builder, arguments[6]).shape
-            columns = builder.extract_value(columns, 1)
+            # From one of the sums to that below, to the next panel's, and to that of its rows.
+            shape = context.make_array(signature.args[6])(context, builder, arguments[6]).shape
+            down, across = builder.extract_value(shape, 1), number(width)
+            panel_down = builder.mul(down, across)
+            if signature.args[6].ndim == 4:
+                panel_down = number(width * width)
+                down, across = across, builder.mul(down, panel_down)
             panels = [
                 builder.gep(data(2), [builder.add(to, builder.mul(stride, number(v)))])
                 for v in range(vectors)
@@ -127,10 +133,11 @@ def _tile(vectors, corner=False):
             numbers, starts = [], []  # of each row of sums: what is spread, and where they begin
             for r in range(count):
                 panel, k = divmod(r, BROADCASTS)
-                across = builder.add(builder.mul(stride, number(panel)), number(k))
-                numbers.append(builder.gep(a, [builder.add(at, across)]))
-                down = builder.mul(columns, number(panel * width + k))
-                starts.append(builder.add(place, down))
+                beside = builder.add(builder.mul(stride, number(panel)), number(k))
+                numbers.append(builder.gep(a, [builder.add(at, beside)]))
+                below = builder.mul(panel_down, number(panel))
+                below = builder.add(below, builder.mul(down, number(k)))
+                starts.append(builder.add(place, below))
 
             def ask(row):
                 nth = builder.add(asked, builder.mul(row, pace))
@@ -140,10 +147,10 @@ def _tile(vectors, corner=False):
                 simd.emit_prefetch(builder, builder.gep(soon, [builder.add(lines, runs)]))
 
             for wanted in (sums,) if single else (sums, lows):
-                _bring_near(builder, wanted, starts, vectors * width)
+                _bring_near(builder, wanted, starts, vectors, across)
             found = _sums_of_rows(builder, pairs, numbers, panels, rows, ask, kind)
             for (r, v), value in zip(pairs, found, strict=True):
-                offset = builder.add(starts[r], number(v * width))
+                offset = builder.add(starts[r], builder.mul(across, number(v)))
                 if single:
                     _add(builder, sums, offset, builder.fpext(value, wide), wide)
                 else:
@@ -159,13 +166,13 @@ def _tile(vectors, corner=False):
 
 # (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace): number at + r of
 # each row of a is multiplied with the vectors of z from `to` on, `stride` numbers apart. What that
-# gives over the rows (1 or more) is added to sums + lows (C order, float64) from the flat index
-# `place` on, one row of them for each r; where a and z are float32, to sums alone. Of
-# `tile_corner`, with two vectors, the same numbers of the next panel of a are multiplied with the
-# second of them, for the rows of sums a panel further down: a triangle, in the time of a whole tile
-# (in two parts that hold fewer sums each takes as long as if it held eight: 8 cycles, and 6).
-# Meanwhile lines of X are brought near, `pace` with each row, from `asked` of those on that start at `ahead`
-# (`near.FRACTION`): after `near.RUN` of them follow those `step` numbers further.
+# gives over the rows (1 or more) is added to sums + lows (float64, square or in blocks as `shared`
+# has them) from the flat index `place` on, one row of them for each r; where a and z are float32,
+# to sums alone. Meanwhile lines of X are brought near, `pace` with each row, from `asked` of those
+# on that start at `ahead` (`near.FRACTION`): after `near.RUN` of them follow those `step` numbers
+# further. `tile_corner` takes two vectors and multiplies the second of them with the same numbers
+# of the next panel of a as well, for sums a panel further down: a triangle, in the time of a whole
+# tile (six cycles a row, where two tiles of eight sums and of four take eight).
 # Callers are `strict`: fast-math flags would reach in here and drop the lows.
 tile_one, tile_two, tile_three = _tile(1), _tile(2), _tile(3)
 tile_corner = _tile(2, corner=True)

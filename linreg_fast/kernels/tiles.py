@@ -13,8 +13,8 @@ VECTORS = 3  # side by side in a tile
 # Panels that stay in the second cache while the others go by (300 columns: 6%); whole groups.
 NEAR = 24
 PIECE = 256  # rows: with 128 sums are joined too often; 192 are no faster
-# Twice as many where they still leave half of the second cache, if they are of so many rows that the
-# error of their sums, k / sqrt(n) for k rows in each, is no larger than elsewhere (10 columns: 8%).
+# Twice as many where they still leave half of the second cache, if there are so many rows that the
+# error of the sums, k / sqrt(n) for k rows in each, is no larger than elsewhere (10 columns: 8%).
 LONG, FEW_COLUMNS, MANY_ROWS = 2 * PIECE, 48, 1 << 16
 
 
@@ -51,7 +51,10 @@ def _tile_numbers(
     a, at, z, to, vectors, corner, stride, rows, sums, lows, place, X, ahead, step, asked, pace
 ):
     """The same, a number at a time."""
-    found, size = sums.reshape(-1), sums.shape[1]
+    down, across, panel_down = sums.shape[1], simd.WIDE, sums.shape[1] * simd.WIDE
+    if sums.ndim == 4:
+        down, across, panel_down = simd.WIDE, sums[0].size, simd.WIDE * simd.WIDE
+    found = sums.reshape(-1)
     for panel in range(1 + corner):
         for r in range(BROADCASTS):
             for c in range(panel * simd.WIDE, vectors * simd.WIDE):
@@ -60,7 +63,8 @@ def _tile_numbers(
                 product = 0.0
                 for i in range(rows):
                     product += a[row + i * simd.WIDE] * z[column + i * simd.WIDE]
-                found[place + (panel * simd.WIDE + r) * size + c] += product
+                to_sum = place + panel * panel_down + r * down
+                found[to_sum + c // simd.WIDE * across + c % simd.WIDE] += product
 
 
 _tile = tile_vectors if simd.VECTORS else _tile_numbers
@@ -107,7 +111,11 @@ def tiles_of_group(
     for j in range(start * width, end * width, BROADCASTS):
         panel, corner_here = max(first, j // width), corner and j // width == end - 1
         at, to = j // width * stride + j % width, panel * stride
-        count, place = last - panel, j * sums.shape[1] + panel * width
+        if sums.ndim == 4:  # in blocks, see `shared`
+            place = (panel * len(sums) + j // width) * width * width
+        else:
+            place = j * sums.shape[1] + panel * width
+        count = last - panel
         data = (a, at, z, to, count, corner_here, stride, rows, sums, lows, place)
         _tile(*data, X, ahead, step, asked, pace)
         asked += rows * pace
