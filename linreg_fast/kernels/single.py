@@ -14,7 +14,7 @@ from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import compiled, inner, strict, strict_driver
 from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack, weigh
-from linreg_fast.kernels.tiles import count_tiles, group, groups, tile_vectors, tiles_of_piece
+from linreg_fast.kernels.tiles import about_tiles, group, groups, tile_vectors, tiles_of_piece
 
 FEWEST_COLUMNS = 24  # below, packing takes as long as the products
 FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
@@ -110,7 +110,7 @@ def _block(X, Y, weights, shift, centre, start, stop, z, sums):
     diagonal; those with the columns of a panel that is `_flipped` below it."""
     panels, stride = len(sums) // WIDE, (PIECE + 1) * WIDE
     whole = panels - _flipped(panels, X.shape[1] + Y.shape[1] + 1)
-    tiles = count_tiles(whole, WIDE)
+    tiles = about_tiles(whole, WIDE)
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin

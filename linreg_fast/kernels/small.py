@@ -5,12 +5,11 @@ long. With `few.solve` behind it, a fit takes 10 us.
 """
 
 import numpy as np
-from numba.core import types
 
 from linreg_fast.kernels import direct, narrow, simd, tiles
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels.centre import centred, spread
-from linreg_fast.kernels.compile import chosen, inner, strict
+from linreg_fast.kernels.compile import inlined, inner, strict
 
 EPSILON = 2.0**-52
 # Of the rows looked at for a centre, four threes. Regular ones may all be the special ones of a
@@ -19,7 +18,7 @@ STEPS = tuple(spread(12).tolist())
 
 
 @inner
-def _middle(columns, first, shift):
+def _middle(columns, shift):
     """Per column, about its mean: of twelve rows the middle of each three, and their mean.
 
     A constant column is taken off exactly, and no single outlier is taken for all. With three rows
@@ -38,23 +37,10 @@ def _middle(columns, first, shift):
                 low, high = (a, b) if a < b else (b, a)
                 both += 0.25 * (low if c < low else (high if c > high else c))
             halves += both
-        shift[first + j] = halves
+        shift[j] = halves
 
 
-def _add_all(X, Y, shift, scratch, sums, lows, few):
-    tiles.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-
-
-def _add_few(X, Y, shift, scratch, sums, lows, few):
-    narrow.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-
-
-@chosen(_add_all)
-def _added(X, Y, shift, scratch, sums, lows, few):
-    return _add_all if few == types.none else _add_few
-
-
-@inner
+@inlined
 def _flat(sums, lows, shift):
     """The moments, of sums about a shift."""
     q = len(shift)
@@ -85,9 +71,12 @@ def moments(X, Y, few):
     scratch = np.empty(size * (tiles.PIECE + 1) + simd.LINE)
     sums, lows = np.zeros((size, size)), np.zeros((size, size))
     shift = np.zeros(size)
-    _middle(X, 0, shift)
-    _middle(Y, p, shift)
-    _add_all(X, Y, shift, scratch, sums, lows, few)
+    _middle(X, shift)
+    _middle(Y, shift[p:])
+    if few is None:
+        tiles.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
+    else:
+        narrow.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
     return _flat(sums, lows, shift[:q])
 
 
@@ -95,8 +84,8 @@ def moments(X, Y, few):
 def moments_of_one(X, Y, x, y):
     """Likewise of one column and one target, which are x and y (n,)."""
     shift, sums, lows = np.zeros(2), np.zeros((3, 3)), np.zeros((3, 3))
-    _middle(X, 0, shift)
-    _middle(Y, 1, shift)
+    _middle(X, shift)
+    _middle(Y, shift[1:])
     direct.block(x, y, shift, 0, len(x), sums, lows)
     return _flat(sums, lows, shift)
 
@@ -147,8 +136,8 @@ def doubled_moments(X, Y):
     size = (q // simd.WIDE + 1) * simd.WIDE
     shift, row, low = np.zeros(q), np.zeros(size), np.zeros(size)
     sums, lows = np.zeros((size, size)), np.zeros((size, size))
-    _middle(X, 0, shift)
-    _middle(Y, p, shift)
+    _middle(X, shift)
+    _middle(Y, shift[p:])
     row[q] = 1.0
     for i in range(n):
         for j in range(p):
