@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from linreg_fast.data.gate import frozen
-from linreg_fast.kernels import KERNELS, RUNGS, launch, shared, tiles
+from linreg_fast.kernels import KERNELS, RUNGS, launch, shared, simd, tiles
+from linreg_fast.kernels.centre import centred
 
 JITTED = ("jit", "parallel")
 
@@ -336,6 +337,39 @@ def test_so_many_columns_that_threads_share_the_sums(rng, order, weighted):
             )
     assert_moments(found[0], exact_moments(X, Y, weights))
     for a, b in zip(*(moments[1:] for moments in found), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_any_number_of_panels(rng, order):
+    """Whole groups of tiles, cut ones, and triangles at every end."""
+    for p in range(1, (tiles.NEAR + 3) * simd.WIDE):
+        n = int(rng.integers(12, 30))
+        X, Y = rng.normal(3, 1, (n, p)), rng.normal(size=(n, 1))
+        Z = np.hstack([X, Y])
+        Z -= Z.mean(axis=0)
+        found = RUNGS["tiled"].kernels.moments(frozen(np.asarray(X, order=order)), frozen(Y))
+        np.testing.assert_allclose(found[3][0], Z.T @ Z, rtol=0, atol=1e-12 * n)
+
+
+@pytest.mark.needs_jit  # so many rows take plain Python minutes
+def test_rows_so_many_that_pieces_are_long(rng):
+    n, p = tiles.MANY_ROWS + int(rng.integers(1, 2000)), int(rng.integers(9, 25))
+    assert tiles.rows_of_piece(n, tiles.padded(p + 2)) == tiles.LONG
+    X, Y = frozen(rng.normal(3, 1, (n, p))), frozen(rng.normal(size=(n, 1)))
+    assert_moments(RUNGS["tiled"].kernels.moments(X, Y), exact_moments(X, Y, None))
+
+
+@pytest.mark.parametrize("columns", [1, 5, 7 * simd.WIDE, 11 * simd.WIDE + 3])
+def test_sums_in_blocks_are_those_in_rows(rng, columns):
+    """`centred` takes both; the two orders are written by the same tiles."""
+    size = tiles.padded(columns + 1)
+    panels = size // simd.WIDE
+    square = rng.normal(size=(2, size, size))
+    square[0, columns, columns] = 100.0  # the sum of the weights
+    blocks = square.reshape(2, panels, simd.WIDE, panels, simd.WIDE).transpose(0, 3, 1, 2, 4)
+    shift = rng.normal(size=columns)
+    for a, b in zip(centred(*square, shift), centred(*blocks.copy(), shift), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -13,7 +13,7 @@ SHAPES = [(n, p) for p in (1, 2, 5, 6, 7, 10, 13, 14, 15, 30) for n in (33, 700,
 def test_sums_of_few_columns(rng, order, dtype, weighted):
     for n, p in SHAPES:
         X = np.asarray(rng.normal(rng.normal(size=p), size=(n, p)), order=order, dtype=dtype)
-        y = rng.normal(size=n)  # of another type than X, or of the same
+        y = rng.normal(size=n).astype("d" if weighted else dtype)  # another type than X's, and its
         weights = None
         if weighted:
             weights = rng.random(n) * (rng.random(n) > 0.2)

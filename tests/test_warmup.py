@@ -1,10 +1,13 @@
 """Compiling ahead: what it covers, and what it refuses."""
 
+import gc
+
 import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression, warmup
 from linreg_fast.kernels import compensated, factor, few, narrow, shared, small, tiled
+from linreg_fast.kernels.compile import strict
 
 
 @pytest.mark.needs_jit
@@ -32,3 +35,17 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
 def test_what_it_refuses(wrong):
     with pytest.raises(ValueError, match="dtype must be 'float64' or 'float32' and order"):
         warmup(**wrong)
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_compiling_leaves_the_collector_of_cycles_as_it_was(collecting):
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        assert strict(lambda number: number + 1)(2) == 3
+        assert gc.isenabled() is collecting
+        with pytest.raises(Exception, match="nothing_of_this_name"):
+            strict(lambda number: number.nothing_of_this_name)(2)
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -25,7 +25,7 @@ MOST_ELEMENTS, MOST_OF_ONE_COLUMN = 1 << 17, 1 << 18
 LEAST, PER_COLUMN = 4.0, 1.5
 WEAK = 4.0  # a target against what the columns contribute to it
 DOUBLED_LIMIT = 1e3  # condition number: beyond, it matters what rounding does to the columns
-LARGEST = np.finfo(np.float32).max  # coefficient
+LARGEST = float(np.finfo(np.float32).max)
 PLAIN = "the condition number is small: plain sums have the digits for it"
 DOUBLED = "double-double sums bear any condition number, and take no time here"
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
@@ -64,11 +64,12 @@ def fit_short(model, X, y):
     if not done:
         return False, moments
     p = X.shape[1]
-    coef, intercept = found[:p, 0], found[p, 0]
+    found = found[:, 0]
     if X.dtype == SINGLE:
-        if max(abs(coef).max(), abs(intercept)) > LARGEST:
+        if not found @ found < LARGEST:  # a third of the time of NumPy's abs and max
             return False, moments
-        coef, intercept = coef.astype(SINGLE), np.float32(intercept)
+        found = found.astype(SINGLE)
+    coef, intercept = found[:p], found[p]
     attributes = vars(model)
     attributes.pop("feature_names_in_", None)
     attributes.update(

@@ -113,17 +113,23 @@ class _Emitter:
 
     def read(self, row, masks):
         """A row's vectors read over its end, and the target and a one take that place."""
-        builder, one = self.builder, ir.Constant(KIND, [1.0] * WIDE)
-        offset = builder.mul(row, self.p)
+        builder, offset = self.builder, self.builder.mul(row, self.p)
         for array, place in (
             (self.X, builder.add(offset, number(simd.AHEAD))),
             (self.y, builder.add(row, number(AHEAD_DOWN))),
         ):
             simd.emit_prefetch(builder, builder.gep(array, [place]))
-        target = simd.emit_spread(builder, _double(builder, self.y, row), WIDE)
+        single = self.X.type == self.y.type  # float32 is put together first, and converted once
+        target = builder.load(builder.gep(self.y, [row]))
+        if not single and target.type != ir.DoubleType():
+            target = builder.fpext(target, ir.DoubleType())
+        target = simd.emit_spread(builder, target, WIDE)
+        one = ir.Constant(target.type, [1.0] * WIDE)
         for v, (inside, at_end) in enumerate(masks):
-            found = simd.emit_load(builder, self.X, builder.add(offset, number(v * WIDE)), WIDE)
+            place = builder.add(offset, number(v * WIDE))
+            found = simd.emit_load(builder, self.X, place, WIDE, single)
             found = builder.select(inside, found, builder.select(at_end, target, one))
+            found = found if found.type == KIND else builder.fpext(found, KIND)
             yield builder.fsub(found, self.centres[v])
 
     def down(self):
