@@ -25,6 +25,7 @@ MOST_ELEMENTS, MOST_OF_ONE_COLUMN = 1 << 17, 1 << 18
 LEAST, PER_COLUMN = 4.0, 1.5
 WEAK = 4.0  # a target against what the columns contribute to it
 DOUBLED_LIMIT = 1e3  # condition number: beyond, it matters what rounding does to the columns
+# Of a sum of squares of coefficients: each then is far from what float32 cannot hold.
 LARGEST = float(np.finfo(np.float32).max)
 PLAIN = "the condition number is small: plain sums have the digits for it"
 DOUBLED = "double-double sums bear any condition number, and take no time here"

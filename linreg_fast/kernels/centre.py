@@ -120,7 +120,7 @@ def _number(sums, j, k):
 
 @inner
 def _row(sums, j, room):
-    """Row j of sums, from its diagonal on. Of blocks, some rows are copied at a time."""
+    """Row j of sums, from its diagonal on. Of blocks, some rows are copied at a time, in order."""
     if sums.ndim == 2:
         return sums[j, j:]
     width = sums.shape[3]
