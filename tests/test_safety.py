@@ -102,6 +102,22 @@ def test_a_second_process_finds_the_code_of_the_first(installed):
     assert "cannot be kept" not in done.stderr
 
 
+@pytest.mark.needs_jit
+def test_code_that_others_link_is_found_too(installed):
+    """By another caller, which is compiled; a caller that was compiled before wants none of it."""
+    begin = "import numpy as np; from linreg_fast.kernels import doubledouble, few; "
+    hits = "sum(doubledouble.two_sum.stats.cache_hits.values())"
+    again = begin + f"print(few.solve_again(np.ones((4, 2)), np.full((1, 1), 2.0))[0, 0], {hits})"
+    solve = (
+        f"{begin}found, products = np.empty((2, 1)), np.zeros((2, 2, 2)); "
+        "products[0] = [[4, 8], [8, 20]]; few.solve(np.zeros((2, 2)), products, found, few.room(1))"
+        f"; print(found[0, 0], {hits})"
+    )
+    assert value(installed(again), hits=0) == 2.0
+    assert value(installed(solve), hits=1) == 2.0
+    assert value(installed(solve), hits=0) == 2.0
+
+
 def block_folders(installed):
     """Files where the cache's folders would be: nobody, root included, can write there."""
     (installed.package / "kernels" / "__pycache__").write_text("")

@@ -21,9 +21,10 @@ from pathlib import Path
 import llvmlite
 import numba
 from numba.core import caching, serialize
-from numba.core.compiler import CompileResult
 from numba.core.runtime import rtsys
 from numba.misc.appdirs import AppDirs
+
+from linreg_fast.kernels.link import rebuilt
 
 CHECKSUM = hashlib.sha256
 SUFFIX = ".code"
@@ -126,7 +127,7 @@ class Cache(caching._Cache):
                 content = (folder / name).read_bytes()
                 size = CHECKSUM().digest_size
                 if CHECKSUM(content[size:]).digest() == content[:size]:
-                    return CompileResult._rebuild(target_context, *pickle.loads(content[size:]))
+                    return rebuilt(target_context, pickle.loads(content[size:]))
             except Exception:  # not there, not readable, or not what this Numba writes
                 continue
         return None

@@ -22,6 +22,7 @@ from numba.extending import overload
 
 from linreg_fast.kernels.cache import Cache
 from linreg_fast.kernels.interrupt import ALWAYS, interruptible
+from linreg_fast.kernels.link import Linked
 
 FASTMATH = {"reassoc", "contract", "nsz"}
 
@@ -33,15 +34,12 @@ COMMON: dict = {
 }
 
 
-def _jit(function, fastmath, parallel=False, called_from_python=True, inline="never"):
-    found = numba.njit(
-        function,
-        fastmath=fastmath,
-        parallel=parallel,
-        inline=inline,
-        no_cpython_wrapper=not called_from_python,
-        **COMMON,
-    )
+# Of functions that compiled ones alone call.
+INNER: dict = {**COMMON, "fastmath": False, "no_cpython_wrapper": True, "pipeline_class": Linked}
+
+
+def _jit(function, **options):
+    found = numba.njit(function, **options)
     if found is not function:  # as it is with NUMBA_DISABLE_JIT
         found._cache = Cache(found)
         found.compile = functools.partial(_compile, found.compile)
@@ -69,29 +67,26 @@ def _compile(compile_it, *args):
 
 
 def compiled(function):
-    return _jit(function, FASTMATH)
+    return _jit(function, fastmath=FASTMATH, **COMMON)
 
 
 def strict(function):
-    return _jit(function, False)
+    return _jit(function, fastmath=False, **COMMON)
 
 
 def inner(function):
-    """As `strict`, for what compiled functions alone call: a tenth less to compile again."""
-    return _jit(function, False, called_from_python=False)
+    """As `strict`, for what compiled functions alone call: see `link`."""
+    return _jit(function, **INNER)
 
 
 def inlined(function):
-    """As `inner`, for what is called in one place: a part of its caller before that is compiled.
-
-    A function of its own is made machine code of by itself, and once more inside its caller.
-    """
-    return _jit(function, False, called_from_python=False, inline="always")
+    """As `inner`, for what is short or called in one place: a part of its caller from the start."""
+    return _jit(function, inline="always", **INNER)
 
 
 def chosen(function):
     """As Numba's `overload`, for choices that are compiled like `inner` functions."""
-    return overload(function, jit_options={"fastmath": False, **COMMON})
+    return overload(function, jit_options=INNER)
 
 
 class Driver(NamedTuple):
@@ -102,8 +97,10 @@ class Driver(NamedTuple):
 
 
 def driver(function):
-    return Driver(_jit(function, FASTMATH, parallel=True), _jit(function, FASTMATH))
+    options = {"fastmath": FASTMATH, **COMMON}
+    return Driver(_jit(function, parallel=True, **options), _jit(function, **options))
 
 
 def strict_driver(function):
-    return Driver(_jit(function, False, parallel=True), _jit(function, False))
+    options = {"fastmath": False, **COMMON}
+    return Driver(_jit(function, parallel=True, **options), _jit(function, **options))
