@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression
-from linreg_fast.kernels import compensated, few, launch, tiled
+from linreg_fast.estimators import short
+from linreg_fast.kernels import compensated, few, launch, tiled, tiles
 
 RELATED = 0.3  # how much of one column is in the others, at most
 
@@ -70,7 +71,7 @@ def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
         Z = np.column_stack([X - X.mean(axis=0), y - y.mean()])
         products = np.array([Z.T @ Z, np.zeros((p + 1, p + 1))])
         found = np.empty((p + 1, 1))
-        condition, weakness = few.solve(np.zeros((2, p + 1)), products, found, *few.room(p))
+        condition, weakness = few.solve(np.zeros((2, p + 1)), products, found, few.room(p))
         sizes = np.linalg.norm(Z[:, :p], axis=0)
         columns = Z[:, :p] / sizes
         exact = np.linalg.cond(columns)
@@ -86,7 +87,7 @@ def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
 def test_products_that_are_no_sums_of_squares(value, place):
     products = np.array([np.eye(4), np.zeros((4, 4))])
     products[0, place, place] = value
-    assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1)), *few.room(3)) == (np.inf, np.inf)
+    assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1)), few.room(3)) == (np.inf, np.inf)
 
 
 def test_blocks_are_shared_out_evenly_and_stay_small(rng):
@@ -107,6 +108,18 @@ def test_one_column_that_is_one_of_many(rng, n):
     beside = LinearRegression().fit(X[:, 2:3].copy(), y[:, 1].copy())
     np.testing.assert_allclose(apart.coef_, beside.coef_, rtol=1e-14)
     np.testing.assert_allclose(apart.intercept_, beside.intercept_, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.needs_jit  # so many rows take plain Python minutes
+def test_columns_that_lie_apart_just_below_the_limit_of_one_block(rng):
+    """Their pieces were once taken to be long, which wrote beyond the scratch."""
+    X = rng.normal(size=(tiles.MANY_ROWS, 4))[:, ::2]
+    assert X.size == short.MOST_ELEMENTS
+    y = X @ [1.0, 2.0] + rng.normal(size=len(X))
+    for _ in range(20):
+        apart = LinearRegression().fit(X, y)
+    beside = LinearRegression().fit(X.copy(), y)
+    np.testing.assert_allclose(apart.coef_, beside.coef_, rtol=1e-13)
 
 
 def test_few_rows_are_summed_in_double_double_once(rng, monkeypatch):

@@ -40,7 +40,7 @@ def _few_look_well(X, places, centred):
     products, nothing = np.zeros((2, p, p)), np.empty((p + 1, 0))
     if not few.look(X, places, centred, products[0]):
         return True
-    return few.solve(np.zeros((2, p)), products, nothing, *few.room(p))[0] < LIMIT
+    return few.solve(np.zeros((2, p)), products, nothing, few.room(p))[0] < LIMIT
 
 
 def _more_look_ill(X, places, centred):

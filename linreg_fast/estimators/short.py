@@ -101,11 +101,11 @@ def _solved(X, Y, n_jobs):
         moments, (limit, weakest) = Moments.of_plain_sums(*tiled.moments(X, Y)), auto.limits(n, p)
     found = np.empty((p + 1, 1))
     room = few.room(p)
-    condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found, *room)
+    condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found, room)
     good = condition <= limit and weakness <= weakest
     if not good and moments.noise is not None and condition < np.inf and n * p * p <= CHEAP:
         moments, limit, _ = _doubled(X, Y)
-        good = few.solve(moments.mean_parts, moments.comoment_parts, found, *room)[0] <= limit
+        good = few.solve(moments.mean_parts, moments.comoment_parts, found, room)[0] <= limit
     if not good and moments.noise is None and not ordinary(moments, X, Y, None):
         moments = None
     return good, moments, found

@@ -15,136 +15,119 @@ SMALLEST, LARGEST = 1e-200, 1e200  # sums of squares whose products with 32 digi
 
 
 @inlined
-def _inverse_factor(A, scale):
-    """The condition number of the columns whose cross-products are A (p, p), scaled to unit norm.
+def _inverse_factor(products, rows, scale, sums):
+    """The condition number of the columns whose cross-products are given, scaled to unit norm.
 
     Or up to sqrt(p) times more; inf where it is not found. scale (p,) becomes one over the norms,
-    the lower half of A the inverse of R', where R is the Cholesky factor of the scaled products.
+    the lower half of rows[:, p:] the inverse of R', where R is the Cholesky factor of the scaled
+    products: with a unit matrix at their side elimination leaves it there. sums (p,): scratch.
     Loops go along rows: LLVM makes vectors of them.
     """
-    m = len(A)
-    norm = trace = 0.0
-    for j in range(m):
-        if not SMALLEST < A[j, j] < LARGEST:
+    p = len(rows)
+    norm = trace = largest = 0.0
+    for j in range(p):
+        square = products[j, j]
+        if not SMALLEST < square < LARGEST:
             return np.inf
-        scale[j] = 1.0 / np.sqrt(A[j, j])
-    for j in range(m):
-        row, own, total = A[j], scale[j], 0.0
-        for k in range(m):
-            row[k] *= own * scale[k]
+        scale[j] = 1.0 / np.sqrt(square)
+    for j in range(p):
+        row, of, own, total = rows[j], products[j], scale[j], 0.0
+        for k in range(p):
+            row[k], row[p + k] = of[k] * (own * scale[k]), 0.0
             total += abs(row[k])
-        norm = max(norm, total)
-    for i in range(m):
-        row = A[i]
+        row[p + j] = 1.0
+        norm = total if total > norm else norm
+    for i in range(p):
+        row = rows[i]
         if not row[i] > SMALLEST_PIVOT:
             return np.inf
         reciprocal = 1.0 / np.sqrt(row[i])
-        for k in range(i):
-            row[k] = 0.0
-        for k in range(i + 1, m):
+        for k in range(i, p + i + 1):
             row[k] *= reciprocal
-        for j in range(i + 1, m):
-            other, number = A[j], row[j]
-            for k in range(j, m):
+        for j in range(i + 1, p):
+            other, number = rows[j], row[j]
+            for k in range(j, p + i + 1):
                 other[k] -= number * row[k]
-        for j in range(i):
-            other, number = A[j], A[j, i]
-            for k in range(j + 1):
-                row[k] -= number * other[k]
-        row[i] = 1.0
-        for k in range(i + 1):
-            row[k] *= reciprocal
-            trace += row[k] * row[k]  # of the inverse: one over the squared singular values
-    # The norm over one of them is 1 at least, and over the smallest the condition's square. That is
-    # sqrt(m) too large for unrelated columns, where the inverse's norm is known better.
-    sums, largest = np.zeros(m), 0.0
-    for i in range(m):
-        row, own = A[i], 0.0
+    # The norm of the products over the smallest squared singular value, which is one over the
+    # inverse's norm. The trace is sqrt(p) too large for unrelated columns, and the largest sum of
+    # a row then better.
+    for i in range(p):
+        row, own = rows[i, p:], 0.0
+        sums[i] = 0.0
         for k in range(i + 1):
             own += abs(row[k])
+            trace += row[k] * row[k]
         for k in range(i + 1):
             sums[k] += abs(row[k]) * own
-    for total in sums:  # NumPy's max takes a second to compile
-        largest = max(largest, total)
-    return np.sqrt(max(min(norm * trace - (m - 1), norm * largest), 1.0))
+    for k in range(p):
+        largest = sums[k] if sums[k] > largest else largest
+    most, more = norm * trace - (p - 1), norm * largest
+    most = more if more < most else most
+    return np.sqrt(most) if most > 1.0 else 1.0
 
 
 @inlined
-def _add_solution(inverse, scale, rest, coef, low):
-    """Add to coef + low (p, t) the solution for the right side rest (p, t), which is spent."""
-    p, t = coef.shape
-    found = np.empty(p)
-    for k in range(t):
-        for j in range(p):
-            rest[j, k] *= scale[j]
-            found[j] = 0.0
-        for i in range(p):
-            row, value = inverse[i], 0.0
-            for j in range(i + 1):
-                value += row[j] * rest[j, k]
-            for j in range(i + 1):
-                found[j] += row[j] * value
-        for j in range(p):
-            coef[j, k], lost = dd.two_sum(coef[j, k], scale[j] * found[j])
-            low[j, k] += lost
+def _add_solution(rows, scale, right, coef, low, found):
+    """Add to coef + low (p,) the solution for a right side, scaled as the columns; found: scratch.
 
-
-@inlined
-def _what_is_left(mean, products, coef, low, intercept, rest):
-    """rest: what coef + low leave of the targets, exactly; intercept: what belongs to them."""
-    p, t = coef.shape
-    for k in range(t):
-        for i in range(p + 1):
-            row, row_lo = (products[0, i], products[1, i]) if i < p else (mean[0], mean[1])
-            total, lost = row[p + k], row_lo[p + k]
-            for j in range(p):
-                product, error = dd.two_product(row[j], coef[j, k])
-                total, more = dd.two_sum(total, -product)
-                lost += more - error - row_lo[j] * coef[j, k] - row[j] * low[j, k]
-            if i < p:
-                rest[i, k] = total + lost
-            else:
-                intercept[k] = total + lost
+    Products with the inverse, row by row.
+    """
+    p = len(rows)
+    for i in range(p):
+        row, value = rows[i, p:], 0.0
+        found[i] = 0.0
+        for j in range(i + 1):
+            value += row[j] * right[j]
+        for j in range(i + 1):
+            found[j] += row[j] * value
+    for j in range(p):
+        coef[j], lost = dd.two_sum(coef[j], scale[j] * found[j])
+        low[j] += lost
 
 
 def room(p):
-    """What `solve` leaves its factor in."""
-    return np.empty((p, p)), np.empty(p)
+    """What `solve` leaves its factor in, p rows and the scales, and its scratch."""
+    return np.empty((p + 3, 2 * p))
 
 
 @strict
-def solve(mean, products, found, inverse, scale):
+def solve(mean, products, found, room):
     """(condition, weakness) of the columns and targets of `products` (2, q, q), hi and lo.
 
     condition: see `_inverse_factor`; inf, and nothing else is said, where columns nearly depend on
     each other, a column or a target is zero, or a number is not finite or is extreme. weakness: how
     much larger a target is than what the columns contribute to it, at most. found (p + 1, t) is
-    written: the coefficients, and the intercept that fits mean (2, q). So are inverse (p, p) and
-    scale (p,), `room`, for `solve_again`.
+    written: the coefficients, and the intercept that fits mean (2, q). So is `room`, for
+    `solve_again`.
     """
     p, t = found.shape[0] - 1, found.shape[1]
-    coef, intercept = found[:p], found[p]
-    for j in range(p):
-        for k in range(p):
-            inverse[j, k] = products[0, j, k]
-    condition = _inverse_factor(inverse, scale)
+    rows, scale, sums = room[:p], room[p, :p], room[p, p:]
+    coef, low = room[p + 1, :p], room[p + 1, p:]
+    right = room[p + 2]
+    condition = _inverse_factor(products[0], rows, scale, sums)
     for k in range(p, p + t):
         if not SMALLEST < products[0, k, k] < LARGEST:
             condition = np.inf
-    if condition == np.inf:
-        return condition, np.inf
-    low, rest = np.zeros((p, t)), np.empty((p, t))
-    for j in range(p):
-        for k in range(t):
-            rest[j, k], coef[j, k] = products[0, j, p + k], 0.0
-    for _ in range(2):  # the second leaves the square of what the factor left: nothing
-        _add_solution(inverse, scale, rest, coef, low)
-        _what_is_left(mean, products, coef, low, intercept, rest)
-    weakness = 0.0
-    for k in range(t):
+    weakness = np.inf if condition == np.inf else 0.0
+    for k in range(t if condition < np.inf else 0):
+        for j in range(p):
+            coef[j], low[j], right[j] = 0.0, 0.0, scale[j] * products[0, j, p + k]
+        for _ in range(2):  # the second leaves the square of what the factor left: nothing
+            _add_solution(rows, scale, right, coef, low, sums)
+            for i in range(p + 1):  # what is left of the target, exactly
+                row, row_lo = (products[0, i], products[1, i]) if i < p else (mean[0], mean[1])
+                total, lost = row[p + k], row_lo[p + k]
+                for j in range(p):
+                    product, error = dd.two_product(row[j], coef[j])
+                    total, more = dd.two_sum(total, -product)
+                    lost += more - error - row_lo[j] * coef[j] - row[j] * low[j]
+                if i < p:
+                    right[i] = scale[i] * (total + lost)
+                else:
+                    found[p, k] = total + lost
         share = 0.0
         for j in range(p):
-            part = coef[j, k] / scale[j]
+            found[j, k], part = coef[j], coef[j] / scale[j]
             share += part * part
         square = products[0, p + k, p + k]
         if square > weakness * weakness * share:
@@ -153,10 +136,17 @@ def solve(mean, products, found, inverse, scale):
 
 
 @strict
-def solve_again(inverse, scale, rest):
-    """The coefficients (p, t) for another right side, which is spent."""
-    coef, low = np.zeros(rest.shape), np.zeros(rest.shape)
-    _add_solution(inverse, scale, rest, coef, low)
+def solve_again(room, right):
+    """The coefficients (p, t) for other right sides (p, t)."""
+    p, t = right.shape
+    rows, scale = room[:p], room[p, :p]
+    coef, work = np.zeros((p, t)), np.zeros((4, p))
+    for k in range(t):
+        for j in range(p):
+            work[0, j], work[1, j], work[2, j] = 0.0, 0.0, scale[j] * right[j, k]
+        _add_solution(rows, scale, work[2], work[0], work[1], work[3])
+        for j in range(p):
+            coef[j, k] = work[0, j]
     return coef
 
 

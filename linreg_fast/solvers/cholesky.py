@@ -35,7 +35,7 @@ def _of_few_columns(problem):
     if p > few.MOST_COLUMNS or moments.exponents is not None:
         return None
     found = np.empty((p + 1, problem.n_targets))
-    condition, weakness = few.solve(moments.mean_parts, problem.products, found, *few.room(p))
+    condition, weakness = few.solve(moments.mean_parts, problem.products, found, few.room(p))
     doubtful = max(_smallest(problem), DOUBTFUL)
     if problem.doubled:
         doubtful = max(doubtful, np.sqrt(p) * problem.roundings().max())

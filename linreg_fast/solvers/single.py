@@ -49,15 +49,15 @@ def _compiled(problem):
     None where a column is constant, or columns nearly depend on each other.
     """
     p = problem.n_features
-    found, (inverse, scale) = np.empty((p + 1, problem.n_targets)), few.room(p)
+    found, room = np.empty((p + 1, problem.n_targets)), few.room(p)
     mean, products = problem.moments.mean_parts, problem.products
-    condition, weakness = few.solve(mean, products, found, inverse, scale)
+    condition, weakness = few.solve(mean, products, found, room)
     if condition == np.inf:
         return None
     if not problem.fit_intercept:
         found[p] = 0.0
     solution = Solution(found[:p], found[p], p, condition, weakness=weakness)
-    return solution, partial(few.solve_again, inverse, scale)
+    return solution, partial(few.solve_again, room)
 
 
 def _of_lapack(problem, least):
