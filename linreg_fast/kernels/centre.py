@@ -135,33 +135,47 @@ def _row(sums, j, room):
     return room[j % len(room), j:]
 
 
-@strict
 def centred(sums, lows, shift):
     """(weight sum, means, comoment), each (hi, lo), of sums about a shift.
 
     sums, lows: square, or a square of square blocks (`shared`); what is below the diagonal means
     nothing.
     """
+    q, width = len(shift), sums.shape[-1]
+    weight, mean, comoment = np.empty(2), np.empty((2, q)), np.empty((2, q, q))
+    rooms = comoment if sums.ndim == 2 else np.empty((2, BLOCKS * width, q + width))
+    _fill(sums, lows, shift, weight, mean, comoment, rooms)
+    return weight, mean, comoment
+
+
+@inner
+def centre_row(j, sums, lows, shift, weight, mean, comoment):
+    """Write row j of mean and, from its diagonal on, of comoment. sums, lows: row j from there on.
+
+    mean holds the totals of the columns before, and still does from the next one on.
+    """
+    step, step_lo = dd.divide(mean[0, j], mean[1, j], weight[0], weight[1])
+    to, to_lo = comoment[0, j, j:], comoment[1, j, j:]
+    total, total_lo = mean[0, j:], mean[1, j:]
+    for k in range(len(to)):
+        product, product_lo = dd.multiply(step, step_lo, total[k], total_lo[k])
+        to[k], to_lo[k] = dd.add(sums[k], lows[k], -product, -product_lo)
+    mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
+
+
+@strict
+def _fill(sums, lows, shift, weight, mean, comoment, rooms):
+    """Write what `centred` returns. rooms: scratch for sums in blocks, not looked at for others."""
     q = len(shift)
-    width = sums.shape[-1]
-    weight, rooms = np.empty(2), np.empty((2, BLOCKS * width * (sums.ndim // 4), q + width))
     weight[0], weight[1] = _number(sums, q, q), _number(lows, q, q)
-    mean, comoment = np.empty((2, q)), np.empty((2, q, q))
     for j in range(q):  # the totals at first: side by side, for the vectors of the next loop
         mean[0, j], mean[1, j] = _number(sums, j, q), _number(lows, j, q)
     for j in range(q):
-        step, step_lo = dd.divide(mean[0, j], mean[1, j], weight[0], weight[1])
-        S, L = _row(sums, j, rooms[0]), _row(lows, j, rooms[1])
-        to, to_lo = comoment[0, j, j:], comoment[1, j, j:]
-        total, total_lo = mean[0, j:], mean[1, j:]
-        for k in range(q - j):
-            product, product_lo = dd.multiply(step, step_lo, total[k], total_lo[k])
-            to[k], to_lo[k] = dd.add(S[k], L[k], -product, -product_lo)
-        mean[0, j], mean[1, j] = dd.add(shift[j], 0.0, step, step_lo)
+        row, row_lo = _row(sums, j, rooms[0]), _row(lows, j, rooms[1])
+        centre_row(j, row, row_lo, shift, weight, mean, comoment)
     for part in comoment:  # below the diagonal: piece by piece, or each number misses the cache
         for start in range(0, q, TURNED):
             for first in range(start, q, TURNED):
                 for j in range(start, min(start + TURNED, q)):
                     for k in range(max(first, j + 1), min(first + TURNED, q)):
                         part[k, j] = part[j, k]
-    return weight, mean, comoment

@@ -120,9 +120,10 @@ class _Emitter:
         ):
             simd.emit_prefetch(builder, builder.gep(array, [place]))
         single = self.X.type == self.y.type  # float32 is put together first, and converted once
-        target = builder.load(builder.gep(self.y, [row]))
-        if not single and target.type != ir.DoubleType():
-            target = builder.fpext(target, ir.DoubleType())
+        if single:
+            target = builder.load(builder.gep(self.y, [row]))
+        else:
+            target = _double(builder, self.y, row)
         target = simd.emit_spread(builder, target, WIDE)
         one = ir.Constant(target.type, [1.0] * WIDE)
         for v, (inside, at_end) in enumerate(masks):

@@ -10,7 +10,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import near, simd
-from linreg_fast.kernels.compile import chosen, inner
+from linreg_fast.kernels.compile import chosen, inlined, inner
 from linreg_fast.kernels.registers import KIND, number
 from linreg_fast.kernels.turned import turn
 
@@ -20,13 +20,18 @@ SINGLE = ir.VectorType(ir.FloatType(), 2 * simd.WIDE)
 
 
 @inner
-def _numbers(columns, first, shift, at, start, stop, stride, z):
+def _columns(X, Y, first, shift, start, stop, stride, z):
     """Columns `first` and on, one number after the other, whatever the layout."""
-    for j in range(first, columns.shape[1]):
-        c = at + j
+    p, q = X.shape[1], X.shape[1] + Y.shape[1]
+    for c in range(first, q + 1):
         to, centre = c // simd.WIDE * stride + c % simd.WIDE, shift[c]
         for i in range(stop - start):
-            z[to + i * simd.WIDE] = np.float64(columns[start + i, j]) - centre
+            number = 1.0
+            if c < p:
+                number = np.float64(X[start + i, c]) - centre
+            elif c < q:
+                number = np.float64(Y[start + i, c - p]) - centre
+            z[to + i * simd.WIDE] = number
 
 
 def packer(kind):
@@ -108,25 +113,16 @@ def _targets(builder, Y, row, centre, kind):
 _pack_rows = packer(KIND)
 
 
-@inner
-def _others(Y, p, shift, start, stop, stride, z):
-    """The targets and the ones, behind p columns."""
-    q = p + Y.shape[1]
-    _numbers(Y, 0, shift, p, start, stop, stride, z)
-    to = q // simd.WIDE * stride + q % simd.WIDE
-    for i in range(stop - start):
-        z[to + i * simd.WIDE] = 1.0
-
-
 def _any_layout(X, Y, shift, start, stop, stride, z, pace):
-    _numbers(X, 0, shift, 0, start, stop, stride, z)
-    _others(Y, X.shape[1], shift, start, stop, stride, z)
+    _columns(X, Y, 0, shift, start, stop, stride, z)
 
 
-@inner
+@inlined
 def safe_rows(X, start, stop, width):
     """Up to where `packer`'s functions read no vector over the end of X."""
-    return start + max(min(stop, len(X) - width) - start, 0) // TOGETHER * TOGETHER
+    safe = len(X) - width
+    safe = stop if stop < safe else safe
+    return start + (safe - start) // TOGETHER * TOGETHER if safe > start else start
 
 
 def _c_order(X, Y, shift, start, stop, stride, z, pace):
@@ -134,10 +130,10 @@ def _c_order(X, Y, shift, start, stop, stride, z, pace):
     for row in range(start, safe, TOGETHER):
         _pack_rows(X, Y, row, shift, shift, stride, z, (row - start) * simd.WIDE)
         near.ask(X, stop * p, (row - start) * pace, (row - start + TOGETHER) * pace)
-    if safe < stop:
-        _numbers(X, 0, shift, 0, safe, stop, stride, z[(safe - start) * simd.WIDE :])
-    if safe < stop or Y.shape[1] > 1 or (p + 1) % simd.WIDE == 0:
-        _others(Y, p, shift, start, stop, stride, z)
+    if safe < stop:  # a literal zero would be a type of its own, and compiled for itself
+        _columns(X, Y, np.int64(0), shift, safe, stop, stride, z[(safe - start) * simd.WIDE :])
+    if Y.shape[1] > 1 or (p + 1) % simd.WIDE == 0:
+        _columns(X, Y, p, shift, start, safe, stride, z)
 
 
 def _f_order(X, Y, shift, start, stop, stride, z, pace):
@@ -149,11 +145,9 @@ def _f_order(X, Y, shift, start, stop, stride, z, pace):
         for i in range(0, whole, simd.WIDE):
             turn(X, Y, j, shift, start + i, z, to + i * simd.WIDE)
     rest = start + whole
-    _numbers(X, 0, shift, 0, rest, stop, stride, z[whole * simd.WIDE :])
-    _others(Y, p, shift, rest, stop, stride, z[whole * simd.WIDE :])
+    _columns(X, Y, np.int64(0), shift, rest, stop, stride, z[whole * simd.WIDE :])
     if not one:
-        _numbers(X, columns, shift, 0, start, rest, stride, z)
-        _others(Y, p, shift, start, rest, stride, z)
+        _columns(X, Y, columns, shift, start, rest, stride, z)
 
 
 def pack(X, Y, shift, start, stop, stride, z, pace):

@@ -8,7 +8,7 @@ import numpy as np
 
 from linreg_fast.kernels import direct, narrow, simd, tiles
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.centre import centred, spread
+from linreg_fast.kernels.centre import centre_row, spread
 from linreg_fast.kernels.compile import inlined, inner, strict
 
 EPSILON = 2.0**-52
@@ -31,9 +31,9 @@ def _middle(columns, shift):
             both = 0.0
             for third in range(2):
                 i = 6 * half + 3 * third
-                a = np.float64(columns[int(n * STEPS[i]), j])
-                b = np.float64(columns[int(n * STEPS[i + 1]), j])
-                c = np.float64(columns[int(n * STEPS[i + 2]), j])
+                a = np.float64(columns[np.int64(n * STEPS[i]), j])
+                b = np.float64(columns[np.int64(n * STEPS[i + 1]), j])
+                c = np.float64(columns[np.int64(n * STEPS[i + 2]), j])
                 low, high = (a, b) if a < b else (b, a)
                 both += 0.25 * (low if c < low else (high if c > high else c))
             halves += both
@@ -41,19 +41,37 @@ def _middle(columns, shift):
 
 
 @inlined
+def _zeros(count):
+    """As NumPy's, of which every number of dimensions takes a third of a second to compile."""
+    found = np.empty(count)
+    for i in range(count):
+        found[i] = 0.0
+    return found
+
+
+@inlined
+def _no_sums(size):
+    """(sums, lows), zeros."""
+    zeros, count = _zeros(2 * size * size), size * size
+    return zeros[:count].reshape(size, size), zeros[count:].reshape(size, size)
+
+
+@inlined
 def _flat(sums, lows, shift):
     """The moments, of sums about a shift."""
     q = len(shift)
-    weight, mean, comoment = centred(sums, lows, shift)
-    flat = np.zeros(2 + 3 * q + 2 * q * q)
-    flat[0], flat[1] = weight
-    for part in range(2):
-        for j in range(q):
-            flat[2 + part * q + j] = mean[part, j]
-            for k in range(q):
-                flat[2 + 2 * q + (part * q + j) * q + k] = comoment[part, j, k]
+    flat = np.empty(2 + 3 * q + 2 * q * q)
+    weight, noise = flat[:2], flat[len(flat) - q :]
+    mean = flat[2 : 2 + 2 * q].reshape(2, q)
+    comoment = flat[2 + 2 * q : len(flat) - q].reshape(2, q, q)
+    weight[0], weight[1] = sums[q, q], lows[q, q]
     for j in range(q):
-        flat[len(flat) - q + j] = EPSILON * comoment[0, j, j]
+        mean[0, j], mean[1, j] = sums[j, q], lows[j, q]
+    for j in range(q):
+        centre_row(j, sums[j, j:], lows[j, j:], shift, weight, mean, comoment)
+        noise[j] = EPSILON * comoment[0, j, j]
+        for k in range(j):
+            comoment[0, j, k], comoment[1, j, k] = comoment[0, k, j], comoment[1, k, j]
     return flat
 
 
@@ -69,8 +87,8 @@ def moments(X, Y, few):
     q = p + Y.shape[1]
     size = (q // simd.WIDE + 1) * simd.WIDE  # `padded` and `room`, whose compilation this saves
     scratch = np.empty(size * (tiles.PIECE + 1) + simd.LINE)
-    sums, lows = np.zeros((size, size)), np.zeros((size, size))
-    shift = np.zeros(size)
+    sums, lows = _no_sums(size)
+    shift = _zeros(size)
     _middle(X, shift)
     _middle(Y, shift[p:])
     if few is None:
@@ -83,7 +101,7 @@ def moments(X, Y, few):
 @strict
 def moments_of_one(X, Y, x, y):
     """Likewise of one column and one target, which are x and y (n,)."""
-    shift, sums, lows = np.zeros(2), np.zeros((3, 3)), np.zeros((3, 3))
+    shift, (sums, lows) = _zeros(2), _no_sums(3)
     _middle(X, shift)
     _middle(Y, shift[1:])
     direct.block(x, y, shift, 0, len(x), sums, lows)
@@ -134,8 +152,8 @@ def doubled_moments(X, Y):
     n, p = X.shape
     q = p + 1
     size = (q // simd.WIDE + 1) * simd.WIDE
-    shift, row, low = np.zeros(q), np.zeros(size), np.zeros(size)
-    sums, lows = np.zeros((size, size)), np.zeros((size, size))
+    shift, row, low = _zeros(q), _zeros(size), _zeros(size)
+    sums, lows = _no_sums(size)
     _middle(X, shift)
     _middle(Y, shift[p:])
     row[q] = 1.0

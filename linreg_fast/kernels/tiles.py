@@ -5,7 +5,7 @@ millions of rows that of a hundred.
 """
 
 from linreg_fast.kernels import near, registers, simd
-from linreg_fast.kernels.compile import inlined, inner, strict
+from linreg_fast.kernels.compile import inlined, inner
 from linreg_fast.kernels.panels import pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
@@ -82,7 +82,8 @@ def group(g, first, panels):
 
     In the end two and two, not three and one: one vector waits for its loads (30 columns: 7%).
     """
-    start, stop = first + g * VECTORS, min(first + (g + 1) * VECTORS, panels)
+    start, stop = first + g * VECTORS, first + (g + 1) * VECTORS
+    stop = stop if stop < panels else panels
     alone = panels - first > VECTORS and (panels - first) % VECTORS == 1
     if alone and panels - start == 1:
         start -= 1
@@ -95,8 +96,9 @@ def group(g, first, panels):
 def _last_row(stop, first, last):
     """(to, corner): up to which panel the rows of a group go, and whether the tile of the last one
     does those of the next as well."""
-    corner = last - first > 1 and last <= stop
-    return (last - 1, True) if corner else (min(stop, last), False)
+    if last <= stop:
+        return (last - 1, True) if last - first > 1 else (last, False)
+    return stop, False
 
 
 @inner
@@ -109,10 +111,11 @@ def tiles_of_group(
     """
     end, corner = _last_row(stop, first, last)
     for j in range(start * width, end * width, BROADCASTS):
-        panel, corner_here = max(first, j // width), corner and j // width == end - 1
-        at, to = j // width * stride + j % width, panel * stride
+        own = j // width
+        panel, corner_here = first if own < first else own, corner and own == end - 1
+        at, to = own * stride + j % width, panel * stride
         if sums.ndim == 4:  # in blocks, see `shared`
-            place = (panel * len(sums) + j // width) * width * width
+            place = (panel * len(sums) + own) * width * width
         else:
             place = j * sums.shape[1] + panel * width
         count = last - panel
@@ -133,7 +136,8 @@ def count_tiles_of_group(start, stop, first, last, width):
 def about_tiles(panels, width):
     """How many tiles so many panels have, within some percent: counting takes half a second more to
     compile."""
-    return max(panels * (panels + VECTORS - 1) // (2 * VECTORS), 1) * (width // BROADCASTS)
+    found = panels * (panels + VECTORS - 1) // (2 * VECTORS)
+    return (found if found > 0 else 1) * (width // BROADCASTS)
 
 
 @inner
@@ -152,15 +156,9 @@ def tiles_of_piece(a, z, width, stride, rows, panels, sums, lows, X, coming, aft
             asked = tiles_of_group(*data, X, ahead, step, asked, pace)
 
 
-@strict
-def rows_of_piece(n_samples, size):
-    """How many rows are packed at a time, for sums of `size` columns."""
-    return LONG if size <= FEW_COLUMNS and n_samples >= MANY_ROWS else PIECE
-
-
 def room(n_samples, size, has_weights):
-    """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
-    piece = rows_of_piece(n_samples, size)
+    """How many numbers of scratch `moments_block` is given for sums of `size` columns."""
+    piece = LONG if size <= FEW_COLUMNS and n_samples >= MANY_ROWS else PIECE
     return size * (piece + 1) * (2 if has_weights else 1) + simd.LINE
 
 
@@ -170,17 +168,17 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
 
     shift comes off the columns first. Both sums and shift have `padded(q + 1)` columns; what is
     added to the others, and below the diagonal, means nothing.
-    scratch: `room` numbers, none of them NaN.
+    scratch: `room` numbers, none of them NaN; how many decides how long a piece is.
     """
-    piece, panels = rows_of_piece(len(X), len(sums)), len(sums) // simd.WIDE
+    panels, copies = len(sums) // simd.WIDE, 1 if weights is None else 2
+    piece = LONG if len(scratch) >= len(sums) * (LONG + 1) * copies + simd.LINE else PIECE
     stride, tiles = (piece + 1) * simd.WIDE, about_tiles(panels, simd.WIDE)
     scratch = scratch[simd.line_start(scratch) :]  # what crosses lines is loaded 3% slower
-    z = a = scratch[: panels * stride]
-    if weights is not None:
-        a = scratch[panels * stride :]
+    z, a = scratch, scratch[(copies - 1) * panels * stride :]
     for begin in range(start, stop, piece):
-        end = min(begin + piece, stop)
-        rows, after = end - begin, min(end + piece, stop)
+        end, after = begin + piece, begin + 2 * piece
+        end, after = end if end < stop else stop, after if after < stop else stop
+        rows = end - begin
         asked = near.in_packing(X, end, after, panels, tiles)
         pack(X, Y, shift, begin, end, stride, z, asked // rows)
         if weights is not None:
