@@ -22,7 +22,7 @@ from numba.extending import overload
 
 from linreg_fast.kernels.cache import Cache
 from linreg_fast.kernels.interrupt import ALWAYS, interruptible
-from linreg_fast.kernels.link import Linked
+from linreg_fast.kernels.link import Called, Linked
 
 FASTMATH = {"reassoc", "contract", "nsz"}
 
@@ -39,7 +39,7 @@ INNER: dict = {**COMMON, "fastmath": False, "no_cpython_wrapper": True, "pipelin
 
 
 def _jit(function, **options):
-    found = numba.njit(function, **options)
+    found = numba.njit(function, **{"pipeline_class": Called, **options})
     if found is not function:  # as it is with NUMBA_DISABLE_JIT
         found._cache = Cache(found)
         found.compile = functools.partial(_compile, found.compile)

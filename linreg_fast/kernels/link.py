@@ -1,10 +1,12 @@
-"""Code of functions that compiled ones alone call: kept as LLVM has it, for its callers.
+"""Machine code for what Python calls; all else is kept as LLVM has it, for its callers.
 
-Numba makes machine code of every function by itself, and of all that it calls once more: for a
-caller's sake that is done again with the caller. Of what Python cannot call nobody runs that code.
-Without it, and without optimising before all is together, a first fit takes three quarters of the
-time to compile.
+Numba makes machine code of every function by itself, and of all that it calls once more; of a loop
+with threads three times, as the loop, as what a thread calls, and as a part of its function. All of
+it but the last is thrown away. Without, and without optimising before all is together, a first fit
+takes three quarters of the time to compile.
 """
+
+import contextlib
 
 import llvmlite.binding
 from numba.core.codegen import JITCodeLibrary
@@ -53,33 +55,43 @@ class Library(JITCodeLibrary):
         return found
 
 
-class Linked(Compiler):
-    """Numba's pipeline, for a function whose code is such a library."""
+@contextlib.contextmanager
+def _making(codegen, kind):
+    """Have this kind of library made, by whoever asks for one: the compiler is ours meanwhile."""
+    before = vars(codegen).get("_library_class", type(codegen)._library_class)
+    codegen._library_class = kind
+    try:
+        yield
+    finally:
+        codegen._library_class = before
 
-    def define_pipelines(self):
-        state = self.state
-        state.library = Library(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
-        return super().define_pipelines()
+
+class _Pipeline(Compiler):
+    """Numba's, with a library of some kind; what else is compiled on the way is only linked."""
+
+    kind: type
+
+    def compile_extra(self, func):
+        codegen = self.state.targetctx.codegen()
+        self.state.library = self.kind(codegen, func.__qualname__)
+        self.state.library.enable_object_caching()
+        with _making(codegen, Library):
+            return super().compile_extra(func)
 
 
-class _Reader:
-    """The parts of a target context with which Numba rebuilds what was on disk."""
+class Called(_Pipeline):
+    """For a function that Python calls."""
 
-    def __init__(self, context):
-        self.typing_context = context.typing_context
-        self.get_executable = context.get_executable
-        self._codegen = context.codegen()
+    kind = JITCodeLibrary
 
-    def codegen(self):
-        return self
 
-    def unserialize_library(self, state):
-        return Library._unserialize(self._codegen, state)
+class Linked(_Pipeline):
+    """For a function that compiled ones alone call."""
+
+    kind = Library
 
 
 def rebuilt(context, parts):
     """What `CompileResult._reduce` made these parts of."""
-    if parts[0][1] != KIND:
+    with _making(context.codegen(), Library if parts[0][1] == KIND else JITCodeLibrary):
         return CompileResult._rebuild(context, *parts)
-    return CompileResult._rebuild(_Reader(context), *parts)._replace(target_context=context)
