@@ -37,7 +37,7 @@ def _places(n, some):
 
 def _few_look_well(X, places, centred):
     p = X.shape[1]
-    products, nothing = np.zeros((2, p, p)), np.empty((p + 1, 0))
+    products, nothing = np.zeros((2, p, p)), np.empty((p + 1, 0), X.dtype)
     if not few.look(X, places, centred, products[0]):
         return True
     return few.solve(np.zeros((2, p)), products, nothing, few.room(p))[0] < LIMIT

@@ -25,8 +25,6 @@ MOST_ELEMENTS, MOST_OF_ONE_COLUMN = 1 << 17, 1 << 18
 LEAST, PER_COLUMN = 4.0, 1.5
 WEAK = 4.0  # a target against what the columns contribute to it
 DOUBLED_LIMIT = 1e3  # condition number: beyond, it matters what rounding does to the columns
-# Of a sum of squares of coefficients: each then is far from what float32 cannot hold.
-LARGEST = float(np.finfo(np.float32).max)
 PLAIN = "the condition number is small: plain sums have the digits for it"
 DOUBLED = "double-double sums bear any condition number, and take no time here"
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
@@ -65,12 +63,7 @@ def fit_short(model, X, y):
     if not done:
         return False, moments
     p = X.shape[1]
-    found = found[:, 0]
-    if X.dtype == SINGLE:
-        if not found @ found < LARGEST:  # a third of the time of NumPy's abs and max
-            return False, moments
-        found = found.astype(SINGLE)
-    coef, intercept = found[:p], found[p]
+    coef, intercept = found[:p, 0], found[p, 0]
     attributes = vars(model)
     attributes.pop("feature_names_in_", None)
     attributes.update(
@@ -99,7 +92,7 @@ def _solved(X, Y, n_jobs):
         return False, None, None
     else:
         moments, (limit, weakest) = Moments.of_plain_sums(*tiled.moments(X, Y)), auto.limits(n, p)
-    found = np.empty((p + 1, 1))
+    found = np.empty((p + 1, 1), X.dtype)
     room = few.room(p)
     condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found, room)
     good = condition <= limit and weakness <= weakest

@@ -95,10 +95,10 @@ def solve(mean, products, found, room):
     """(condition, weakness) of the columns and targets of `products` (2, q, q), hi and lo.
 
     condition: see `_inverse_factor`; inf, and nothing else is said, where columns nearly depend on
-    each other, a column or a target is zero, or a number is not finite or is extreme. weakness: how
-    much larger a target is than what the columns contribute to it, at most. found (p + 1, t) is
-    written: the coefficients, and the intercept that fits mean (2, q). So is `room`, for
-    `solve_again`.
+    each other, a column or a target is zero, or a number is extreme or is not finite, in the type
+    of found as well. weakness: how much larger a target is than what the columns contribute to it,
+    at most. found (p + 1, t) is written: the coefficients, and the intercept that fits mean (2, q).
+    So is `room`, for `solve_again`.
     """
     p, t = found.shape[0] - 1, found.shape[1]
     rows, scale, sums = room[:p], room[p, :p], room[p, p:]
@@ -129,6 +129,9 @@ def solve(mean, products, found, room):
         for j in range(p):
             found[j, k], part = coef[j], coef[j] / scale[j]
             share += part * part
+        for j in range(p + 1):
+            if not abs(found[j, k]) < np.inf:  # found may be float32
+                condition = np.inf
         square = products[0, p + k, p + k]
         if square > weakness * weakness * share:
             weakness = np.sqrt(square / share) if share > 0.0 else np.inf
