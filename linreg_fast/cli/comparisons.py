@@ -61,7 +61,7 @@ def bench(options):
     facts = report.machine()
     console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
     tables = []
-    wrong = 0
+    wrong = []
     with Console(stderr=True).status("starting") as status:
         for piece in data:
             for problem in problems:
@@ -69,13 +69,13 @@ def bench(options):
                 (table,) = report.run([piece], [problem], budget, status.update)
                 report.print_table(console, table)
                 tables.append(table)
-                wrong += sum(row["correct"] is False for row in table["rows"])
+                wrong += [row["name"] for row in table["rows"] if row["correct"] is False]
     console.print(BENCH_LEGEND)
     if options.json:
         report.write_json(options.json, tables)
         console.print(f"written to {options.json}")
     if wrong:
-        print(f"linreg-fast: {wrong} rows are wrong", file=sys.stderr)
+        print(f"linreg-fast: {len(wrong)} wrong: {', '.join(wrong)}", file=sys.stderr)
     return 1 if wrong else 0
 
 

@@ -11,6 +11,11 @@ from linreg_fast.cli.common import check_writable, patience, read_problem
 
 
 def fit(options):
+    from linreg_fast.solvers import SOLVERS
+
+    if options.solver not in ("auto", *SOLVERS):
+        known = ", ".join(SOLVERS)
+        raise ValueError(f"unknown solver {options.solver!r}: --solver takes auto, {known}")
     _check_outputs(options)
     with patience(f"reading {options.data}"):
         X, y, weights, names = read_problem(
@@ -20,7 +25,6 @@ def fit(options):
     from linreg_fast.data.functional import mse
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.files.model import Model
-    from linreg_fast.solvers import SOLVERS
     from linreg_fast.wording import equation
 
     able = SOLVERS.get(options.solver)
@@ -28,11 +32,12 @@ def fit(options):
     started = time.perf_counter()
     with patience("fitting (the first time, compiling too)"):
         _fit(estimator, X, y, weights, names)
-    taken = time.perf_counter() - started
-    loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
+        taken = time.perf_counter() - started
+        loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
+        r2 = _finite(estimator.score(X, y, weights)) if len(X) > 1 else None
     details = {
         "n_samples": len(X),
-        "r2": _finite(estimator.score(X, y, weights)) if len(X) > 1 else None,
+        "r2": r2,
         "mse": _finite(loss),
         "rank": estimator.rank_,
         "condition_number": _finite(estimator.condition_number_),

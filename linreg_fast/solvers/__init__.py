@@ -5,7 +5,7 @@ equations, its triangle or its rows) and knows nothing of estimators. A constant
 coefficient zero; for columns that depend on each other it gives the solution of minimum norm
 (`minimum_norm`), another one, or raises numpy.linalg.LinAlgError.
 
-`problem.normal_equations` and `problem.triangle` have a matrix and exponents over the columns of
+`problem.normal_equations` and `problem.triangle` have a `matrix` and `exponents` for the columns of
 [X, Y], column j divided by 2**exponents[j]: a coefficient found there is multiplied with
 2**(exponents[target] - exponents[feature]). `problem.intercept(coef)` gives what belongs to it.
 
