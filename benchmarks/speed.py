@@ -83,18 +83,19 @@ def measure(shape, budget):
     return {name: median_time(call, budget) for name, call in ways(X, y).items()}
 
 
-def table(shapes, rates, budget):
+def table(shapes, budget):
     """The README's table, in markdown."""
-    names = ["linreg_fast", *TIMED]
+    names, before = ["linreg_fast", *TIMED], limits()
+    measured = [(shape, measure(shape, budget)) for shape in shapes]
+    rates = [max(pair) for pair in zip(before, limits(), strict=True)]  # a busy minute is no limit
     lines = [
-        f"Limits measured in the same run: {rates[0] / 1e9:.0f} GB/s read, "
+        f"Limits, the better of before and after the run: {rates[0] / 1e9:.0f} GB/s read, "
         f"{rates[1] / 1e9:.0f} GFLOP/s.",
         "",
         "| n x p | " + " | ".join(names) + " | times the best peer | of the limit |",
         "|---|" + "---:|" * (len(names) + 2),
     ]
-    for n, p in shapes:
-        times = measure((n, p), budget)
+    for (n, p), times in measured:
         ours = times["linreg_fast"]
         best = min(value for name, value in times.items() if name != "linreg_fast")
         cells = [written(times[name]) if name in times else "" for name in names]
@@ -146,7 +147,7 @@ def main(arguments):
     budget = 0.3 if "--quick" in arguments else BUDGET
     given = [a for a in arguments if not a.startswith("--")]
     shapes = [tuple(int(part) for part in a.split("x")) for a in given] or SHAPES
-    found = table(shapes, limits(), budget)
+    found = table(shapes, budget)
     print(found)
     if "--readme" in arguments:
         write_section("speed", found)
