@@ -90,6 +90,18 @@ def test_products_that_are_no_sums_of_squares(value, place):
     assert few.solve(np.zeros((2, 4)), products, np.empty((4, 1)), few.room(3)) == (np.inf, np.inf)
 
 
+def test_coefficients_that_float32_cannot_hold():
+    products, room = np.array([np.eye(3) * 1e40, np.zeros((3, 3))]), few.room(2)
+    products[0, 0, 2] = products[0, 2, 0] = 1.0
+    products[0, 0, 0] = 1e-39
+    for dtype, expected in ((np.float64, True), (np.float32, False)):
+        found = np.empty((3, 1), dtype)
+        with np.errstate(over="ignore"):  # as plain Python it would warn
+            condition, _ = few.solve(np.zeros((2, 3)), products, found, room)
+        assert (condition < np.inf) == expected
+    np.testing.assert_allclose(found[:, 0].astype(float), [np.inf, 0.0, 0.0], atol=1e-300)
+
+
 def test_blocks_are_shared_out_evenly_and_stay_small(rng):
     for _ in range(1000):
         n, p = int(10 ** rng.uniform(0, 7)), int(10 ** rng.uniform(0, 3.2))

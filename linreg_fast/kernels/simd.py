@@ -184,22 +184,14 @@ def zeros_wide(typing_context):
     return wide_type(), emit
 
 
-def _splatter(vector_type):
-    @intrinsic
-    def emit_splat(typing_context, value):
-        kind = vector_type.llvm
+@intrinsic
+def splat_wide(typing_context, value):
+    """One number everywhere."""
 
-        def emit(context, builder, signature, arguments):
-            return emit_spread(builder, arguments[0], kind.count)
+    def emit(context, builder, signature, arguments):
+        return emit_spread(builder, arguments[0], WIDE)
 
-        return vector_type(types.float64), emit
-
-    return emit_splat
-
-
-# One number everywhere.
-splat = _splatter(narrow_type)
-splat_wide = _splatter(wide_type)
+    return wide_type(types.float64), emit
 
 
 @intrinsic
