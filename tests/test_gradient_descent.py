@@ -366,7 +366,9 @@ def test_sgd_takes_each_batch_in_turn(rng):
 
 def test_sgd_from_a_stream(rng):
     X, y = draw(rng, n=20_000)
-    exact, spread = LinearRegression().fit(X, y), X.std(axis=0)
+    spread = X.std(axis=0)
+    y += 10 * (X / spread).sum(axis=1)  # far from where it starts, against what noise leaves
+    exact = LinearRegression().fit(X, y)
     model = GradientDescentRegressor(method="sgd", random_state=0)
     distances = []
     for start in range(0, len(X), 500):
@@ -377,7 +379,8 @@ def test_sgd_from_a_stream(rng):
     off = np.linalg.norm((model.coef_ - exact.coef_) * spread)
     sigma = 0.5 / np.sqrt(len(X))  # of each, by the noise of y
     assert off <= 0.02 * np.linalg.norm(exact.coef_ * spread) + 10 * sigma
-    assert np.median(distances[-10:]) < np.median(distances[:10])
+    assert max(distances) < 1  # where it starts; of 400 draws 0.37 was the largest
+    assert max(distances[10:]) < 0.1  # 0.025
     again = GradientDescentRegressor(method="sgd", random_state=0)
     for start in range(0, len(X), 500):
         again.partial_fit(X[start : start + 500], y[start : start + 500])
