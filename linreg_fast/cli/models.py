@@ -11,11 +11,9 @@ from linreg_fast.cli.common import check_writable, patience, read_problem
 
 
 def fit(options):
-    from linreg_fast.solvers import SOLVERS
+    from linreg_fast.solvers import SOLVERS, check_known
 
-    if options.solver not in ("auto", *SOLVERS):
-        known = ", ".join(SOLVERS)
-        raise ValueError(f"unknown solver {options.solver!r}: --solver takes auto, {known}")
+    check_known(options.solver)
     _check_outputs(options)
     with patience(f"reading {options.data}"):
         X, y, weights, names = read_problem(

@@ -18,7 +18,7 @@ from linreg_fast.estimators.short import fit_short
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.few import MOST_COLUMNS
 from linreg_fast.kernels.launch import threads
-from linreg_fast.solvers import ILL, SOLVERS, auto
+from linreg_fast.solvers import ILL, SOLVERS, auto, check_known
 
 SMALLEST_SQUARES = 1e-305  # a sum of squares from here on keeps 18 digits and more of its products
 
@@ -337,10 +337,7 @@ class LinearRegression(BaseLeastSquares):
 
     def _check_parameters(self):
         self._validate_params()
-        if self.solver != "auto" and self.solver not in SOLVERS:
-            raise ValueError(
-                f"unknown solver {self.solver!r}: choose 'auto' or one of {', '.join(SOLVERS)}"
-            )
+        check_known(self.solver)
         if self.solver != "auto" and self.positive and not SOLVERS[self.solver].positive:
             able = ", ".join(s.name for s in SOLVERS.values() if s.positive)
             raise ValueError(f"positive=True needs solver='auto' or {able}, got {self.solver!r}")

@@ -108,8 +108,10 @@ def solve(mean, products, found, room):
     for k in range(p, p + t):
         if not SMALLEST < products[0, k, k] < LARGEST:
             condition = np.inf
-    weakness = np.inf if condition == np.inf else 0.0
-    for k in range(t if condition < np.inf else 0):
+    if condition == np.inf:
+        return condition, np.inf
+    weakness = 0.0
+    for k in range(t):
         for j in range(p):
             coef[j], low[j], right[j] = 0.0, 0.0, scale[j] * products[0, j, p + k]
         for _ in range(2):  # the second leaves the square of what the factor left: nothing

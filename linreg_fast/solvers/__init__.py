@@ -65,6 +65,12 @@ SOLVERS = {
 }
 
 
+def check_known(solver):
+    """Raise a ValueError that lists the solvers, if it is neither one of them nor 'auto'."""
+    if solver != "auto" and solver not in SOLVERS:
+        raise ValueError(f"unknown solver {solver!r}: choose 'auto' or one of {', '.join(SOLVERS)}")
+
+
 def inflation(inverse, columns, features):
     """Feature -> how many times its coefficient's variance is that for an orthogonal column.
 
