@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import near, simd
 from linreg_fast.kernels.compile import chosen, inlined, inner
-from linreg_fast.kernels.registers import KIND, number
+from linreg_fast.kernels.registers import KIND, ROUND, number
 from linreg_fast.kernels.turned import turn
 
 TOGETHER = 8  # rows: half as many take 4 to 40% longer to pack, twice as many no less
@@ -187,3 +187,19 @@ def _weighted_numbers(weights, start, stop, count, stride, z, a):
 # (weights, start, stop, count, stride, z, a): a becomes `count` panels of z, each row times its
 # weight; rows of weight zero are zeros in both, whatever they were.
 weighted = _weighted_vectors if simd.VECTORS else _weighted_numbers
+
+
+@inlined
+def whole_rounds(rows):
+    """So many rows and those of zeros that the last round of a tile's wants behind them."""
+    return -(-rows // ROUND) * ROUND
+
+
+@inner
+def fill_round(rows, panels, width, stride, z):
+    """Put these zeros there; how many rows there are then."""
+    whole = whole_rounds(rows)
+    for panel in range(panels):
+        for k in range(panel * stride + rows * width, panel * stride + whole * width):
+            z[k] = 0.0
+    return whole

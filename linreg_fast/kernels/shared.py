@@ -12,7 +12,7 @@ from numba import prange
 from linreg_fast.kernels import launch, near, simd
 from linreg_fast.kernels.blocks import take
 from linreg_fast.kernels.compile import driver, inner, strict
-from linreg_fast.kernels.panels import pack, weighted
+from linreg_fast.kernels.panels import fill_round, pack, weighted, whole_rounds
 from linreg_fast.kernels.tiles import NEAR, count_tiles_of_group, group, groups, tiles_of_group
 
 FEWEST_COLUMNS = 700
@@ -38,6 +38,8 @@ def _pack(X, Y, weights, shift, start, stop, at, panels, z):
     pack(X, Y, shift, start, stop, STRIDE, z[place:], 0)
     if weights is not None:
         weighted(weights, start, stop, panels, STRIDE, z[place:], z[behind + place :])
+    copies = 1 if weights is None else 2
+    fill_round(stop - start, copies * panels, simd.WIDE, STRIDE, z[place:])
 
 
 @inner
@@ -48,7 +50,7 @@ def _tiles(X, weights, begin, g, count, panels, z, sums, lows):
     coming, after = min(begin + 2 * PIECE, n), min(begin + 3 * PIECE, n)
     lines = (near.lines_of(X, coming, after) << near.FRACTION) // count  # for each group
     ahead, step = near.first_and_step(X, coming)
-    rows, asked = min(PIECE, n - begin), lines * g
+    rows, asked = whole_rounds(min(PIECE, n - begin)), lines * g
     while g >= groups(panels - low):
         g -= groups(panels - low)
         low += NEAR

@@ -12,6 +12,7 @@ from linreg_fast.kernels import launch, near, simd
 from linreg_fast.kernels.blocks import rows_of, take
 from linreg_fast.kernels.centre import centred, provisional_centre
 from linreg_fast.kernels.compile import compiled, inner, strict, strict_driver
+from linreg_fast.kernels.panels import fill_round
 from linreg_fast.kernels.registers import BROADCASTS
 from linreg_fast.kernels.single_panels import PIECE, WIDE, pack, weigh
 from linreg_fast.kernels.tiles import about_tiles, group, groups, tile_vectors, tiles_of_piece
@@ -119,13 +120,14 @@ def _block(X, Y, weights, shift, centre, start, stop, z, sums):
         pack(X, Y, shift, centre, begin, end, stride, z, asked // rows)
         if weights is not None:
             weigh(weights, begin, end, panels, stride, z)
+        rows = fill_round(rows, panels, WIDE, stride, z)
         tiles_of_piece(z, z, WIDE, stride, rows, whole, sums, sums, X, end, after, asked)
         for g in range((groups(whole) + 1) * (panels - whole)):
             first, last = group(g, 0, whole) if g < groups(whole) else (whole, panels)
             at, to, count = whole * stride, first * stride, last - first
             place = (whole * sums.shape[1] + first) * WIDE
-            data = (z, at, z, to, count, False, stride, rows, sums, sums, place)
-            tile_vectors(*data, X, 0, 0, 0, 0)
+            data = (z, at, z, to, stride, rows, sums, sums, place, X, 0, 0, 0, 0)
+            tile_vectors(data, count, False)
 
 
 @strict_driver

@@ -6,7 +6,7 @@ millions of rows that of a hundred.
 
 from linreg_fast.kernels import near, registers, simd
 from linreg_fast.kernels.compile import inlined, inner
-from linreg_fast.kernels.panels import pack, weighted
+from linreg_fast.kernels.panels import fill_round, pack, weighted
 from linreg_fast.kernels.registers import BROADCASTS
 
 VECTORS = 3  # side by side in a tile
@@ -23,34 +23,26 @@ def padded(columns):
     return -(-columns // simd.WIDE) * simd.WIDE
 
 
-@inner
-def tile_vectors(
-    a, at, z, to, vectors, corner, stride, rows, sums, lows, place, X, ahead, step, asked, pace
-):
-    """Add the products of BROADCASTS columns of a with panels of z, as `registers` does."""
+@inlined
+def tile_vectors(data, vectors, corner):
+    """Add the products of BROADCASTS columns with so many panels: data is what `registers` takes.
+
+    A part of its caller: passed on the stack, the fields of five arrays take 5 to 10% of a tile.
+    """
     if corner:
-        registers.tile_corner(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
-        )
+        registers.tile_corner(*data)
     elif vectors == 3:
-        registers.tile_three(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
-        )
+        registers.tile_three(*data)
     elif vectors == 2:
-        registers.tile_two(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
-        )
+        registers.tile_two(*data)
     else:
-        registers.tile_one(
-            a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace
-        )
+        registers.tile_one(*data)
 
 
-@inner
-def _tile_numbers(
-    a, at, z, to, vectors, corner, stride, rows, sums, lows, place, X, ahead, step, asked, pace
-):
+@inlined
+def _tile_numbers(data, vectors, corner):
     """The same, a number at a time."""
+    a, at, z, to, stride, rows, sums, _, place, *_ = data
     down, across, panel_down = sums.shape[1], simd.WIDE, sums.shape[1] * simd.WIDE
     if sums.ndim == 4:
         down, across, panel_down = simd.WIDE, sums[0].size, simd.WIDE * simd.WIDE
@@ -118,9 +110,8 @@ def tiles_of_group(
             place = (panel * len(sums) + own) * width * width
         else:
             place = j * sums.shape[1] + panel * width
-        count = last - panel
-        data = (a, at, z, to, count, corner_here, stride, rows, sums, lows, place)
-        _tile(*data, X, ahead, step, asked, pace)
+        data = (a, at, z, to, stride, rows, sums, lows, place, X, ahead, step, asked, pace)
+        _tile(data, last - panel, corner_here)
         asked += rows * pace
     return asked
 
@@ -183,4 +174,5 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
         pack(X, Y, shift, begin, end, stride, z, asked // rows)
         if weights is not None:
             weighted(weights, begin, end, panels, stride, z, a)
+        rows = fill_round(rows, copies * panels, simd.WIDE, stride, z)
         tiles_of_piece(a, z, simd.WIDE, stride, rows, panels, sums, lows, X, end, after, asked)
