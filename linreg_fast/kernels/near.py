@@ -47,5 +47,4 @@ def in_packing(X, begin, end, panels, tiles):
 @inlined
 def ask(X, ahead, asked, until):
     """Ask for lines of C-contiguous rows, counted from the flat index `ahead` on."""
-    for nth in range(asked >> FRACTION, until >> FRACTION):
-        simd.bring_near(X, ahead + nth * (simd.LINE_BYTES // X.itemsize))
+    simd.bring_lines(X, ahead, asked >> FRACTION, until >> FRACTION)

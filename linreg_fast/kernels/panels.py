@@ -11,12 +11,12 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import near, simd
 from linreg_fast.kernels.compile import chosen, inlined, inner
-from linreg_fast.kernels.registers import KIND, ROUND, number
+from linreg_fast.kernels.registers import DOUBLE, FLOAT, KIND, ROUND, number
 from linreg_fast.kernels.turned import turn
 
 TOGETHER = 8  # rows: half as many take 4 to 40% longer to pack, twice as many no less
 TARGET_AHEAD = 256  # rows
-SINGLE = ir.VectorType(ir.FloatType(), 2 * simd.WIDE)
+SINGLE = ir.VectorType(FLOAT, 2 * simd.WIDE)
 
 
 @inner
@@ -51,36 +51,45 @@ def packer(kind):
             _, _, row, _, _, stride, _, to = arguments
             p = builder.extract_value(array(0).shape, 1)
             width, one = number(kind.count), ir.Constant(kind, [1.0] * kind.count)
-            starts = [
-                builder.gep(X, [builder.mul(builder.add(row, number(k)), p)])
-                for k in range(TOGETHER)
-            ]
-            targets = _targets(builder, array(1), row, builder.gep(array(4).data, [p]), kind)
+            starts = [builder.gep(X, [builder.mul(row, p)])]
+            for _ in range(1, TOGETHER):
+                starts.append(builder.gep(starts[-1], [p]))
             whole, own = builder.sdiv(p, width), builder.srem(p, width)
+            places = simd.emit_spread(builder, own, kind.count)
+            lanes = ir.Constant(places.type, list(range(kind.count)))
+            inside, at_end = (builder.icmp_signed(sign, lanes, places) for sign in ("<", "=="))
 
-            def write(panel, changed):
+            def write(panel, off, changed):
                 column = builder.mul(panel, width)
-                off = simd.emit_load(builder, shift, column, kind.count, single=True)
                 place = builder.gep(z, [builder.add(to, builder.mul(panel, stride))])
                 for k, start in enumerate(starts):
                     found = simd.emit_load(builder, start, column, kind.count, kind == SINGLE)
-                    found = changed(k, builder.fsub(found, off))
+                    found = builder.fsub(changed(k, found), off)
                     at = builder.gep(place, [number(k * kind.count)])
                     simd.emit_store(
                         builder, found, at, simd.ALIGNMENT // (2 if kind == SINGLE else 1)
                     )
 
+            def off(panel):
+                column = builder.mul(panel, width)
+                return simd.emit_load(builder, shift, column, kind.count, single=True)
+
             with cgutils.for_range(builder, whole) as loop:
-                write(loop.index, lambda k, found: found)
-            places = simd.emit_spread(builder, own, kind.count)
-            lanes = ir.Constant(places.type, list(range(kind.count)))
-            inside, at_end = (builder.icmp_signed(sign, lanes, places) for sign in ("<", "=="))
+                write(loop.index, off(loop.index), lambda k, found: found)
+            targets = _targets(builder, array(1), row)
+            last = off(whole)
+            if kind == SINGLE:  # the target's centre has more digits: it is off already
+                before = builder.load(builder.gep(array(4).data, [p]))
+                targets = [
+                    builder.fptrunc(builder.fsub(target, before), FLOAT) for target in targets
+                ]
+                last = builder.select(inside, last, ir.Constant(kind, [0.0] * kind.count))
 
             def with_target(k, found):  # what was read over the row's end is the next row's
                 others = simd.emit_spread(builder, targets[k], kind.count)
                 return builder.select(inside, found, builder.select(at_end, others, one))
 
-            write(whole, with_target)
+            write(whole, last, with_target)
             return context.get_dummy_value()
 
         index = types.int64
@@ -89,27 +98,22 @@ def packer(kind):
     return emit_pack
 
 
-def _targets(builder, Y, row, centre, kind):
-    """The first target of `TOGETHER` rows less its centre; those of rows to come are asked for."""
-    step = builder.extract_value(Y.strides, 0)
-    start = builder.bitcast(Y.data, ir.IntType(8).as_pointer())
-
-    def place(k):
-        return builder.gep(start, [builder.mul(builder.add(row, number(k)), step)])
-
-    simd.emit_prefetch(builder, place(TARGET_AHEAD))
+def _targets(builder, Y, row):
+    """The first target of `TOGETHER` rows, in double; those of rows to come are asked for."""
+    step, byte = builder.extract_value(Y.strides, 0), ir.IntType(8).as_pointer()
+    place = builder.gep(builder.bitcast(Y.data, byte), [builder.mul(row, step)])
+    soon = builder.gep(place, [builder.mul(step, number(TARGET_AHEAD))])
+    simd.emit_prefetch(builder, soon)
     targets = []
-    for k in range(TOGETHER):
-        found = builder.load(builder.bitcast(place(k), Y.data.type))
-        if found.type == ir.FloatType():
-            found = builder.fpext(found, ir.DoubleType())
-        found = builder.fsub(found, builder.load(centre))
-        targets.append(builder.fptrunc(found, kind.element) if kind == SINGLE else found)
+    for _ in range(TOGETHER):
+        found = builder.load(builder.bitcast(place, Y.data.type))
+        targets.append(builder.fpext(found, DOUBLE) if found.type != DOUBLE else found)
+        place = builder.gep(place, [step])
     return targets
 
 
-# (X, Y, row, shift, centre, stride, z, to): rows of [X, Y, 1] less the shift, that of Y from
-# `centre`, Y having one column, to z from `to` on. They must end a vector before X does.
+# (X, Y, row, shift, centre, stride, z, to): rows of [X, Y, 1] less the shift, Y having one column
+# (of float32 panels less `centre`), to z from `to` on. They must end a vector before X does.
 _pack_rows = packer(KIND)
 
 

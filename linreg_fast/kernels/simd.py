@@ -13,7 +13,7 @@ from fractions import Fraction
 import llvmlite.binding
 import numba
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_model
 
 from linreg_fast.kernels.compile import strict
@@ -28,6 +28,7 @@ LINE = 8  # numbers that come from memory together
 LINE_BYTES = 8 * LINE
 AHEAD = 768  # numbers, of rows in C order: the processor alone stops at the end of a page
 LANE = ir.IntType(32)
+BYTE = ir.IntType(8).as_pointer()
 
 
 class VectorType(types.Type):
@@ -151,6 +152,22 @@ def bring_near(typing_context, array, index):
         return context.get_dummy_value()
 
     return types.void(array, types.int64), emit
+
+
+@intrinsic
+def bring_lines(typing_context, array, index, first, last):
+    """Likewise the lines first..last, counted from the one of that index."""
+
+    def emit(context, builder, signature, arguments):
+        _, index, first, last = arguments
+        start = builder.gep(emit_data(context, builder, signature, arguments, 0), [index])
+        start, one = builder.bitcast(start, BYTE), ir.Constant(first.type, 1)
+        with cgutils.for_range_slice(builder, first, last, one) as (nth, _):
+            place = builder.mul(nth, ir.Constant(nth.type, LINE_BYTES))
+            emit_prefetch(builder, builder.gep(start, [place]))
+        return context.get_dummy_value()
+
+    return types.void(array, *[types.int64] * 3), emit
 
 
 @intrinsic
