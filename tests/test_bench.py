@@ -111,9 +111,10 @@ def test_a_slow_row_runs_on_fewer_rows(monkeypatch):
 def test_a_hopeless_row_is_not_run(monkeypatch):
     monkeypatch.setattr(measure, "SLOWEST_CALL", 0.05)
     monkeypatch.setattr(measure, "HOPELESS", 0.02)  # it takes about 0.1
-    rows = measured("fit", n=400, p=100)
-    assert rows["cholesky on loops"]["correct"] is None
-    assert "too slow for this many columns" in rows["cholesky on loops"]["note"]
+    (row,) = (row for row in cases.rows("fit") if row.name == "cholesky on loops")
+    found = measure.measure("fit", row, *cases.generate(400, 100, seed=1), 0.0)
+    assert found.correct is None
+    assert "too slow for this many columns" in found.note
 
 
 def test_a_solver_that_cannot_is_no_failure():
