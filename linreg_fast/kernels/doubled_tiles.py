@@ -11,7 +11,7 @@ import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
 from linreg_fast.kernels import simd
-from linreg_fast.kernels.compile import compiled, inner
+from linreg_fast.kernels.compile import compiled, inlined, inner
 from linreg_fast.kernels.pack import PIECE, mask, pack
 from linreg_fast.kernels.simd import fma
 
@@ -95,7 +95,7 @@ def _add_product(h, low, a, b):
     return total, simd.add(low, simd.fma_vectors(a, b, simd.negative(taken)))
 
 
-@inner
+@inlined
 def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
     """As `_tile_vectors`, where all lo parts are zero."""
     h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
@@ -114,13 +114,14 @@ def _exact_tile_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
     _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
 
 
-@inner
+@inlined
 def _tile_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
     """Add to sums[j, k : k + 4] the products of column j of a with four columns of z.
 
     Each sum h starts from a number so large that it stays in one binade whatever is added. Adding
     a product then rounds it to a fixed last bit, and what that loses is found exactly by one more
-    fused multiply-add: four instructions for what TwoProduct and TwoSum take ten.
+    fused multiply-add: four instructions for what TwoProduct and TwoSum take ten. A part of its
+    caller, as in `tiles`: 3 to 5%.
     """
     h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
     h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
