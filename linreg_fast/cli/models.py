@@ -98,6 +98,7 @@ def _draw(options, estimator, X, y, names):
 
 
 def descend(options):
+    rate = _learning_rate(options.learning_rate)
     _check_outputs(options)
     with patience(f"reading {options.data}"):
         X, y, weights, names = read_problem(
@@ -107,12 +108,6 @@ def descend(options):
     from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
     from linreg_fast.wording import equation
 
-    rate = options.learning_rate
-    if rate != "auto":
-        try:
-            rate = float(rate)
-        except ValueError:
-            raise ValueError(f"--learning-rate must be 'auto' or a number, got {rate!r}") from None
     model = GradientDescentRegressor(
         method=options.method,
         learning_rate=rate,
@@ -122,7 +117,8 @@ def descend(options):
         space=options.space,
         random_state=options.seed,
     )
-    _fit(model, X, y, weights, names)
+    with patience("descending (the first time, compiling too)"):
+        _fit(model, X, y, weights, names)
     unit = "passes" if options.method == "sgd" else "steps"
     print(equation(model.coef_, float(model.intercept_), names, options.target))
     print()
@@ -143,6 +139,15 @@ def descend(options):
     print(f"{'':14}{steps:.3g} (of the loss where the steps are taken)")
     _draw(options, model, X, y, names)
     return 0
+
+
+def _learning_rate(text):
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--learning-rate must be 'auto' or a number, got {text!r}") from None
 
 
 def _finite(number):
