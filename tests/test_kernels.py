@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from linreg_fast.data.gate import frozen
-from linreg_fast.kernels import KERNELS, RUNGS, launch, shared, simd, tiles
+from linreg_fast.kernels import KERNELS, RUNGS, launch, shared, simd, single_panels, tiles
 from linreg_fast.kernels.centre import centred
+from linreg_fast.kernels.registers import ROUND
 
 JITTED = ("jit", "parallel")
 
@@ -338,6 +339,14 @@ def test_so_many_columns_that_threads_share_the_sums(rng, order, weighted):
     assert_moments(found[0], exact_moments(X, Y, weights))
     for a, b in zip(*(moments[1:] for moments in found), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "rows", [tiles.PIECE, tiles.LONG, shared.PIECE, shared.PART, single_panels.PIECE]
+)
+def test_a_piece_is_whole_rounds(rows):
+    """The zeros behind rows that are none would stand in the next panel, or the next part."""
+    assert rows % ROUND == 0
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

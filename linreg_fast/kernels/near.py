@@ -1,7 +1,7 @@
 """The rows that come next, asked for while the present ones are packed and multiplied.
 
-A line at a time, spread evenly over all that is done with a piece of rows: memory then works all
-the while. Asked for all at once they fill the processor's list of what it waits for, and the
+A line or two at a time, spread evenly over all that is done with a piece of rows: memory then works
+all the while. Asked for all at once they fill the processor's list of what it waits for, and the
 multiplications wait too (600,000 x 100 on one thread: 237 ms, and 203 so); within the first half of
 the multiplications, as a pace of powers of two may have it, memory rests for the other half (a
 million rows of 30 columns: 1.12 times as long).
