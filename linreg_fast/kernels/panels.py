@@ -100,8 +100,8 @@ def packer(kind):
 
 def _targets(builder, Y, row):
     """The first target of `TOGETHER` rows, in double; those of rows to come are asked for."""
-    step, byte = builder.extract_value(Y.strides, 0), ir.IntType(8).as_pointer()
-    place = builder.gep(builder.bitcast(Y.data, byte), [builder.mul(row, step)])
+    step = builder.extract_value(Y.strides, 0)
+    place = builder.gep(builder.bitcast(Y.data, simd.BYTE), [builder.mul(row, step)])
     soon = builder.gep(place, [builder.mul(step, number(TARGET_AHEAD))])
     simd.emit_prefetch(builder, soon)
     targets = []

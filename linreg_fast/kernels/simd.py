@@ -135,11 +135,10 @@ def emit_spread(builder, number, count):
 
 def emit_prefetch(builder, address):
     """Bring a line into the second cache. An address that is not ours does no harm."""
-    byte = ir.IntType(8).as_pointer()
-    signature = ir.FunctionType(ir.VoidType(), [byte, LANE, LANE, LANE])
-    function = builder.module.declare_intrinsic("llvm.prefetch", [byte], signature)
+    signature = ir.FunctionType(ir.VoidType(), [BYTE, LANE, LANE, LANE])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [BYTE], signature)
     kind = [ir.Constant(LANE, value) for value in PREFETCH]
-    builder.call(function, [builder.bitcast(address, byte), *kind])
+    builder.call(function, [builder.bitcast(address, BYTE), *kind])
 
 
 @intrinsic
