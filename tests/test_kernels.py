@@ -10,7 +10,7 @@ import pytest
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels import KERNELS, RUNGS, launch, shared, simd, single_panels, tiles
-from linreg_fast.kernels.centre import centred
+from linreg_fast.kernels.centre import STEPS, centred, provisional_centre
 from linreg_fast.kernels.registers import ROUND
 
 JITTED = ("jit", "parallel")
@@ -367,6 +367,20 @@ def test_rows_so_many_that_pieces_are_long(rng):
     assert tiles.room(n, tiles.padded(p + 2), False) > tiles.padded(p + 2) * tiles.LONG
     X, Y = frozen(rng.normal(3, 1, (n, p))), frozen(rng.normal(size=(n, 1)))
     assert_moments(RUNGS["tiled"].kernels.moments(X, Y), exact_moments(X, Y, None))
+
+
+@pytest.mark.parametrize("columns", [1, 6, 300])
+def test_the_provisional_centre_is_the_median_of_some_rows(rng, columns):
+    n, exponents = int(rng.integers(1, 5000)), np.zeros(columns + 1, dtype=np.int64)
+    X = np.round(rng.normal(3, 1, (n, columns)), int(rng.integers(0, 9)))  # with ties
+    y = rng.normal(size=(n, 1))
+    found = provisional_centre(frozen(X), frozen(y), None, exponents)
+    rows = (n * STEPS).astype(int)
+    np.testing.assert_array_equal(found, np.median(np.hstack([X, y])[rows], axis=0))
+    heavy = int(rng.integers(n))
+    weights = np.where(np.arange(n) == heavy, 1.0, 0.0)
+    found = provisional_centre(frozen(X), frozen(y), frozen(weights), exponents)
+    np.testing.assert_array_equal(found, np.append(X[heavy], y[heavy]))
 
 
 @pytest.mark.parametrize("columns", [1, 5, 7 * simd.WIDE, 11 * simd.WIDE + 3])

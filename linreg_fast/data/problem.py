@@ -189,7 +189,9 @@ class Problem:
 
     def in_range(self, smallest):
         """Likewise, where a plain sum of squares is safe from `smallest` on."""
-        if not np.isfinite(self.products).all():
+        # No product of columns is larger than the larger of their squares.
+        known = self.products.diagonal(axis1=1, axis2=2) if self.has_rows else self.products
+        if not np.isfinite(known).all():
             return False
         if self.doubled or not self.has_rows:
             return True
@@ -252,9 +254,7 @@ class Problem:
             root = self.moments.exponents[-1] // 2  # of the weights: a row's size in the products
             units, mean = self.moments.exponents[:-1] + root, np.ldexp(mean, -root)
         exponents = above(np.sqrt(np.diag(products[0])))
-        scale = np.ldexp(1.0, -exponents)  # ten times as fast as ldexp of each product
-        scaled = products * scale[:, None]  # no larger than a column's norm: neither overflows
-        scaled *= scale
+        scaled = factor.scaled(products, np.ldexp(1.0, -exponents))
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
     def moments_root(self):

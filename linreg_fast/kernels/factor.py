@@ -8,6 +8,18 @@ from linreg_fast.kernels.simd import fma
 
 
 @strict
+def scaled(products, scale):
+    """A copy of symmetric ones (2, q, q), hi and lo: row j and column j times scale[j]."""
+    out = np.empty(products.shape)
+    for part in range(len(products)):
+        for j in range(len(scale)):
+            row, to, own = products[part, j], out[part, j], scale[j]
+            for k in range(len(scale)):
+                to[k] = row[k] * own * scale[k]  # first the row's: no larger than a column's norm
+    return out
+
+
+@strict
 def _subtract_multiple(a, a_lo, factor, factor_lo, row, row_lo):
     """(a, a_lo) -= factor * row, entry by entry: LLVM makes vectors of this."""
     for k in range(len(a)):

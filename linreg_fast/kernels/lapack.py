@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.linalg.lapack import dpocon, dpotrf
 
+PIECE = 1 << 18  # numbers whose sizes are summed at a time: no temporary as large as a factor
+
 
 def cholesky(gram):
     """(R, reciprocal): gram = R'R, and the reciprocal of about its condition number.
@@ -11,4 +13,11 @@ def cholesky(gram):
     condition may be p times too large or, rarely, three times too small.
     """
     upper, failed = dpotrf(gram.T)  # the same numbers, copied in order: a sixth of the time
-    return upper, 0.0 if failed else dpocon(upper, np.abs(gram).sum(axis=0).max())[0]
+    return upper, 0.0 if failed else dpocon(upper, _one_norm(gram))[0]
+
+
+def _one_norm(gram):
+    sums = np.zeros(len(gram))
+    for rows in np.array_split(gram, gram.size // PIECE + 1):
+        sums += np.abs(rows).sum(axis=0)
+    return sums.max()
