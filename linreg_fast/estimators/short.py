@@ -11,7 +11,7 @@ from linreg_fast.data.look import looks_ill
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import EPSILON, FREE
 from linreg_fast.data.scaling import LARGE, ordinary
-from linreg_fast.kernels import few, narrow, small, tiled
+from linreg_fast.kernels import few, small, tiled
 from linreg_fast.kernels.interrupt import reveal
 from linreg_fast.kernels.single import FEWEST_COLUMNS
 from linreg_fast.solvers import auto
@@ -87,7 +87,7 @@ def _solved(X, Y, n_jobs):
     if n <= FEW_ROWS and n * (p + 1) * (p + 2) <= FREE:
         moments, limit, weakest = _doubled(X, Y)
     elif X.size <= (MOST_ELEMENTS if p > 1 else MOST_OF_ONE_COLUMN):
-        moments, limit, weakest = _of_one_block(X, Y), (LEAST + PER_COLUMN * p) ** 0.5, WEAK
+        moments, limit, weakest = _in_plain_sums(X, Y), (LEAST + PER_COLUMN * p) ** 0.5, WEAK
     elif not _large_ones_do(X, n_jobs) or looks_ill(X, 1, True):
         return False, None, None
     else:
@@ -106,8 +106,13 @@ def _solved(X, Y, n_jobs):
 
 def _doubled(X, Y):
     """The moments in double-double, and up to which condition number and weakness they do."""
-    moments = _moments(X, small.doubled_moments(X, Y), doubled=True)
+    moments = Moments(len(X), *small.doubled_moments_of(X, Y))
     return moments, _doubled_limit(moments), np.inf
+
+
+def _in_plain_sums(X, Y):
+    *parts, noise = small.moments_of(X, Y)
+    return Moments(len(X), *parts, 1, noise)
 
 
 def _doubled_limit(moments):
@@ -121,18 +126,6 @@ def _doubled_limit(moments):
     with np.errstate(divide="ignore", invalid="ignore"):
         offset = (means[:-1] / squares[:-1] ** 0.5).max() * moments.n_samples**0.5
     return min(DOUBLED_LIMIT, 1 / (EPSILON * len(means) ** 0.5 * (1 + offset)))
-
-
-def _of_one_block(X, Y):
-    if X.shape[1] == 1:
-        return _moments(X, small.moments_of_one(X, Y, X[:, 0], Y[:, 0]))
-    return _moments(X, small.moments(X, Y, narrow.possible(X, Y) or None))
-
-
-def _moments(X, flat, doubled=False):
-    q = X.shape[1] + 1
-    mean, comoment = flat[2 : 2 + 2 * q].reshape(2, q), flat[2 + 2 * q : -q].reshape(2, q, q)
-    return Moments(len(X), flat[:2], mean, comoment, 1, None if doubled else flat[-q:])
 
 
 def _large_ones_do(X, n_jobs):

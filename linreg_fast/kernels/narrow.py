@@ -182,6 +182,7 @@ def _piece(panels):
     @intrinsic
     def emit_piece(typing_context, X, Y, weights, shift, start, rows, ring, sums, lows):
         def emit(context, builder, signature, arguments):
+            simd.emit_own_lines(builder)
             emitter = _Emitter(context, builder, signature, arguments, panels)
             if X.layout == "F":
                 emitter.down()

@@ -41,29 +41,25 @@ def _middle(columns, shift):
 
 
 @inlined
-def _zeros(count):
-    """As NumPy's, of which every number of dimensions takes a third of a second to compile."""
-    found = np.empty(count)
-    for i in range(count):
-        found[i] = 0.0
-    return found
+def _clear(numbers):
+    """Zeros: NumPy's would take a third of a second to compile."""
+    for i in range(len(numbers)):
+        numbers[i] = 0.0
 
 
 @inlined
-def _no_sums(size):
-    """(sums, lows), zeros."""
-    zeros, count = _zeros(2 * size * size), size * size
-    return zeros[:count].reshape(size, size), zeros[count:].reshape(size, size)
+def _no_sums(sums):
+    """(sums, lows), zeros: the halves of an array."""
+    for row in sums:
+        _clear(row)
+    size = len(sums) // 2
+    return sums[:size], sums[size:]
 
 
 @inlined
-def _flat(sums, lows, shift):
-    """The moments, of sums about a shift."""
-    q = len(shift)
-    flat = np.empty(2 + 3 * q + 2 * q * q)
-    weight, noise = flat[:2], flat[len(flat) - q :]
-    mean = flat[2 : 2 + 2 * q].reshape(2, q)
-    comoment = flat[2 + 2 * q : len(flat) - q].reshape(2, q, q)
+def _centre(sums, lows, shift, weight, mean, comoment, noise):
+    """Write the moments, of sums about a shift."""
+    q = len(noise)
     weight[0], weight[1] = sums[q, q], lows[q, q]
     for j in range(q):
         mean[0, j], mean[1, j] = sums[j, q], lows[j, q]
@@ -72,40 +68,63 @@ def _flat(sums, lows, shift):
         noise[j] = EPSILON * comoment[0, j, j]
         for k in range(j):
             comoment[0, j, k], comoment[1, j, k] = comoment[0, k, j], comoment[1, k, j]
-    return flat
+
+
+def moments_of(X, Y):
+    """(weight sum, mean, comoment, noise of its diagonal) of the columns, in plain sums."""
+    if X.shape[1] == 1:
+        found, sums = _arrays(2, 3)
+        _moments_of_one(X, Y, X[:, 0], Y[:, 0], np.empty(2), sums, *found)
+        return found
+    few = narrow.possible(X, Y) or None  # what is compiled depends on it
+    q = X.shape[1] + Y.shape[1]
+    size = tiles.padded(q + 1)
+    found, sums = _arrays(q, size)
+    scratch = np.empty(size * (tiles.PIECE + 2) + simd.LINE)
+    _moments(X, Y, few, scratch[:size], scratch[size:], sums, *found)
+    return found
+
+
+def doubled_moments_of(X, Y):
+    """Likewise of one target in double-double, and no noise."""
+    q = X.shape[1] + 1
+    size = tiles.padded(q + 1)
+    found, sums = _arrays(q, size)
+    _doubled_moments(X, Y, *np.empty((3, size)), sums, *found)
+    return found[:-1]
+
+
+def _arrays(q, size):
+    """What is found, and the room for sums."""
+    found = np.empty(2), np.empty((2, q)), np.empty((2, q, q)), np.empty(q)
+    return found, np.empty((2 * size, size))
 
 
 @strict
-def moments(X, Y, few):
-    """The moments of the columns of X (n, p) and Y (n, t), in plain sums, in one array.
+def _moments(X, Y, few, shift, scratch, sums, weight, mean, comoment, noise):
+    """few: True where `narrow` can sum these rows, or None.
 
-    Weight sum (2,), mean (2, q), comoment (2, q, q) and the noise (q,) of its diagonal, one after
-    the other: to return an array takes half a microsecond.
-    few: True where `narrow` can sum these rows, or None: what is compiled depends on it.
+    All arrays are made by the caller: what makes one in compiled code takes longer to compile.
     """
-    p = X.shape[1]
-    q = p + Y.shape[1]
-    size = (q // simd.WIDE + 1) * simd.WIDE  # `padded` and `room`, whose compilation this saves
-    scratch = np.empty(size * (tiles.PIECE + 1) + simd.LINE)
-    sums, lows = _no_sums(size)
-    shift = _zeros(size)
+    _clear(shift)
+    sums, lows = _no_sums(sums)
     _middle(X, shift)
-    _middle(Y, shift[p:])
+    _middle(Y, shift[X.shape[1] :])
     if few is None:
         tiles.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
     else:
         narrow.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-    return _flat(sums, lows, shift[:q])
+    _centre(sums, lows, shift, weight, mean, comoment, noise)
 
 
 @strict
-def moments_of_one(X, Y, x, y):
-    """Likewise of one column and one target, which are x and y (n,)."""
-    shift, (sums, lows) = _zeros(2), _no_sums(3)
+def _moments_of_one(X, Y, x, y, shift, sums, weight, mean, comoment, noise):
+    """Of one column and one target, which are x and y (n,)."""
+    sums, lows = _no_sums(sums)
     _middle(X, shift)
     _middle(Y, shift[1:])
     direct.block(x, y, shift, 0, len(x), sums, lows)
-    return _flat(sums, lows, shift)
+    _centre(sums, lows, shift, weight, mean, comoment, noise)
 
 
 @inner
@@ -131,29 +150,25 @@ def _add_row_vectors(row, low, count, sums, lows):
 @inner
 def _add_row_numbers(row, low, count, sums, lows):
     """The same, a number at a time."""
-    size = len(row)
     for j in range(count):
         for k in range(j, count):
             product, lost = dd.two_product(row[j], row[k])
-            sums[j * size + k], more = dd.two_sum(sums[j * size + k], product)
-            lows[j * size + k] += more + (lost + (row[j] * low[k] + low[j] * row[k]))
+            sums[j, k], more = dd.two_sum(sums[j, k], product)
+            lows[j, k] += more + (lost + (row[j] * low[k] + low[j] * row[k]))
 
 
 _add_row = _add_row_vectors if simd.VECTORS else _add_row_numbers
 
 
 @strict
-def doubled_moments(X, Y):
-    """Likewise of one target in double-double: the noise is zero.
-
-    For 128 rows of ten columns the tiles of `compensated` take three times as long, and ten times
-    as long to be compiled.
-    """
+def _doubled_moments(X, Y, shift, row, low, sums, weight, mean, comoment, noise):
+    """For 128 rows of ten columns the tiles of `compensated` take three times as long, and ten
+    times as long to be compiled."""
     n, p = X.shape
     q = p + 1
-    size = (q // simd.WIDE + 1) * simd.WIDE
-    shift, row, low = _zeros(q), _zeros(size), _zeros(size)
-    sums, lows = _no_sums(size)
+    _clear(row)
+    _clear(low)
+    sums, lows = _no_sums(sums)
     _middle(X, shift)
     _middle(Y, shift[p:])
     row[q] = 1.0
@@ -161,5 +176,5 @@ def doubled_moments(X, Y):
         for j in range(p):
             row[j], low[j] = dd.two_sum(np.float64(X[i, j]), -shift[j])
         row[p], low[p] = dd.two_sum(np.float64(Y[i, 0]), -shift[p])
-        _add_row(row, low, q + 1, sums.reshape(-1), lows.reshape(-1))
-    return _flat(sums, lows, shift)
+        _add_row(row, low, q + 1, sums, lows)
+    _centre(sums, lows, shift, weight, mean, comoment, noise)
