@@ -17,7 +17,7 @@ from linreg_fast.kernels.single import FEWEST_COLUMNS
 from linreg_fast.solvers import auto
 
 FEW_ROWS = 128  # up to here, and FREE products, double-double takes as long as all else
-CHEAP = 1 << 17  # products: double-double takes 50 us for them
+CHEAP = 1 << 18  # n (p + 2) (p + 7): double-double takes so many ns, and so does the long way
 # One block: from here on threads help. One column is read at the speed of memory by one of them.
 MOST_ELEMENTS, MOST_OF_ONE_COLUMN = 1 << 17, 1 << 18
 # Squares of condition numbers up to which plain sums of so few rows leave 1e-14: about 3 for four
@@ -96,7 +96,12 @@ def _solved(X, Y, n_jobs):
     room = few.room(p)
     condition, weakness = few.solve(moments.mean_parts, moments.comoment_parts, found, room)
     good = condition <= limit and weakness <= weakest
-    if not good and moments.noise is not None and condition < np.inf and n * p * p <= CHEAP:
+    if (
+        not good
+        and moments.noise is not None
+        and condition < np.inf
+        and n * (p + 2) * (p + 7) <= CHEAP
+    ):
         moments, limit, _ = _doubled(X, Y)
         good = few.solve(moments.mean_parts, moments.comoment_parts, found, room)[0] <= limit
     if not good and moments.noise is None and not ordinary(moments, X, Y, None):
