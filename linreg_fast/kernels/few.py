@@ -7,14 +7,14 @@ corrections and intercepts, take a hundred once the rows have driven Python out 
 import numpy as np
 
 from linreg_fast.kernels import doubledouble as dd
-from linreg_fast.kernels.compile import inlined, strict
+from linreg_fast.kernels.compile import inner, strict
 
 MOST_COLUMNS = 32  # above, vectors gain more than calls cost: 30 us for as many
 SMALLEST_PIVOT = 1e-8  # relative: two corrections then leave nothing, and one of 1e-16 is noise
 SMALLEST, LARGEST = 1e-200, 1e200  # sums of squares whose products with 32 digits are numbers
 
 
-@inlined
+@inner
 def _inverse_factor(products, rows, scale, sums):
     """The condition number of the columns whose cross-products are given, scaled to unit norm.
 
@@ -66,7 +66,7 @@ def _inverse_factor(products, rows, scale, sums):
     return np.sqrt(most) if most > 1.0 else 1.0
 
 
-@inlined
+@inner
 def _add_solution(rows, scale, right, coef, low, found):
     """Add to coef + low (p,) the solution for a right side, scaled as the columns; found: scratch.
 
