@@ -17,14 +17,15 @@ JITTED = ("jit", "parallel")
 
 
 def exact_moments(X, Y, weights):
-    """In extended precision, two passes."""
+    """In extended precision, two passes; of many columns the products in double: 1e-14."""
     Z = np.hstack([X, Y]).astype(np.longdouble)
     weights = np.ones(len(Z)) if weights is None else weights
     kept = weights > 0
     Z, weights = Z[kept], weights[kept].astype(np.longdouble)
     mean = weights @ Z / weights.sum()
-    Z = Z - mean
-    return kept.sum(), weights.sum(), mean, (Z * weights[:, None]).T @ Z
+    kind = np.longdouble if Z.shape[1] < 100 else np.float64
+    Z, shares = (Z - mean).astype(kind), weights.astype(kind)
+    return kept.sum(), weights.sum(), mean, (Z * shares[:, None]).T @ Z
 
 
 def exact_gradient(X, y, coef, intercept, weights):

@@ -97,7 +97,7 @@ def test_any_number_of_columns_and_rows(rng, order, target):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("mixing", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("mixing", [0.0, 0.3, 2.0])
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("kind", [None, "even", "counts", "uneven"])
 def test_coefficients_are_right_to_float32(rng, order, mixing, intercept, kind):
