@@ -75,6 +75,9 @@ def test_the_condition_of_few_columns_is_bounded_from_both_sides(rng):
         sizes = np.linalg.norm(Z[:, :p], axis=0)
         columns = Z[:, :p] / sizes
         exact = np.linalg.cond(columns)
+        if condition == np.inf:  # columns at the limit: one draw in ten thousand
+            assert exact > few.SMALLEST_PIVOT**-0.5
+            continue
         assert exact * (1 - 1e-6) <= condition <= exact * np.sqrt(p) * (1 + 1e-6)
         expected = np.linalg.lstsq(columns, Z[:, p], rcond=None)[0]
         target = np.linalg.norm(Z[:, p])
