@@ -24,6 +24,18 @@ def run(capsys, *arguments):
     return code, *capsys.readouterr()
 
 
+def test_fit_of_numbers_whose_squares_overflow(capsys, tmp_path, rng):
+    rows = rng.normal(size=(12, 3))
+    rows[0, 2], rows[8, 1] = 1e250, -1e211
+    table, out = tmp_path / "large.csv", tmp_path / "model.json"
+    np.savetxt(table, rows, delimiter=",", header="a,b,y", comments="")
+    code, text, error = run(capsys, "fit", table, "--target", "y", "--out", out)
+    assert (code, error) == (0, "")
+    assert "R2" not in text
+    assert "MSE        inf" in text
+    assert json.loads(out.read_text())["details"]["r2"] is None
+
+
 def test_fit_predict_score(capsys, houses, tmp_path):
     out = tmp_path / "model.json"
     options = ("--features", "area,rooms", "--weights", "sold", "--out", out)

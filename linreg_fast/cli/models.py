@@ -11,6 +11,8 @@ from linreg_fast.cli.common import check_writable, patience, read_problem
 
 
 def fit(options):
+    import numpy as np
+
     from linreg_fast.solvers import SOLVERS, check_known
 
     check_known(options.solver)
@@ -32,7 +34,8 @@ def fit(options):
         _fit(estimator, X, y, weights, names)
         taken = time.perf_counter() - started
         loss = mse(X, y, estimator.coef_, estimator.intercept_, weights)
-        r2 = _finite(estimator.score(X, y, weights)) if len(X) > 1 else None
+        with np.errstate(over="ignore", invalid="ignore"):  # then there is no R2
+            r2 = _finite(estimator.score(X, y, weights)) if len(X) > 1 else None
     details = {
         "n_samples": len(X),
         "r2": r2,
