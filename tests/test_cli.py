@@ -200,8 +200,9 @@ def test_descend(capsys, houses):
         (("--plot", "loss.doc"), "its ending names the kind"),
         (("--learning-rate", "fast"), "--learning-rate must be 'auto' or a number"),
         (("--max-iter", "0"), "'max_iter' parameter"),
-    ):
-        code, text, error = run(capsys, "descend", houses, "--target", "price", *wrong)
+        (("--tol", "-1"), "'tol' parameter"),
+    ):  # all of it before a table is looked for
+        code, text, error = run(capsys, "descend", "nowhere.csv", "--target", "price", *wrong)
         assert (code, text) == (2, "")
         assert says in error
 

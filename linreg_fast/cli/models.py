@@ -101,25 +101,24 @@ def _draw(options, estimator, X, y, names):
 
 
 def descend(options):
-    rate = _learning_rate(options.learning_rate)
-    _check_outputs(options)
-    with patience(f"reading {options.data}"):
-        X, y, weights, names = read_problem(
-            options.data, options.target, options.features, options.weights
-        )
-
     from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
     from linreg_fast.wording import equation
 
     model = GradientDescentRegressor(
         method=options.method,
-        learning_rate=rate,
+        learning_rate=_learning_rate(options.learning_rate),
         max_iter=options.max_iter,
         tol=options.tol,
         standardize=not options.raw,
         space=options.space,
         random_state=options.seed,
     )
+    model.check_options()
+    _check_outputs(options)
+    with patience(f"reading {options.data}"):
+        X, y, weights, names = read_problem(
+            options.data, options.target, options.features, options.weights
+        )
     with patience("descending (the first time, compiling too)"):
         _fit(model, X, y, weights, names)
     unit = "passes" if options.method == "sgd" else "steps"

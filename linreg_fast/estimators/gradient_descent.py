@@ -203,7 +203,7 @@ class GradientDescentRegressor(BaseLeastSquares):
             overflowed or `max_iter` ended it before `tol` was reached, with the distance that is
             left and the steps that it would take.
         """
-        self._check_options()
+        self.check_options()
         with unchanged_on_failure(self), threads(self.n_jobs):
             again = self.warm_start and hasattr(self, "coef_")
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
@@ -251,7 +251,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         The first call starts at `init`. The step size, the loss and the distance to the solution
         are of all rows so far, whose moments are kept. Parameters are those of `fit`.
         """
-        self._check_options()
+        self.check_options()
         with unchanged_on_failure(self), threads(self.n_jobs):
             first = not hasattr(self, "coef_")
             if not first and sample_weight is not None and not np.any(sample_weight):
@@ -328,7 +328,8 @@ class GradientDescentRegressor(BaseLeastSquares):
         check_is_fitted(self)
         return float(self._descent.quadratic.largest / self._descent.quadratic.smallest)
 
-    def _check_options(self):
+    def check_options(self):
+        """Raise for parameters that `fit` would refuse, or their combination."""
         self._validate_params()
         gradient_descent.check_options(
             self.method, self.learning_rate, self.momentum, self.space, self.batch_size
