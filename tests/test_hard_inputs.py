@@ -31,6 +31,49 @@ def test_wide_data_with_an_offset(rng, shape, offset):
         np.testing.assert_allclose(model.coef_, expected, atol=1e-11 * size)
 
 
+@pytest.mark.needs_jit  # hundreds of columns, and hundreds of thousands of rows
+@pytest.mark.parametrize("scale", [1e155, 1e200, 1e-165, 1e-200])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_all_squares_overflow_or_underflow(rng, scale, fit_intercept):
+    """Sums that tell nothing were once taken for sums in double-double: all coefficients zero."""
+    for n, p in ((20, 2), (1000, 1), (300, 40), (150_000, 3), (1600, 750)):
+        X, coef = rng.normal(size=(n, p)), rng.uniform(1, 2, p)
+        y = X @ coef + (3 if fit_intercept else 0)
+        ways = [("auto", "auto"), ("auto", "double")]
+        ways += [("qr", "double"), ("svd", "double"), ("lsqr", "auto")] if n <= 1000 else []
+        for solver, precision in ways:
+            model = LinearRegression(
+                solver=solver, precision=precision, fit_intercept=fit_intercept
+            ).fit(X * scale, y * scale)
+            np.testing.assert_allclose(model.coef_, coef, rtol=1e-9)
+            assert model.rank_ == p
+        with pytest.raises(np.linalg.LinAlgError, match="overflow or underflow"):
+            LinearRegression(
+                solver="cholesky", precision="double", fit_intercept=fit_intercept
+            ).fit(X * scale, y * scale)
+
+
+@pytest.mark.parametrize("solver", ["auto", "qr", "svd", "lsqr"])
+@pytest.mark.parametrize(("scale", "weight"), [(1e-30, 1e-300), (1e-200, 1e-150), (1e30, 1e300)])
+def test_weights_and_rows_whose_products_are_no_numbers(rng, solver, scale, weight):
+    """The mean of the rows was one of them."""
+    X, weights = rng.normal(1, 1, (1000, 2)), rng.random(1000) * weight
+    y = X @ [1.0, 2.0] + 3
+    precision = "auto" if solver == "lsqr" else "double"
+    model = LinearRegression(solver=solver, precision=precision).fit(X * scale, y, weights)
+    np.testing.assert_allclose(model.coef_ * scale, [1.0, 2.0], rtol=1e-9)
+    assert model.intercept_ == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e-250, 1e250])
+def test_targets_of_extreme_size_by_lsqr(rng, scale):
+    X = rng.normal(size=(100, 3))
+    y = X @ [1.0, 2.0, 3.0] + rng.normal(size=100)
+    expected = LinearRegression(solver="lsqr").fit(X, y).coef_
+    found = LinearRegression(solver="lsqr").fit(X, y * scale).coef_
+    np.testing.assert_allclose(found / scale, expected, rtol=1e-11)
+
+
 def test_columns_that_depend_on_each_other_far_from_zero():
     """Start, duration and end of something, as Unix time: exact integers of rank two."""
     start = 1_700_000_000 + np.array([0.0, 10, 25, 31, 47, 52, 60])

@@ -13,6 +13,7 @@ FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
 ROUNDING = 2.0**-90  # of a sum of squares
 EPSILON = np.finfo(np.float64).eps
 DOUBLED_NOISE = 2.0**-96
+LEAST = 1e-280  # the noise of a smaller sum of squares is lost to underflow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,8 +133,10 @@ class Moments:
         if self.noise is None:
             return 0.0
         squares = self.comoment_parts[0].diagonal()
-        varies = squares > 0
-        return float((self.noise[varies] / squares[varies]).max(initial=0.0))
+        varies = squares > LEAST
+        if not varies.any():  # nothing does, or all squares underflowed or overflowed
+            return float(EPSILON)
+        return float((self.noise[varies] / squares[varies]).max())
 
     @property
     def doubled(self):

@@ -165,7 +165,8 @@ class Problem:
         """What is subtracted from the columns of [X, Y]: their means, or zeros."""
         if not self.fit_intercept:
             return np.zeros(self.n_features + self.n_targets)
-        if "moments" in vars(self) or self.n_samples > self.n_features:
+        summed = "moments" in vars(self) or self.n_samples > self.n_features
+        if summed and (self.moments_in_range or not self.has_rows):
             return self.moments.mean
         return sum(self.rows.centring)
 
@@ -313,7 +314,8 @@ class Problem:
     def roundings(self):
         """(p,): the rounding of each column of X, relative to its (centred) norm."""
         p = self.n_features
-        if not self.fit_intercept or "moments" not in vars(self):
+        known = "moments" in vars(self) and self.moments_in_range
+        if not self.fit_intercept or not known:
             return np.full(p, EPSILON)
         weight, mean, comoment = (part[0] for part in self.moments.parts)
         squares = np.diag(comoment)[:p]

@@ -56,7 +56,10 @@ class Rows:
         shift = self._dense(slice(heaviest, heaviest + 1))[0]
         weight_sum, sums = 0.0, np.zeros(q)
         for rows, weights in self.blocks():
-            weights = np.ones(len(rows)) if weights is None else weights
+            if weights is None:
+                weights = np.ones(len(rows))
+            else:  # about one at the most: products with small rows would underflow
+                weights = np.ldexp(weights, -2 * self._weight_exponent)
             weight_sum += weights.sum()
             sums += weights @ (rows - shift)
         return shift, sums / weight_sum

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
+from linreg_fast.data.scaling import above
 from linreg_fast.solvers import Solution
 
 EPSILON = np.finfo(np.float64).eps
@@ -36,10 +37,13 @@ def solve(problem):
     coef = np.zeros((p, problem.n_targets))
     condition = 1.0
     for k, target in enumerate(rows.targets.T):
+        exponent = above(np.abs(target).max(initial=0.0))  # of a size whose square is a number
+        target, own = np.ldexp(target, -exponent), np.zeros(p)
         for _ in range(2):
-            rest = target - rows.forward(coef[:, k])
+            rest = target - rows.forward(own)
             found = lsqr(operator, rest, atol=EPSILON, btol=EPSILON, conlim=0, iter_lim=STEPS)
-            coef[:, k] += live * found[0] / units
+            own += live * found[0] / units
+            coef[:, k] = np.ldexp(own, exponent)
             condition = max(condition, float(found[6]) / np.sqrt(max(found[2], 1)))
     intercept = rows.means[p:] - rows.means[:p] @ coef
     rank = min(problem.n_samples - problem.fit_intercept, int(live.sum()))
