@@ -97,7 +97,7 @@ def test_any_number_of_columns_and_rows(rng, order, target):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("mixing", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("mixing", [0.0, 0.3, 0.5, 2.0])
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("kind", [None, "even", "counts", "uneven"])
 def test_coefficients_are_right_to_float32(rng, order, mixing, intercept, kind):
@@ -105,7 +105,8 @@ def test_coefficients_are_right_to_float32(rng, order, mixing, intercept, kind):
     weights = weights_of(rng, len(X), kind)
     model = LinearRegression(fit_intercept=intercept).fit(X, y, weights)
     used = "float32" in model.solver_reason_
-    assert used or mixing == 2.0 or not intercept or kind == "uneven"
+    # Of columns mixed by a half one draw in eighty is at the limit of what float32 is taken for.
+    assert used or mixing >= 0.5 or not intercept or kind == "uneven"
     assert_right(model, exact(X, y, weights, fit_intercept=intercept))
 
 

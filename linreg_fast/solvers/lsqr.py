@@ -43,8 +43,8 @@ def solve(problem):
             rest = target - rows.forward(own)
             found = lsqr(operator, rest, atol=EPSILON, btol=EPSILON, conlim=0, iter_lim=STEPS)
             own += live * found[0] / units
-            coef[:, k] = np.ldexp(own, exponent)
             condition = max(condition, float(found[6]) / np.sqrt(max(found[2], 1)))
+        coef[:, k] = np.ldexp(own, exponent)
     intercept = rows.means[p:] - rows.means[:p] @ coef
     rank = min(problem.n_samples - problem.fit_intercept, int(live.sum()))
     return Solution(coef, intercept, rank, condition)
