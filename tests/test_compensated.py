@@ -55,6 +55,8 @@ def test_moments_have_27_digits(rng, n, offset, weighted):
         weights[rng.random(n) < 0.3] = 0.0
         weights[0] = 2.0
     X, Y = frozen(Z[:, :4]), frozen(Z[:, 4:])
+    if weighted:
+        weights = frozen(weights)
     kept = slice(None) if weights is None else weights > 0
     some = None if weights is None else weights[kept]
     assert_doubled(compensated.moments(X, Y, weights), Z[kept], some)
@@ -104,7 +106,7 @@ def test_sparse_rows(rng):
 def test_the_gradient_of_a_tiny_residual(rng, weighted):
     X, coef = rng.normal(size=(300, 4)), rng.normal(size=4)
     y = X @ coef + 0.5  # what is left is rounding: plain sums have no digit of it right
-    weights = rng.uniform(0.5, 2, 300) if weighted else None
+    weights = frozen(rng.uniform(0.5, 2, 300)) if weighted else None
     found = compensated.gradient(frozen(X), frozen(y), coef, 0.5, weights)
     w = [Fraction(1)] * 300 if weights is None else list(map(Fraction, weights))
     r = [

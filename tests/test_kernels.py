@@ -117,6 +117,7 @@ def test_a_row_of_weight_zero_is_not_looked_at(rng, rung):
     gone = rng.random(50) < 0.4
     gone[0], gone[1] = True, False
     weights[gone] = 0.0
+    weights = frozen(weights)
     X[gone], y[gone] = 1e300, -1e300  # their squares overflow
     kernels, coef = RUNGS[rung].kernels, rng.normal(size=3)
     left = frozen(X[~gone]), frozen(y[~gone])
@@ -255,6 +256,7 @@ def test_steps_in_vectors_and_what_is_left_of_them(rng, dtype, layout, p):
         y = np.repeat(y, 2)[::2]
     few = rng.uniform(0.5, 2, n)
     few[rng.integers(0, n, 3)] = 0.0
+    few = frozen(few)
     coef = rng.normal(size=p)
     for weights in (None, few):
         if weights is not None:
@@ -294,7 +296,7 @@ for p in (1, 2, 3, 5, 6, 7, 8, 10, 14, 15, 16, 31):
     for n in (1, 2, 9, 16, 17, 24, 41, 300, 8192 // (2 * p)):
         for order in "CF":
             X = np.asarray(rng.normal(size=(n, p)), order=order, dtype="DTYPE")
-            y, w = rng.normal(size=n).astype(X.dtype), rng.random(n)
+            y, w = rng.normal(size=n).astype(X.dtype), frozen(rng.random(n))
             X_edge, y_edge, w_edge = at_the_edge(X), at_the_edge(y), at_the_edge(w)
             for name in ("jit", "parallel", "tiled", "compensated"):
                 kernels = RUNGS[name].kernels

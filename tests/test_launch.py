@@ -27,7 +27,7 @@ def test_blocks_depend_on_the_shape_alone():
 def test_the_same_bits_with_threads_and_without(rng, p, dtype, order, weighted):
     n = 300_000 // p
     X = np.asarray(rng.normal(2, 1, (n, p)), dtype=dtype, order=order)
-    y = rng.normal(size=n)
+    y = rng.normal(size=n).astype(dtype)
     weights = rng.uniform(0.5, 2, n) if weighted else None
     coef = rng.normal(size=p)
     found = []

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from linreg_fast.data.gate import frozen
 from linreg_fast.kernels import RUNGS
 
 SHAPES = [(n, p) for p in (1, 2, 5, 6, 7, 10, 13, 14, 15, 30) for n in (33, 700, 20_011)]
@@ -20,8 +21,10 @@ def test_sums_of_few_columns(rng, order, dtype, target, weighted):
         if weighted == "w":
             weights = rng.random(n) * (rng.random(n) > 0.2)
             X[weights == 0] = np.nan  # rows that do not count may be anything
-        expected = RUNGS["compensated"].kernels.moments(X, y[:, None], weights)
-        found = RUNGS["tiled"].kernels.moments(X, y[:, None], weights)
+            weights = frozen(weights)
+        rows = frozen(X), frozen(y[:, None]), weights
+        expected = RUNGS["compensated"].kernels.moments(*rows)
+        found = RUNGS["tiled"].kernels.moments(*rows)
         assert found[0] == expected[0]
         np.testing.assert_allclose(found[2][0], expected[2][0], rtol=0, atol=1e-13)
         size = np.sqrt(np.diag(expected[3][0]))

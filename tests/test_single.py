@@ -42,12 +42,15 @@ def assert_right(model, expected, rtol=1e-7, largest=4.0):
 
 
 def weights_of(rng, n, kind):
-    return {
-        None: None,
-        "even": rng.uniform(0.5, 2, n),
-        "counts": rng.integers(0, 3, n).astype(float),
-        "uneven": np.exp(3 * rng.normal(size=n)),
-    }[kind]
+    if kind is None:
+        return None
+    return frozen(
+        {
+            "even": rng.uniform(0.5, 2, n),
+            "counts": rng.integers(0, 3, n).astype(float),
+            "uneven": np.exp(3 * rng.normal(size=n)),
+        }[kind]
+    )
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -86,7 +89,7 @@ def test_any_number_of_columns_and_rows(rng, order, target):
                 continue
             found = single.moments(frozen(X), frozen(y[:, None]), given)
             kept = (X[rows].astype(float), y[rows, None].astype(float))
-            part = None if given is None else given[rows]
+            part = None if given is None else frozen(given[rows])
             expected = tiled.moments(*map(frozen, kept), part)
             norms = np.sqrt(np.diag(expected[3][0]))
             off = np.abs(found[3][0] - expected[3][0]) / np.outer(norms, norms)
