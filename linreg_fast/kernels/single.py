@@ -115,7 +115,7 @@ def _block(X, Y, weights, shift, centre, start, stop, z, sums):
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin
-        after = min(end + PIECE, stop) if X.flags.c_contiguous else end  # `turn` asks for columns
+        after = min(end + PIECE, stop) if near.by_rows(X) else end  # `turn` asks for columns
         asked = near.in_packing(X, end, after, panels, tiles)
         pack(X, Y, shift, centre, begin, end, stride, z, asked // rows)
         if weights is not None:
