@@ -1,19 +1,17 @@
 """`GradientDescentRegressor`: least squares step by step, with a truthful stopping rule."""
 
 import sys
-import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from linreg_fast.data.gate import as_floats, check_finite
 from linreg_fast.data.problem import Problem
+from linreg_fast.estimators import advice, start
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.estimators.progress import Progress
 from linreg_fast.kernels import RUNGS
@@ -129,7 +127,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         "max_iter": [None, Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, 1, closed="left")],
         "standardize": ["boolean"],
-        "init": "no_validation",  # its shape depends on the data: `_start`
+        "init": "no_validation",  # its shape depends on the data: `start`
         "warm_start": ["boolean"],
         "space": [StrOptions({"auto", "data", "gram"})],
         "batch_size": [None, Interval(Integral, 1, None, closed="left")],
@@ -215,7 +213,7 @@ class GradientDescentRegressor(BaseLeastSquares):
             known = self._known(problem) if again else None
             if known is None:
                 self._draw_seed()
-            start = self._start(problem, one_target, again)
+            begin = self._start(problem, one_target, again)
             problem.rung = None  # of the steps
             # `_store` tells of coefficients that overflow.
             with Progress(total, self.verbose) as progress, np.errstate(over="ignore"):
@@ -228,20 +226,20 @@ class GradientDescentRegressor(BaseLeastSquares):
                     tol=self.tol,
                     standardize=self.standardize,
                     space=self.space,
-                    init=start,
+                    init=begin,
                     batch_size=self.batch_size,
                     shuffle=self.shuffle,
                     seed=self._seed,
                     record_path=self.record_path,
                     resume=known,
-                    announce=self._announce,
+                    announce=advice.announcer(self),
                     report=progress,
                     report_every=int(self.verbose) or None,
                 )
             self._store(solution, X.dtype, one_target)
             self.moments_ = problem.moments
             self._store_descent(solution.descent, one_target, known is not None)
-            self._warn(solution.descent)
+            advice.warn(self, solution.descent)
         return self
 
     @available_if(_learns_by_batches)
@@ -266,14 +264,14 @@ class GradientDescentRegressor(BaseLeastSquares):
             moments = rows.moments if first else self.moments_ + rows.moments
             if first:
                 self._draw_seed()
-            start = self._start(rows, one_target, not first)
-            if start is None:
-                start = np.zeros((X.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
+            begin = self._start(rows, one_target, not first)
+            if begin is None:
+                begin = np.zeros((X.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
             done = (0, None) if first else self._descent.state[4:6]
             solution = gradient_descent.learn(
                 Problem(None, None, moments=moments, fit_intercept=self.fit_intercept),
                 rows,
-                *start,
+                *begin,
                 done,
                 learning_rate=self.learning_rate,
                 tol=self.tol,
@@ -281,13 +279,13 @@ class GradientDescentRegressor(BaseLeastSquares):
                 batch_size=self.batch_size,
                 shuffle=self.shuffle,
                 seed=self._seed,
-                announce=self._announce,
+                announce=advice.announcer(self),
             )
             self._store(solution, X.dtype if first else self.coef_.dtype, one_target)
             self.moments_ = moments
             self._store_descent(solution.descent, one_target, not first)
             if solution.descent.diverged:
-                self._warn(solution.descent)
+                advice.warn(self, solution.descent)
         return self
 
     def predicted_iterations(self, tol=None):
@@ -334,10 +332,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         gradient_descent.check_options(
             self.method, self.learning_rate, self.momentum, self.space, self.batch_size
         )
-        if isinstance(self.init, str) and self.init not in ("zeros", "random"):
-            raise ValueError(
-                f"init={self.init!r}: choose None, 'zeros', 'random' or a pair (coef, intercept)"
-            )
+        start.check(self.init)
 
     def _draw_seed(self):
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -358,8 +353,8 @@ class GradientDescentRegressor(BaseLeastSquares):
 
     def _start(self, problem, one_target, again):
         """(coef (p, t), intercept (t,)) in the data's units, or None for zeros."""
-        p, t = problem.n_features, problem.n_targets
         if again:
+            p, t = problem.n_features, problem.n_targets
             coef, intercept = self._parameters()
             if coef.shape != (t, p) or one_target != (self.coef_.ndim == 1):
                 raise ValueError(
@@ -367,36 +362,7 @@ class GradientDescentRegressor(BaseLeastSquares):
                     f"data has {p} features and {t} targets: use a new estimator"
                 )
             return coef.T, intercept
-        if self.init is None or isinstance(self.init, str):
-            return self._random_start(problem) if self.init == "random" else None
-        try:
-            coef, intercept = self.init
-        except (TypeError, ValueError):
-            raise ValueError(
-                "init must be None, 'zeros', 'random' or a pair (coef, intercept)"
-            ) from None
-        coef = as_floats(coef, "init's coef").astype(np.float64)
-        intercept = np.atleast_1d(as_floats(intercept, "init's intercept")).astype(np.float64)
-        check_finite(np.atleast_1d(coef), "init's coef")
-        check_finite(intercept, "init's intercept")
-        if coef.size != p * t or intercept.shape != (t,):
-            raise ValueError(
-                f"init must be (coef of {p} features x {t} targets, intercept of {t}), "
-                f"got shapes {coef.shape} and {intercept.shape}"
-            )
-        if intercept.any() and not self.fit_intercept:
-            raise ValueError("init has an intercept and fit_intercept is False")
-        return coef.reshape(t, p).T, intercept
-
-    def _random_start(self, problem):
-        """Each column contributes about as much as the targets vary."""
-        p, t = problem.n_features, problem.n_targets
-        rng = np.random.default_rng(self._seed)
-        moments = problem.moments
-        sizes = np.sqrt(np.diag(moments.comoment) / moments.weight_sum)
-        sizes = np.where(sizes > 0, sizes, 1.0)
-        coef = rng.normal(size=(p, t)) * sizes[p:] / sizes[:p, None] / np.sqrt(p)
-        return coef, rng.normal(size=t) * sizes[p:] * self.fit_intercept
+        return start.of_init(self.init, problem, self._seed)
 
     def _store_descent(self, descent, one_target, onwards):
         """The history, joined to that of the descent that this one goes on from."""
@@ -427,62 +393,6 @@ class GradientDescentRegressor(BaseLeastSquares):
         self.momentum_ = descent.rules.beta
         self.max_stable_learning_rate_ = descent.max_stable_learning_rate
         self._descent, self._went_by = descent, self._options()
-
-    def _announce(self, rate, limit):
-        """Warn of steps that are too large before the first is taken."""
-        if self.learning_rate == "auto" or rate < limit:
-            return
-        where = "of standardised columns" if self.standardize else "of these columns"
-        what = "the loss will grow" if self.method != "sgd" else "some batches may make it diverge"
-        warnings.warn(
-            f"learning_rate={rate:.4g} is above the largest stable step {where}, {limit:.4g}: "
-            f"{what}. Use 'auto' or at most {0.5 * limit:.2g}",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-
-    def _warn(self, descent):
-        if descent.converged or (self.tol == 0 and not descent.diverged):
-            return
-        unit = "passes" if self.method == "sgd" else "steps"
-        if descent.diverged:
-            limit = descent.max_stable_learning_rate
-            what = (
-                f"the loss overflowed after {descent.n_iter} {unit}; the last finite parameters "
-                f"are kept. The largest stable learning_rate is {limit:.4g}"
-            )
-            advice = "use 'auto' or a smaller one"
-        else:
-            coef, intercept = descent.distances
-            what = (
-                f"not converged after {descent.state.done} {unit}: "
-                f"within {descent.distance:.2g} of the least-squares solution (relative; "
-                f"coefficients {coef:.2g}, intercept {intercept:.2g})"
-            )
-            advice = self._advice(descent)
-        warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
-
-    def _advice(self, descent):
-        if descent.stalled:
-            return "as near as sums over the rows can be told in double precision; use space='gram'"
-        if descent.rules.rate >= descent.max_stable_learning_rate and self.method != "cg":
-            limit = descent.max_stable_learning_rate
-            return f"learning_rate is above the largest stable step, {limit:.4g}: use 'auto'"
-        if self.method == "sgd":
-            return "use more passes, a larger tol, or another method"
-        remaining = descent.remaining(self.tol)
-        takes = f"tol={self.tol:g} would take {remaining:,} more" if remaining < np.inf else ""
-        others = [
-            "learning_rate='auto'" if self.learning_rate != "auto" else "",
-            "standardize=True" if not self.standardize else "",
-            "method='cg'" if self.method != "cg" else "",
-            "LinearRegression",
-        ]
-        return "; ".join(
-            filter(
-                None, [takes, "use a larger max_iter or tol, " + ", ".join(filter(None, others))]
-            )
-        )
 
     def _accepts_sparse(self):
         # The gradient kernels read dense rows.
