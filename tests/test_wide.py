@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 from reference import relative_error
+from sklearn.exceptions import ConvergenceWarning
 
 from linreg_fast import LinearRegression
 from linreg_fast.data.problem import Problem
@@ -51,6 +52,55 @@ def test_all_digits(rng, condition, offset, fit_intercept):
     values = np.linalg.svd(rows, compute_uv=False)[: n - fit_intercept]
     assert relative_error(model.coef_, truth) < 1e-15 * max(values[0] / values[-1], 3)
     assert model.rank_ == n - fit_intercept
+
+
+def units(rng, p, digits):
+    """A power of two for each of p columns, drawn from so many binary digits up or down."""
+    return rng.integers(-digits, digits + 1, p)
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+@pytest.mark.parametrize("digits", [10, 30, 60, 200, 450])
+@pytest.mark.parametrize(("fit_intercept", "more"), [(True, 2), (False, 2), (True, 100)])
+def test_all_digits_in_any_units(rng, fit_intercept, more, digits, solver):
+    """Of the coefficients as they stand, and of what each column contributes."""
+    n = int(rng.integers(2, 7))
+    p = n + more + int(rng.integers(6))
+    X, y, exponents = rng.normal(size=(n, p)) + 1, rng.normal(size=n), units(rng, p, digits)
+    X = np.ldexp(X, exponents)
+    model = LinearRegression(solver=solver, fit_intercept=fit_intercept).fit(X, y)
+    truth = exact_shortest(X.tolist(), y.tolist(), fit_intercept)
+    assert relative_error(model.coef_, truth) < 1e-11
+    scales = [Fraction(2) ** int(e) for e in exponents]
+    found = [Fraction(float(c)) * scale for c, scale in zip(model.coef_, scales, strict=True)]
+    expected = [c * scale for c, scale in zip(truth, scales, strict=True)]
+    error = sum((a - b) ** 2 for a, b in zip(found, expected, strict=True))
+    assert error < Fraction(1e-11) ** 2 * sum(b * b for b in expected)
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+@pytest.mark.parametrize("digits", [0, 20, 60, 300])
+def test_a_column_and_its_multiple_share_in_any_units(rng, digits, solver):
+    """b x + c 2^k x, of all with this b + c 2^k, is shortest where c is 2^k b."""
+    x, other, k = rng.normal(size=60), rng.normal(size=60), int(units(rng, 1, digits)[0])
+    X = np.column_stack([x, np.ldexp(x, k), other])
+    model = LinearRegression(solver=solver).fit(X, 3 * x - other + 2)
+    assert model.rank_ == 2
+    multiple = 2.0**k
+    share = 3 / (1 + multiple**2) if k < 0 else 3 * multiple**-2 / (1 + multiple**-2)
+    expected = np.array([share, share * multiple, -1])
+    np.testing.assert_allclose(model.coef_, expected, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(model.coef_[1] * multiple, 3 - share, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("digits", [100, 400])
+def test_lsqr_says_where_units_keep_it_from_the_solution(rng, digits):
+    X, y = rng.normal(size=(8, 20)), rng.normal(size=8)
+    right = LinearRegression(solver="lsqr").fit(X, y)
+    np.testing.assert_allclose(right.coef_, LinearRegression().fit(X, y).coef_, atol=1e-12)
+    X[:, 3] = np.ldexp(X[:, 3], digits)
+    with pytest.warns(ConvergenceWarning, match="LSQR stopped before the solution.*'svd'"):
+        LinearRegression(solver="lsqr").fit(X, y)
 
 
 @pytest.mark.parametrize("p", [40, 600])

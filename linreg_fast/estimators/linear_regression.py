@@ -290,13 +290,8 @@ class LinearRegression(BaseLeastSquares):
             else:
                 solution = SOLVERS[self.solver].solve(problem)
                 solution = solution._replace(solver=self.solver, reason="it was asked for")
-        if solution.descent is not None and not solution.descent.converged:
-            warnings.warn(
-                f"gradient descent stopped after {solution.descent.n_iter} steps within "
-                f"{solution.descent.distance:.2g} of the solution: use solver='auto'",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        if solution.unfinished:
+            warnings.warn(solution.unfinished, ConvergenceWarning, stacklevel=3)
         self._store(solution, dtype, one_target)
         self.rank_ = solution.rank
         self.solver_, self.solver_reason_ = solution.solver, solution.reason

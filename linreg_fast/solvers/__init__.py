@@ -32,6 +32,7 @@ class Solution(NamedTuple):
     descent: Any = None  # how an iterative solver got there
     inflation: dict[int, float] | None = None  # see `inflation`; where the condition is large
     weakness: float | None = None  # see `weakness`; where it came for free
+    unfinished: str = ""  # what to tell of one that stopped short of the solution
 
 
 ILL = 1e6  # condition number from which on it matters which columns are to blame

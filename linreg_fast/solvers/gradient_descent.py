@@ -178,7 +178,18 @@ def solve(
         way.leave(state.before, star),
         state,
     )
-    return Solution(coef.T, intercept, found.rank, found.condition_number, descent=descent)
+    unfinished = (
+        f"gradient descent stopped after {descent.n_iter} steps within {descent.distance:.2g} "
+        "of the solution: use solver='auto'"
+    )
+    return Solution(
+        coef.T,
+        intercept,
+        found.rank,
+        found.condition_number,
+        descent=descent,
+        unfinished="" if arrived else unfinished,
+    )
 
 
 def check_options(method, learning_rate, momentum, space, batch_size):

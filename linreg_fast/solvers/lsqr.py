@@ -3,8 +3,10 @@ numbers a step.
 
 When: sparse rows of thousands of columns, whose cross-products would fill a dense square. Columns
 are centred implicitly, so no zero is filled in. It is run twice, the second time on the residual.
-Where more rows than columns depend on each other, the solution is the shortest in units of the
-columns' norms, and the rank is not told: what is reported counts the columns that vary.
+Where columns fewer than the rows depend on each other, the solution is the shortest in units of
+their norms, and the rank is not told: what is reported counts the columns that vary. Where they are
+more, it is the shortest as it stands, and units that differ by 1e9 or more keep steps from it: the
+solution says so.
 """
 
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from linreg_fast.solvers import Solution
 
 EPSILON = np.finfo(np.float64).eps
 STEPS = 20_000
+SHORT = 1e-8  # correlation of a column with what is left: rounding leaves less
 
 
 def solve(problem):
@@ -27,7 +30,8 @@ def solve(problem):
     # Of equal norm the columns are found in fewer steps; where they outnumber the rows, though, the
     # shortest solution is asked for, and that depends on their units. A constant one stays at zero.
     live = rows.sizes > 0
-    units = np.where(live, rows.sizes, 1.0) if problem.n_samples > p else np.ones(p)
+    sizes = np.where(live, rows.sizes, 1.0)
+    units = sizes if problem.n_samples > p else np.ones(p)
     operator = LinearOperator(
         (len(rows.targets), p),
         lambda v: rows.forward(live * v / units),
@@ -35,7 +39,7 @@ def solve(problem):
         dtype=np.float64,
     )
     coef = np.zeros((p, problem.n_targets))
-    condition = 1.0
+    condition, left = 1.0, 0.0
     for k, target in enumerate(rows.targets.T):
         exponent = above(np.abs(target).max(initial=0.0))  # of a size whose square is a number
         target, own = np.ldexp(target, -exponent), np.zeros(p)
@@ -44,10 +48,19 @@ def solve(problem):
             found = lsqr(operator, rest, atol=EPSILON, btol=EPSILON, conlim=0, iter_lim=STEPS)
             own += live * found[0] / units
             condition = max(condition, float(found[6]) / np.sqrt(max(found[2], 1)))
+        rest, size = target - rows.forward(own), np.linalg.norm(target)
+        if size > 0 and live.any():
+            left = max(left, np.abs((rows.backward(rest) / sizes)[live]).max() / size)
         coef[:, k] = np.ldexp(own, exponent)
     intercept = rows.means[p:] - rows.means[:p] @ coef
     rank = min(problem.n_samples - problem.fit_intercept, int(live.sum()))
-    return Solution(coef, intercept, rank, condition)
+    unfinished = ""
+    if not left <= SHORT:
+        unfinished = (
+            "LSQR stopped before the solution: what it leaves of the target still correlates with "
+            f"a column, by {left:.1g}. Bring the columns to similar units, or use solver='svd'"
+        )
+    return Solution(coef, intercept, rank, condition, unfinished=unfinished)
 
 
 class CentredRows(NamedTuple):

@@ -8,17 +8,17 @@ column do not matter; the norm that is made smallest is that of the coefficients
 from functools import partial
 
 import numpy as np
-from scipy.linalg import lstsq, qr, svd
+from scipy.linalg import svd
 
-from linreg_fast.kernels import factor
+from linreg_fast.kernels import factor, graded
 from linreg_fast.kernels.blas import factored
+from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import ILL, Solution, inflation
 
-ZERO = 16 * np.finfo(np.float64).eps  # entries of a null direction below this are rounding
-FEW, EASY = 0.8, 100.0  # rows of a triangle, relative; condition number
-MANY = 32  # columns: of fewer, null directions cost nothing
-ALIKE = 2  # binary digits that the units of columns differ by
-UNITS_APART = 40  # binary digits: columns whose units differ by more need the null directions
+ROUNDING = 16 * np.finfo(np.float64).eps  # of a direction's entries
+MANY = 100  # columns: of fewer, null directions cost nothing
+FEW = 0.8  # rows of a triangle, relative: below, those of zeros are left out
+UNITS_APART = 900  # binary digits that the units of columns may differ by: products stay numbers
 
 
 def solve(problem):
@@ -30,28 +30,19 @@ def solve(problem):
     exponents = exponents.copy()  # a constant column is not far from the others
     if not constant.all():
         exponents[:p][constant] = exponents[:p][~constant].max()
-    top = int(exponents[:p].max())
-    digits = top - int(exponents[:p].min())
-    apart = digits > UNITS_APART
-    U, values, Vt = _decomposed(triangle[:, :p] / sizes, digits <= ALIKE)
+    U, values, Vt, beyond = _decomposed(triangle[:, :p] / sizes)
     kept = problem.kept(values, Vt)
     rank = int(kept.sum())
-    units = np.ldexp(1 / sizes, exponents[:p].min() - exponents[:p])
-    rows, null = Vt[kept], Vt[~kept].T
-    if rank in (0, p):
-        shorten = None
-    elif len(Vt) == p and (apart or rank > p // 4):
-        if problem.doubled:
-            null = null + _correction(problem, null, sizes, rows, values[kept], of_targets=False)
-        shorten = partial(_without_null, null=null, units=units)
-    else:  # few independent rows: what they span is less work, and the rest may not be at hand
-        lines = np.ldexp(rows * sizes, exponents[:p] - top)
-        span = factored(rank, qr, lines.T, mode="economic")[0]
-        shorten = partial(_within_span, span=span, units=np.ldexp(sizes, exponents[:p] - top))
-    scaled = rows.T @ ((U[:, kept].T @ triangle[: len(U), p:]) / values[kept, None])
-    scaled = shorten(scaled) if shorten else scaled
-    if problem.doubled and rank:
-        scaled = _corrected(problem, scaled, sizes, rows, values[kept], shorten)
+    U, values_kept, rows = U[:, kept], values[kept], Vt[kept]
+    coefficients = partial(np.matmul, rows.T)
+    if 0 < rank < p:
+        units = np.maximum(exponents[:p] - exponents[:p].max(), -UNITS_APART)
+        null = None if beyond is None else np.vstack([Vt[~kept], beyond]).T
+        coefficients = _shortest(rows, null, np.ldexp(sizes, units))
+    in_rows = (U.T @ triangle[: len(U), p:]) / values_kept[:, None]
+    scaled = coefficients(in_rows)
+    if rank:
+        scaled = _corrected(problem, scaled, in_rows, sizes, rows, values_kept, coefficients)
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
@@ -65,52 +56,60 @@ def solve(problem):
     return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
 
 
-def _decomposed(columns, alike):
-    """U, values, Vt; without null directions where few rows of the triangle are not zero.
+def _decomposed(columns):
+    """U, values, Vt, and what of the null directions is not in Vt.
 
-    Unless they are needed for the digits: columns that are not alike, or nearly dependent rows.
+    None for many columns where few rows of the triangle are not zero.
     """
+    p = columns.shape[1]
     rows = len(columns) - int(columns[::-1].any(axis=1).argmax())
-    if rows < FEW * len(columns) and len(columns) > MANY and alike:
-        U, values, Vt = factored(rows, svd, columns[:rows], full_matrices=False)
-        if values[0] < EASY * values[-1]:
-            return U, values, Vt
-    return factored(columns.shape[1], svd, columns, full_matrices=False)
+    if rows < FEW * p and p > MANY:
+        return *factored(rows, svd, columns[:rows], full_matrices=False), None
+    U, values, Vt = factored(p, svd, columns, full_matrices=True)
+    found = len(values)
+    return U[:, :found], values, Vt[:found], Vt[found:]
 
 
-def _corrected(problem, scaled, sizes, rows, values, shorten):
-    """The same solution, corrected twice by what its residual leaves in double-double."""
+def _shortest(rows, null, units):
+    """A function of targets (rank, t): scaled coefficients (p, t) for which rows @ them = targets.
+
+    Of all that are, the shortest once divided by the units (p,): what the rows span in those units,
+    or what is at right angles to the null directions (p, p - rank), where these are at hand.
+    """
+    by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(rows))
+    lines, sizes = (null, 1 / units) if by_null else (rows.T, units)
+    lines = np.ascontiguousarray(np.where(np.abs(lines) < ROUNDING, 0.0, lines) * sizes[:, None])
+    order, factors = interruptible(len(units), graded.factor, lines, ROUNDING * sizes)
+    found = len(factors)
+    reflections = np.ascontiguousarray(lines[:, :found].T)
+    gone = slice(found) if by_null else slice(found, None)
+
+    def coefficients(targets):
+        own = ((targets.T @ rows) / units)[:, order]
+        graded.turn(reflections, factors, True, own)
+        own[:, gone] = 0.0
+        graded.turn(reflections, factors, False, own)
+        scaled = np.empty_like(own)
+        scaled[:, order] = own
+        return (units * scaled).T
+
+    return coefficients
+
+
+def _corrected(problem, scaled, in_rows, sizes, rows, values, coefficients):
+    """The same solution, corrected twice by what it leaves; in double-double, if that is known."""
     for _ in range(2):
-        scaled = scaled + _correction(problem, scaled, sizes, rows, values, of_targets=True)
-        scaled = shorten(scaled) if shorten else scaled
+        if problem.doubled:
+            rest = _residual(problem, scaled, sizes)
+            rest = rows @ (rest / sizes[:, None]) / (values**2)[:, None]
+        else:
+            rest = in_rows - rows @ scaled
+        scaled = scaled + coefficients(rest)
     return scaled
 
 
-def _correction(problem, found, sizes, rows, values, of_targets):
-    """What to add to found (p, k), so that the normal equations give the targets, or zero."""
-    p = problem.n_features
-    gram, right = np.split(problem.normal_equations.products[:, :p], [p], axis=2)
-    if not of_targets:
-        right = np.zeros((2, p, found.shape[1]))
-    coef = found / sizes[:, None]
-    system = np.concatenate([gram, right], axis=2)
-    rest = factor.residual(system, np.array([coef, np.zeros_like(coef)]), p)
-    return rows.T @ (rows @ (rest / sizes[:, None]) / (values**2)[:, None])
-
-
-def _without_null(scaled, null, units):
-    """scaled + null @ z with z such that its product with the units (p,) is shortest.
-
-    Whatever z is, the fit stays the same. Rows go in by decreasing size: the orthogonal
-    factorisation is then stable row by row, however different the units.
-    """
-    null = np.where(np.abs(null) < ZERO, 0.0, null)
-    A, b = units[:, None] * null, -units[:, None] * scaled
-    order = np.argsort(-np.abs(A).max(axis=1), kind="stable")
-    z = factored(A.shape[1], lstsq, A[order], b[order], cond=ZERO, lapack_driver="gelsy")[0]
-    return scaled + null @ z
-
-
-def _within_span(scaled, span, units):
-    """The part of the coefficients scaled / units (p,) that the rows span, scaled again."""
-    return units[:, None] * (span @ (span.T @ (scaled / units[:, None])))
+def _residual(problem, scaled, sizes):
+    """What the normal equations leave of their right sides."""
+    coef = scaled / sizes[:, None]
+    found = np.array([coef, np.zeros_like(coef)])
+    return factor.residual(problem.normal_equations.products, found, problem.n_features)
