@@ -136,14 +136,33 @@ def _sklearn_fit(X, y, positive=False):
     from sklearn.linear_model import LinearRegression
 
     model = LinearRegression(positive=positive)
-    if not positive and model.get_params().get("tol") is not None:
+    if not positive and _takes_tol():
         model.set_params(tol=REFERENCE_TOL)
     model.fit(X, y)
     return model.coef_, np.atleast_1d(model.intercept_)
 
 
+def _takes_tol():
+    """Whether scikit-learn's rank cut-off can be set: from 1.7 on."""
+    from sklearn.linear_model import LinearRegression
+
+    return "tol" in LinearRegression().get_params()
+
+
+def _with_cut_off(X, y):
+    """What scikit-learn 1.6 would find if it could be set: without, the rounding of the means of a
+    few rows looks like one more column, and its answer may be far off."""
+    from scipy.linalg import lstsq
+
+    means = X.mean(axis=0), y.mean()
+    coef = lstsq(X - means[0], y - means[1], cond=REFERENCE_TOL)[0]
+    return coef, np.atleast_1d(means[1] - means[0] @ coef)
+
+
 def expected_fit(X, y, positive=False):
     coef, intercept = _sklearn_fit(X, y, positive)
+    if not (positive or _takes_tol()):
+        coef, intercept = _with_cut_off(X, y)
     # A coefficient is compared relative to itself, or to a share of what the strongest column or
     # the target would give it in its units; the intercept relative to the terms it is the rest of.
     spread = X.std(axis=0)
