@@ -525,6 +525,15 @@ def test_bad_parameters(rng, parameters, says):
     assert list(vars(model)) == list(before)
 
 
+def test_a_start_for_several_targets_is_as_coef_(rng):
+    X, Y = draw(rng, t=3)
+    coef = LinearRegression().fit(X, Y)
+    model = GradientDescentRegressor(init=(coef.coef_, coef.intercept_), max_iter=1, tol=0)
+    np.testing.assert_allclose(model.fit(X, Y).coef_, coef.coef_, rtol=1e-9)
+    with pytest.raises(ValueError, match=r"coef of shape \(3, 4\), targets x features"):
+        GradientDescentRegressor(init=(coef.coef_.T, coef.intercept_)).fit(X, Y)
+
+
 def test_the_numbers_of_the_first_text():
     """Costs that it prints every 100 steps; the true ones, not its own."""
     data = datasets.load("age")

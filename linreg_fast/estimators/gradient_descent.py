@@ -56,7 +56,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         Step in standardised coordinates. The results are in the data's units either way; the
         learning rate and the gradient are those of the coordinates of the steps.
     init : None, "zeros", "random" or (coef, intercept), default=None
-        Where to start, in the data's units; None is zeros.
+        Where to start, in the data's units, shaped as `coef_` and `intercept_`; None is zeros.
     warm_start : bool, default=False
         Go on from the last `fit`: after one on the same data with the same options exactly as if
         it had not stopped, else from its coefficients.

@@ -30,9 +30,11 @@ def of_init(init, problem, seed):
     intercept = np.atleast_1d(as_floats(intercept, "init's intercept")).astype(np.float64)
     check_finite(np.atleast_1d(coef), "init's coef")
     check_finite(intercept, "init's intercept")
-    if coef.size != p * t or intercept.shape != (t,):
+    fits = coef.size == p if t == 1 else coef.shape == (t, p)  # a reshape would mix the targets
+    if not fits or intercept.shape != (t,):
+        expected = f"{p} features" if t == 1 else f"shape {(t, p)}, targets x features"
         raise ValueError(
-            f"init must be (coef of {p} features x {t} targets, intercept of {t}), "
+            f"init must be (coef of {expected}, intercept of {t}), "
             f"got shapes {coef.shape} and {intercept.shape}"
         )
     if intercept.any() and not problem.fit_intercept:
