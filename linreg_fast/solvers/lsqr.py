@@ -21,6 +21,8 @@ from linreg_fast.solvers import Solution
 
 EPSILON = np.finfo(np.float64).eps
 STEPS = 20_000
+TOO_ILL, TOO_ILL_FOR_FLOATS = 3, 6  # scipy's reasons to stop
+SMALLER = 0.1  # a correction, than what it corrects
 SHORT = 1e-8  # correlation of a column with what is left: rounding leaves less
 
 
@@ -43,11 +45,14 @@ def solve(problem):
     for k, target in enumerate(rows.targets.T):
         exponent = above(np.abs(target).max(initial=0.0))  # of a size whose square is a number
         target, own = np.ldexp(target, -exponent), np.zeros(p)
-        for _ in range(2):
+        for turn in range(2):
             rest = target - rows.forward(own)
-            found = lsqr(operator, rest, atol=EPSILON, btol=EPSILON, conlim=0, iter_lim=STEPS)
-            own += live * found[0] / units
-            condition = max(condition, float(found[6]) / np.sqrt(max(found[2], 1)))
+            step, steps_condition = _run(operator, rest)
+            step = live * step / units
+            if turn and np.linalg.norm(step) > SMALLER * np.linalg.norm(own):
+                break  # no correction, but what rounding makes of a rest that is nothing else
+            own += step
+            condition = max(condition, steps_condition)
         rest, size = target - rows.forward(own), np.linalg.norm(target)
         if size > 0 and live.any():
             left = max(left, np.abs((rows.backward(rest) / sizes)[live]).max() / size)
@@ -61,6 +66,15 @@ def solve(problem):
             f"a column, by {left:.1g}. Bring the columns to similar units, or use solver='svd'"
         )
     return Solution(coef, intercept, rank, condition, unfinished=unfinished)
+
+
+def _run(operator, target):
+    """(coefficients, condition number) of one run, without a last step along rounding alone."""
+    options = {"atol": EPSILON, "btol": EPSILON, "conlim": 1 / EPSILON}
+    found = lsqr(operator, target, iter_lim=STEPS, **options)
+    if found[1] in (TOO_ILL, TOO_ILL_FOR_FLOATS) and found[2] > 1:
+        found = lsqr(operator, target, iter_lim=found[2] - 1, **options)
+    return found[0], float(found[6]) / np.sqrt(max(found[2], 1))
 
 
 class CentredRows(NamedTuple):
@@ -96,7 +110,7 @@ def _of_rows(problem):
     scale = np.where(top > 0, top, 1.0)
     inside = ((X.data - rest[X.indices]) / scale[X.indices]) ** 2
     rows = np.repeat(np.arange(len(Y)), np.diff(X.indptr))
-    spread = np.bincount(X.indices, inside * share[rows], minlength=p)
+    spread = np.bincount(X.indices, inside * share[rows], minlength=p).astype(float)
     stored = np.bincount(X.indices, share[rows], minlength=p)
     spread += np.maximum(1 - stored, 0) * (rest / scale) ** 2  # the zeros
     spread[~varying] = 0.0
