@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse
 from reference import relative_error
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import PolynomialFeatures
 
 from linreg_fast import LinearRegression
 from linreg_fast.data.problem import Problem
@@ -183,3 +184,52 @@ def test_a_constant_column_beside_dependent_ones_of_large_units(rng):
         X = np.column_stack([np.ones(50), a * size, 2 * a * size])
         coef = LinearRegression().fit(X, 5 * a).coef_ * size
         np.testing.assert_allclose(coef, [0, 1, 2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("solver", ["auto", "svd"])
+@pytest.mark.parametrize("n", [20, 200])
+def test_powers_of_a_flag_and_of_small_measurements_are_fitted(rng, n, solver):
+    """The rounding of a null direction, in units that are far smaller, is another direction."""
+    flags = rng.integers(0, 2, n), rng.integers(0, 2, n) * 1e-6
+    X = PolynomialFeatures(4, include_bias=False).fit_transform(
+        np.column_stack([*flags, rng.normal(size=n) * 1e-6])
+    )
+    y = rng.normal(size=n)
+    alike = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
+    best = LinearRegression(solver=solver).fit(alike, y)
+    found = LinearRegression(solver=solver).fit(X, y)
+    assert found.rank_ == best.rank_
+    np.testing.assert_allclose(found.predict(X), best.predict(alike), atol=1e-9)
+
+
+def test_equal_and_zero_columns_in_units_far_apart_are_fitted(rng):
+    X = rng.integers(-3, 4, (12, 8)).astype(float)
+    X[:, 0], X[:, 5] = X[:, 6], 0.0
+    y = rng.normal(size=12)
+    for digits in (0, 24, 60, 200):
+        exponents = rng.choice([-digits, digits], 8)
+        for fit_intercept in (True, False):
+            best = LinearRegression(fit_intercept=fit_intercept).fit(X, y).predict(X)
+            for solver in ("auto", "svd"):
+                model = LinearRegression(solver=solver, fit_intercept=fit_intercept)
+                found = model.fit(np.ldexp(X, exponents), y).predict(np.ldexp(X, exponents))
+                np.testing.assert_allclose(found, best, atol=1e-10)
+
+
+def test_lsqr_goes_no_step_into_rounding(rng):
+    """Rows that differ along one line only: a second step would be along noise."""
+    for _ in range(50):
+        X, y = rng.normal(size=(2, 6)), rng.normal(size=2)
+        way = X[1] - X[0]
+        expected = way * (y[1] - y[0]) / (way @ way)
+        for rows, targets in ((X, y), (X[[0, 0, 1]], [y[0] - 1, y[0] + 1, y[1]])):
+            found = LinearRegression(solver="lsqr").fit(rows, targets).coef_
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * np.abs(expected).max())
+
+
+def test_lsqr_of_zeros(rng):
+    for X, weights in ((np.zeros((4, 2500)), None), (np.eye(4, 2500), [0, 0, 0, 0.5])):
+        model = LinearRegression().fit(scipy.sparse.csr_array(X), np.arange(4.0), weights)
+        assert model.solver_ == "lsqr"
+        assert not model.coef_.any()
+        assert model.intercept_ == (1.5 if weights is None else 3.0)

@@ -26,7 +26,7 @@ PIECE = 1 << 16  # weights
 SINGLE_TARGETS = 3  # each may want a pass of its own over the rows
 WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
 EPSILON = np.finfo(np.float64).eps
-DOUBLED_ROUNDING = 2.0**-96  # of a unit diagonal: pivots below it are what rounding left
+DOUBLED_ROUNDING = 2.0**-93  # of a unit diagonal: pivots below it are what rounding left
 
 
 class Scaled(NamedTuple):

@@ -6,19 +6,25 @@ column do not matter; the norm that is made smallest is that of the coefficients
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import svd
 
+from linreg_fast.data.problem import Problem
 from linreg_fast.kernels import factor, graded
 from linreg_fast.kernels.blas import factored
 from linreg_fast.kernels.interrupt import interruptible
 from linreg_fast.solvers import ILL, Solution, inflation
 
-ROUNDING = 16 * np.finfo(np.float64).eps  # of a direction's entries
 MANY = 100  # columns: of fewer, null directions cost nothing
 FEW = 0.8  # rows of a triangle, relative: below, those of zeros are left out
-UNITS_APART = 900  # binary digits that the units of columns may differ by: products stay numbers
+ROUNDING = 16 * np.finfo(np.float64).eps  # of a direction's entries
+ALIKE = 10  # binary digits: where the units of many columns differ by so many, that does no harm
+# Where units differ by more than the first, products would be no numbers. In units as far apart as
+# one of these, rounding may turn a direction to where the rows do not fit; the next is tried then.
+APART = (900, 60, 40, 20, 10, 0)
+FITS, BETTER = 1e-12, 1e3  # left of the targets, relative; times less: worth longer coefficients
 
 
 def solve(problem):
@@ -30,19 +36,16 @@ def solve(problem):
     exponents = exponents.copy()  # a constant column is not far from the others
     if not constant.all():
         exponents[:p][constant] = exponents[:p][~constant].max()
-    U, values, Vt, beyond = _decomposed(triangle[:, :p] / sizes)
+    columns = triangle[:, :p] / sizes
+    U, values, Vt, beyond = _decomposed(columns)
     kept = problem.kept(values, Vt)
     rank = int(kept.sum())
-    U, values_kept, rows = U[:, kept], values[kept], Vt[kept]
-    coefficients = partial(np.matmul, rows.T)
+    rows = Rows(problem, columns, triangle[:, p:], sizes, U[:, kept], values[kept], Vt[kept])
     if 0 < rank < p:
-        units = np.maximum(exponents[:p] - exponents[:p].max(), -UNITS_APART)
         null = None if beyond is None else np.vstack([Vt[~kept], beyond]).T
-        coefficients = _shortest(rows, null, np.ldexp(sizes, units))
-    in_rows = (U.T @ triangle[: len(U), p:]) / values_kept[:, None]
-    scaled = coefficients(in_rows)
-    if rank:
-        scaled = _corrected(problem, scaled, in_rows, sizes, rows, values_kept, coefficients)
+        scaled = _shortest(rows, null, exponents[:p] - exponents[:p].max())
+    else:
+        scaled, _ = rows.solution(partial(np.matmul, rows.span.T))
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
@@ -50,8 +53,7 @@ def solve(problem):
     singular = None if problem.doubled else problem.singular_values(rank)
     blame = None
     if ILL < condition < np.inf:
-        unit = triangle[:, :p] / sizes
-        blame = inflation(Vt.T / values, unit, np.arange(p))
+        blame = inflation(Vt.T / values, columns, np.arange(p))
     intercept = problem.intercept(coef)
     return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
 
@@ -70,14 +72,78 @@ def _decomposed(columns):
     return U[:, :found], values, Vt[:found], Vt[found:]
 
 
-def _shortest(rows, null, units):
-    """A function of targets (rank, t): scaled coefficients (p, t) for which rows @ them = targets.
+class Rows(NamedTuple):
+    """What the rows tell of coefficients: `span` (rank, p), with U and values, of unit columns."""
+
+    problem: Problem
+    columns: np.ndarray  # (k, p): the triangle, over its columns' sizes (p,)
+    targets: np.ndarray  # (k, t)
+    sizes: np.ndarray
+    U: np.ndarray
+    values: np.ndarray
+    span: np.ndarray
+
+    def left(self, scaled):
+        """What scaled coefficients (p, t) leave of the targets, (rank, t) in the span.
+
+        Exactly, where the products are in double-double.
+        """
+        if self.problem.doubled:
+            return self._left_of(self.problem.normal_equations.products, scaled)
+        used = len(self.U)
+        rest = self.targets[:used] - self.columns[:used] @ scaled
+        return (self.U.T @ rest) / self.values[:, None]
+
+    def without_span(self, null):
+        """Null directions (p, k), less what double-double products tell that they are not."""
+        p, k = null.shape
+        system = np.zeros((2, p, p + k))
+        system[:, :, :p] = self.problem.normal_equations.products[:, :p, :p]
+        return null + self.span.T @ self._left_of(system, null)
+
+    def _left_of(self, system, scaled):
+        coef = scaled / self.sizes[:, None]
+        found = np.array([coef, np.zeros_like(coef)])
+        rest = factor.residual(system, found, len(coef)) / self.sizes[:, None]
+        return self.span @ rest / (self.values**2)[:, None]
+
+    def solution(self, coefficients):
+        """Scaled coefficients (p, t), corrected twice; and the share of the targets that is left.
+
+        coefficients: a function of targets in the span.
+        """
+        scaled = np.zeros((len(self.sizes), self.targets.shape[1]))
+        first = rest = self.left(scaled)
+        for _ in range(3):
+            scaled = scaled + coefficients(rest)
+            rest = self.left(scaled)
+        left, size = (np.linalg.norm(self.values[:, None] * part, axis=0) for part in (rest, first))
+        return scaled, np.divide(left, size, out=np.zeros_like(size), where=size > 0).max()
+
+
+def _shortest(rows, null, exponents):
+    """Scaled coefficients that fit, the shortest in units of 2**exponents (p,), at most zeros."""
+    digits = -int(exponents.min())
+    if null is not None and rows.problem.doubled and (digits > ALIKE or len(null) <= MANY):
+        null = rows.without_span(null)
+    found = []
+    for apart in (min(digits, APART[0]), *(limit for limit in APART[1:] if limit < digits)):
+        units = np.ldexp(rows.sizes, np.maximum(exponents, -apart))
+        found.append(rows.solution(_by_units(rows.span, null, units)))
+        if found[-1][1] <= FITS:
+            break
+    enough = BETTER * min(left for _, left in found)
+    return next(scaled for scaled, left in found if left <= max(enough, FITS))
+
+
+def _by_units(span, null, units):
+    """A function of targets (rank, t): scaled coefficients (p, t) for which span @ them = targets.
 
     Of all that are, the shortest once divided by the units (p,): what the rows span in those units,
     or what is at right angles to the null directions (p, p - rank), where these are at hand.
     """
-    by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(rows))
-    lines, sizes = (null, 1 / units) if by_null else (rows.T, units)
+    by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(span))
+    lines, sizes = (null, 1 / units) if by_null else (span.T, units)
     lines = np.ascontiguousarray(np.where(np.abs(lines) < ROUNDING, 0.0, lines) * sizes[:, None])
     order, factors = interruptible(len(units), graded.factor, lines, ROUNDING * sizes)
     found = len(factors)
@@ -85,7 +151,7 @@ def _shortest(rows, null, units):
     gone = slice(found) if by_null else slice(found, None)
 
     def coefficients(targets):
-        own = ((targets.T @ rows) / units)[:, order]
+        own = ((targets.T @ span) / units)[:, order]
         graded.turn(reflections, factors, True, own)
         own[:, gone] = 0.0
         graded.turn(reflections, factors, False, own)
@@ -94,22 +160,3 @@ def _shortest(rows, null, units):
         return (units * scaled).T
 
     return coefficients
-
-
-def _corrected(problem, scaled, in_rows, sizes, rows, values, coefficients):
-    """The same solution, corrected twice by what it leaves; in double-double, if that is known."""
-    for _ in range(2):
-        if problem.doubled:
-            rest = _residual(problem, scaled, sizes)
-            rest = rows @ (rest / sizes[:, None]) / (values**2)[:, None]
-        else:
-            rest = in_rows - rows @ scaled
-        scaled = scaled + coefficients(rest)
-    return scaled
-
-
-def _residual(problem, scaled, sizes):
-    """What the normal equations leave of their right sides."""
-    coef = scaled / sizes[:, None]
-    found = np.array([coef, np.zeros_like(coef)])
-    return factor.residual(problem.normal_equations.products, found, problem.n_features)
