@@ -40,12 +40,12 @@ def solve(problem):
     U, values, Vt, beyond = _decomposed(columns)
     kept = problem.kept(values, Vt)
     rank = int(kept.sum())
-    rows = Rows(problem, columns, triangle[:, p:], sizes, U[:, kept], values[kept], Vt[kept])
+    space = RowSpace(problem, columns, triangle[:, p:], sizes, U[:, kept], values[kept], Vt[kept])
     if 0 < rank < p:
         null = None if beyond is None else np.vstack([Vt[~kept], beyond]).T
-        scaled = _shortest(rows, null, exponents[:p] - exponents[:p].max())
+        scaled = _shortest(space, null, exponents[:p] - exponents[:p].max())
     else:
-        scaled, _ = rows.solution(partial(np.matmul, rows.span.T))
+        scaled, _ = space.solution(partial(np.matmul, space.rows.T))
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
     coef = np.ldexp(scaled / sizes[:, None], np.subtract.outer(-exponents[:p], -exponents[p:]))
     condition = values[0] / values[-1] if rank == p else np.inf
@@ -72,8 +72,11 @@ def _decomposed(columns):
     return U[:, :found], values, Vt[:found], Vt[found:]
 
 
-class Rows(NamedTuple):
-    """What the rows tell of coefficients: `span` (rank, p), with U and values, of unit columns."""
+class RowSpace(NamedTuple):
+    """Orthogonal `rows` (rank, p) that span those of columns of unit norm, with their U and values.
+
+    Coefficients are those of such columns, and targets (rank, t) are what `rows` times them is.
+    """
 
     problem: Problem
     columns: np.ndarray  # (k, p): the triangle, over its columns' sizes (p,)
@@ -81,10 +84,10 @@ class Rows(NamedTuple):
     sizes: np.ndarray
     U: np.ndarray
     values: np.ndarray
-    span: np.ndarray
+    rows: np.ndarray
 
     def left(self, scaled):
-        """What scaled coefficients (p, t) leave of the targets, (rank, t) in the span.
+        """What coefficients (p, t) leave of the targets.
 
         Exactly, where the products are in double-double.
         """
@@ -94,23 +97,23 @@ class Rows(NamedTuple):
         rest = self.targets[:used] - self.columns[:used] @ scaled
         return (self.U.T @ rest) / self.values[:, None]
 
-    def without_span(self, null):
-        """Null directions (p, k), less what double-double products tell that they are not."""
+    def without_rows(self, null):
+        """Null directions (p, k), less what double-double products find of the rows in them."""
         p, k = null.shape
         system = np.zeros((2, p, p + k))
         system[:, :, :p] = self.problem.normal_equations.products[:, :p, :p]
-        return null + self.span.T @ self._left_of(system, null)
+        return null + self.rows.T @ self._left_of(system, null)
 
     def _left_of(self, system, scaled):
         coef = scaled / self.sizes[:, None]
         found = np.array([coef, np.zeros_like(coef)])
         rest = factor.residual(system, found, len(coef)) / self.sizes[:, None]
-        return self.span @ rest / (self.values**2)[:, None]
+        return self.rows @ rest / (self.values**2)[:, None]
 
     def solution(self, coefficients):
-        """Scaled coefficients (p, t), corrected twice; and the share of the targets that is left.
+        """Coefficients (p, t), corrected twice; and the share of the targets that is left.
 
-        coefficients: a function of targets in the span.
+        coefficients: a function of targets.
         """
         scaled = np.zeros((len(self.sizes), self.targets.shape[1]))
         first = rest = self.left(scaled)
@@ -121,29 +124,29 @@ class Rows(NamedTuple):
         return scaled, np.divide(left, size, out=np.zeros_like(size), where=size > 0).max()
 
 
-def _shortest(rows, null, exponents):
-    """Scaled coefficients that fit, the shortest in units of 2**exponents (p,), at most zeros."""
+def _shortest(space, null, exponents):
+    """Coefficients that fit, the shortest where units are 2**exponents (p,), at most zeros."""
     digits = -int(exponents.min())
-    if null is not None and rows.problem.doubled and (digits > ALIKE or len(null) <= MANY):
-        null = rows.without_span(null)
+    if null is not None and space.problem.doubled and (digits > ALIKE or len(null) <= MANY):
+        null = space.without_rows(null)
     found = []
     for apart in (min(digits, APART[0]), *(limit for limit in APART[1:] if limit < digits)):
-        units = np.ldexp(rows.sizes, np.maximum(exponents, -apart))
-        found.append(rows.solution(_by_units(rows.span, null, units)))
+        units = np.ldexp(space.sizes, np.maximum(exponents, -apart))
+        found.append(space.solution(_by_units(space.rows, null, units)))
         if found[-1][1] <= FITS:
             break
     enough = BETTER * min(left for _, left in found)
     return next(scaled for scaled, left in found if left <= max(enough, FITS))
 
 
-def _by_units(span, null, units):
-    """A function of targets (rank, t): scaled coefficients (p, t) for which span @ them = targets.
+def _by_units(rows, null, units):
+    """A function of targets (rank, t): coefficients (p, t) for which rows @ them = targets.
 
     Of all that are, the shortest once divided by the units (p,): what the rows span in those units,
     or what is at right angles to the null directions (p, p - rank), where these are at hand.
     """
-    by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(span))
-    lines, sizes = (null, 1 / units) if by_null else (span.T, units)
+    by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(rows))
+    lines, sizes = (null, 1 / units) if by_null else (rows.T, units)
     lines = np.ascontiguousarray(np.where(np.abs(lines) < ROUNDING, 0.0, lines) * sizes[:, None])
     order, factors = interruptible(len(units), graded.factor, lines, ROUNDING * sizes)
     found = len(factors)
@@ -151,7 +154,7 @@ def _by_units(span, null, units):
     gone = slice(found) if by_null else slice(found, None)
 
     def coefficients(targets):
-        own = ((targets.T @ span) / units)[:, order]
+        own = ((targets.T @ rows) / units)[:, order]
         graded.turn(reflections, factors, True, own)
         own[:, gone] = 0.0
         graded.turn(reflections, factors, False, own)
