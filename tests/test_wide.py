@@ -1,11 +1,13 @@
 """Not more rows than columns: the shortest coefficients that fit every row."""
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import scipy.sparse
 from reference import relative_error
+from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import PolynomialFeatures
 
@@ -233,3 +235,37 @@ def test_lsqr_of_zeros(rng):
         assert model.solver_ == "lsqr"
         assert not model.coef_.any()
         assert model.intercept_ == (1.5 if weights is None else 3.0)
+
+
+def test_a_target_that_nothing_explains_spoils_no_other(rng):
+    """More than 100 columns in units far apart, half of them multiples of others."""
+    x = rng.normal(size=(220, 55))
+    Z = np.hstack([x, 2 * x[:, :27], np.round(8 * rng.normal(size=(220, 27)))])
+    y = Z @ rng.normal(size=109) + rng.normal(size=220)
+    best = LinearRegression().fit(Z, y).predict(Z)
+    Y = np.column_stack([y, y - best])
+    for digits in (8, 30, 60, 200):
+        X = np.ldexp(Z, units(rng, 109, digits))
+        for solver in ("auto", "svd"):
+            found = LinearRegression(solver=solver).fit(X, Y).predict(X)
+            np.testing.assert_allclose(found[:, 0], best, rtol=0, atol=1e-8 * np.abs(y).max())
+            assert np.abs(found[:, 1]).max() < 1e-8 * np.abs(y).max()
+
+
+def test_nearly_equal_columns_beside_equal_ones_count(rng):
+    Z = rng.integers(-15, 16, (25, 5)).astype(float)
+    Z[:, 4] = Z[:, 0] + 2.0**-44 * rng.integers(-2, 3, 25)
+    y = (Z[:, 4] - Z[:, 0]) * 2.0**44 + Z[:, 1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LinAlgWarning)  # digits are lost, and it says so
+        for X in (Z, np.column_stack([Z, 3 * Z[:, 0]])):
+            model = LinearRegression(fit_intercept=False).fit(X, y)
+            assert model.rank_ == 5
+            assert model.score(X, y) > 0.99
+
+
+def test_lsqr_of_a_constant_target(rng):
+    X = np.hstack([np.eye(20)[rng.integers(20, size=160)] for _ in range(2)])
+    weights = rng.uniform(0.5, 2, 160)
+    model = LinearRegression(solver="lsqr").fit(X, np.full(160, rng.normal()), weights)
+    assert not model.coef_.any()

@@ -26,7 +26,8 @@ PIECE = 1 << 16  # weights
 SINGLE_TARGETS = 3  # each may want a pass of its own over the rows
 WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
 EPSILON = np.finfo(np.float64).eps
-DOUBLED_ROUNDING = 2.0**-93  # of a unit diagonal: pivots below it are what rounding left
+# Of a unit diagonal: pivots below it are what rounding left, of up to so many columns.
+DOUBLED_ROUNDING, COLUMNS = 2.0**-96, 8
 
 
 class Scaled(NamedTuple):
@@ -262,7 +263,8 @@ class Problem:
         """R with R'R the normal equations: what a triangle would be."""
         products, exponents, _ = self.normal_equations
         q, p = products.shape[1], self.n_features
-        noise = max(DOUBLED_ROUNDING, 16 * p * self.moments.relative_noise)
+        noise = DOUBLED_ROUNDING * max(p / COLUMNS, 1)
+        noise = max(noise, 16 * p * self.moments.relative_noise)
         upper = products.copy()
         order, rank = interruptible(p, factor.cholesky, upper, p, noise)
         R = np.zeros((p, q))

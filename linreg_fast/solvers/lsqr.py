@@ -23,6 +23,7 @@ EPSILON = np.finfo(np.float64).eps
 STEPS = 20_000
 TOO_ILL, TOO_ILL_FOR_FLOATS = 3, 6  # scipy's reasons to stop
 SMALLER = 0.1  # a correction, than what it corrects
+CONSTANT = 4 * EPSILON  # a target that varies by less, relative to its mean, does not
 SHORT = 1e-8  # correlation of a column with what is left: rounding leaves less
 
 
@@ -124,6 +125,7 @@ def _of_rows(problem):
         return X.T @ u - rest * u.sum()
 
     targets = Y - target_means
+    targets[:, np.abs(targets).max(axis=0) <= CONSTANT * np.abs(target_means)] = 0.0
     targets = targets if root is None else root[:, None] * targets
     sizes = scale * np.sqrt(spread * len(Y))
     return CentredRows(forward, backward, targets, sizes, np.append(first + rest, target_means))

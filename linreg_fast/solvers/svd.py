@@ -25,6 +25,7 @@ ALIKE = 10  # binary digits: where the units of many columns differ by so many, 
 # one of these, rounding may turn a direction to where the rows do not fit; the next is tried then.
 APART = (900, 60, 40, 20, 10, 0)
 FITS, BETTER = 1e-12, 1e3  # left of the targets, relative; times less: worth longer coefficients
+WEAK = 1e-4  # of a target: what columns explain of it is not known to all its digits
 
 
 def solve(problem):
@@ -111,7 +112,7 @@ class RowSpace(NamedTuple):
         return self.rows @ rest / (self.values**2)[:, None]
 
     def solution(self, coefficients):
-        """Coefficients (p, t), corrected twice; and the share of the targets that is left.
+        """Coefficients (p, t), corrected twice; and the share of each target that is left (t,).
 
         coefficients: a function of targets.
         """
@@ -121,7 +122,14 @@ class RowSpace(NamedTuple):
             scaled = scaled + coefficients(rest)
             rest = self.left(scaled)
         left, size = (np.linalg.norm(self.values[:, None] * part, axis=0) for part in (rest, first))
-        return scaled, np.divide(left, size, out=np.zeros_like(size), where=size > 0).max()
+        size = np.maximum(size, WEAK * self._whole_targets())
+        return scaled, np.divide(left, size, out=np.zeros_like(size), where=size > 0)
+
+    def _whole_targets(self):
+        """Norms (t,) of the targets, with what no coefficients explain."""
+        if self.problem.doubled:
+            return np.sqrt(self.problem.normal_equations.matrix.diagonal()[len(self.sizes) :])
+        return np.linalg.norm(self.targets, axis=0)
 
 
 def _shortest(space, null, exponents):
@@ -133,10 +141,11 @@ def _shortest(space, null, exponents):
     for apart in (min(digits, APART[0]), *(limit for limit in APART[1:] if limit < digits)):
         units = np.ldexp(space.sizes, np.maximum(exponents, -apart))
         found.append(space.solution(_by_units(space.rows, null, units)))
-        if found[-1][1] <= FITS:
+        if (found[-1][1] <= FITS).all():
             break
-    enough = BETTER * min(left for _, left in found)
-    return next(scaled for scaled, left in found if left <= max(enough, FITS))
+    left = np.array([left for _, left in found])  # (units, targets)
+    first = (left <= np.maximum(BETTER * left.min(axis=0), FITS)).argmax(axis=0)
+    return np.column_stack([found[level][0][:, k] for k, level in enumerate(first)])
 
 
 def _by_units(rows, null, units):
