@@ -1,5 +1,6 @@
 """`LinearRegression` as a drop-in: inputs, attributes, partial_fit, refusals."""
 
+import datetime
 import itertools
 import pickle
 import warnings
@@ -88,6 +89,28 @@ def test_dtypes(rng, dtype):
     assert model.predict(X).dtype == kept
     expected = Reference().fit(X.astype(float), y.astype(float))
     assert_same(model, expected, 1e-6 if dtype is np.float32 else 1e-10)
+
+
+@pytest.mark.parametrize(
+    ("library", "cells"),
+    [
+        ("pandas", ["x", "y", "x"]),
+        ("polars", ["x", "y", "x"]),
+        ("pandas", [datetime.date(2020, 1, 1)] * 3),  # of polars' days scikit-learn makes numbers
+        ("pandas", [[1], [2], [3]]),
+        ("polars", [[1], [2], [3]]),
+    ],
+)
+def test_a_column_of_a_frame_that_holds_no_numbers_is_named(library, cells):
+    frame = pytest.importorskip(library).DataFrame
+    numbers, says = {"a": [1.0, 2.0, 4.0]}, "column 'city' of X does not hold numbers"
+    model = LinearRegression()
+    with pytest.raises(ValueError, match=says):
+        model.fit(frame({**numbers, "city": cells}), [1.0, 2.0, 3.0])
+    assert not hasattr(model, "n_features_in_")
+    model.fit(frame({**numbers, "city": [1, 2, 2]}), [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=says):
+        model.predict(frame({**numbers, "city": cells}))
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

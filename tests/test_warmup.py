@@ -31,7 +31,7 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     assert capsys.readouterr().err == ""  # nothing was slow
 
 
-@pytest.mark.parametrize("wrong", [{"dtype": "int64"}, {"order": "A"}])
+@pytest.mark.parametrize("wrong", [{"dtype": "int64"}, {"dtype": np.int64}, {"order": "A"}])
 def test_what_it_refuses(wrong):
     with pytest.raises(ValueError, match="dtype must be 'float64' or 'float32' and order"):
         warmup(**wrong)

@@ -5,6 +5,8 @@ What comes out is a read-only view: kernels cannot write to it, and Numba compil
 where it would compile one for writable and one for read-only arrays.
 """
 
+import contextlib
+
 import numpy as np
 
 FINITE_CHECK_ELEMENTS = 1 << 20  # a boolean temporary of 1 MB at the most
@@ -31,6 +33,23 @@ def as_floats(values, name):
                 "encode text and categories as numbers first"
             ) from None
     return array
+
+
+def refuse_columns(table, name):
+    """Raise for the first column of a data frame that holds text, dates or the like, naming it."""
+    for column in getattr(table, "columns", ()):
+        values = np.asarray(table[column])
+        numbers = values.dtype.kind in "biufc"
+        if values.dtype.kind == "O":
+            with contextlib.suppress(TypeError, ValueError, OverflowError):
+                values.astype(np.float64)
+                numbers = True
+        if not numbers:
+            raise ValueError(
+                f"column {column!r} of {name} does not hold numbers (dtype {table[column].dtype}, "
+                f"first {str(values[0])!r}): leave it out, or encode text, dates and categories "
+                "as numbers first"
+            )
 
 
 def check_finite(array, name, columns=None, place=None):

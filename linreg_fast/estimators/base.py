@@ -10,7 +10,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
+from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen, refuse_columns
 from linreg_fast.estimators.digits import TooLargeError
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.interrupt import as_keyboard_interrupt
@@ -76,6 +76,13 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
 
     def _validate_matrix(self, X, accept_sparse, reset):
+        try:
+            return self._matrix(X, accept_sparse, reset)
+        except (TypeError, ValueError):
+            refuse_columns(X, "X")
+            raise
+
+    def _matrix(self, X, accept_sparse, reset):
         X = validate_data(
             self, X, accept_sparse=accept_sparse, ensure_all_finite=False, reset=reset
         )  # not finite: our own check names the place

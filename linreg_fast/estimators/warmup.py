@@ -8,6 +8,7 @@ import numpy as np
 from linreg_fast.estimators.linear_regression import LinearRegression
 from linreg_fast.kernels.shared import FEWEST_COLUMNS
 
+DTYPES = ("float64", "float32")
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
 MORE = 40  # columns: neither `kernels.narrow` nor `kernels.few` takes them
 MANY = 100  # columns: so many float32 ones are summed in float32
@@ -41,11 +42,11 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
     >>> import linreg_fast
     >>> seconds = linreg_fast.warmup(verbose=False)
     """
-    if dtype not in ("float64", "float32") or order not in ("C", "F"):
+    if dtype not in (*DTYPES, *map(np.dtype, DTYPES)) or order not in ("C", "F"):
         raise ValueError(
             f"dtype must be 'float64' or 'float32' and order 'C' or 'F', got {dtype!r}, {order!r}"
         )
-    rng = np.random.default_rng(0)
+    dtype, rng = np.dtype(dtype).name, np.random.default_rng(0)
     begin = time.perf_counter()
     steps = [
         ("small fits of one column", 200, 1, "auto"),
