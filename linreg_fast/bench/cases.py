@@ -160,8 +160,9 @@ def _with_cut_off(X, y):
 
 
 def expected_fit(X, y, positive=False):
-    coef, intercept = _sklearn_fit(X, y, positive)
-    if not (positive or _takes_tol()):
+    if positive or _takes_tol():
+        coef, intercept = _sklearn_fit(X, y, positive)
+    else:
         coef, intercept = _with_cut_off(X, y)
     # A coefficient is compared relative to itself, or to a share of what the strongest column or
     # the target would give it in its units; the intercept relative to the terms it is the rest of.

@@ -33,13 +33,14 @@ def factor(A, least):
 
     Row order[i] of A, and of all that is turned, counts as the i-th. Column s holds the s-th
     reflection below row s, where it is one; factors (rank,) is what it is multiplied with. Numbers
-    of row i that get below least[i] are rounding, and count as zero.
+    of row i that are or get below least[i] are rounding, and count as zero.
     """
     m, k = A.shape
     order, factors, products, sums = np.arange(m), np.empty(min(m, k)), np.empty(k), np.empty(m)
     for i in range(m):
         sums[i] = 0.0
         for j in range(k):
+            A[i, j] = A[i, j] if abs(A[i, j]) >= least[i] else 0.0
             sums[i] += abs(A[i, j])
     for s in range(len(factors)):
         row = column = s

@@ -156,7 +156,7 @@ def _by_units(rows, null, units):
     """
     by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(rows))
     lines, sizes = (null, 1 / units) if by_null else (rows.T, units)
-    lines = np.ascontiguousarray(np.where(np.abs(lines) < ROUNDING, 0.0, lines) * sizes[:, None])
+    lines = np.ascontiguousarray(lines * sizes[:, None])
     order, factors = interruptible(len(units), graded.factor, lines, ROUNDING * sizes)
     found = len(factors)
     reflections = np.ascontiguousarray(lines[:, :found].T)
