@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression, warmup
-from linreg_fast.kernels import compensated, factor, few, narrow, shared, small, tiled
+from linreg_fast.kernels import compensated, factor, few, graded, narrow, shared, small, tiled
 from linreg_fast.kernels.compile import strict
 
 
@@ -16,15 +16,19 @@ from linreg_fast.kernels.compile import strict
 def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     seconds = warmup(dtype, order)
     assert seconds > 0
-    kernels = [small._moments, few.look, few.solve, factor.residual]
+    kernels = [small._moments, small._doubled_moments, few.look, few.solve, factor.residual]
+    kernels += [factor.cholesky, graded.factor]
     kernels += [*narrow.blocks, *tiled._blocks, *compensated._blocks, shared._pieces.parallel]
     known = [len(kernel.signatures) for kernel in kernels]
-    for n, p in ((150, 4), (500, 4), (300, 30), (10_000, 60), (1500, 710), (300_000, 4)):
+    for n, p in ((30, 4), (150, 4), (500, 4), (300, 30), (10_000, 60), (1500, 710), (300_000, 4)):
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         y = X.sum(axis=1) + rng.normal(size=n).astype(dtype)
         model = LinearRegression().fit(X, y)
         LinearRegression(precision="double-double").fit(X, y)
         model.score(X, y)
+        if X.size < 10_000:
+            LinearRegression().fit(np.asarray(np.hstack([X, X]), order=order), y)
+            LinearRegression().fit(np.asarray(X[: p // 2], order=order), y[: p // 2])
     assert [len(kernel.signatures) for kernel in kernels] == known
     capsys.readouterr()
     warmup(dtype, order)

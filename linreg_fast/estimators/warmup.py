@@ -12,6 +12,7 @@ DTYPES = ("float64", "float32")
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
 MORE = 40  # columns: neither `kernels.narrow` nor `kernels.few` takes them
 MANY = 100  # columns: so many float32 ones are summed in float32
+DEPENDENT = "columns that depend on each other"
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
 
@@ -49,6 +50,7 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
     dtype, rng = np.dtype(dtype).name, np.random.default_rng(0)
     begin = time.perf_counter()
     steps = [
+        ("the smallest fits", 20, 3, "auto"),
         ("small fits of one column", 200, 1, "auto"),
         ("small fits of few columns", 200, 3, "auto"),
         ("small fits", 200, MORE, "auto"),
@@ -56,12 +58,15 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         ("fits on all cores", LARGE // MORE + 1, MORE, "double"),
         ("fits of hundreds of columns", 2 * FEWEST_COLUMNS, FEWEST_COLUMNS, "double"),
         ("double-double sums", 200, 3, "double-double"),
+        (DEPENDENT, 200, 6, "auto"),
         ("double-double sums on all cores", LARGE, 3, "double-double"),
     ]
     if dtype == "float32" and not sample_weight:
         steps.append(("sums in float32", LARGE // 16, MANY, "auto"))
     for label, n, p, precision in steps:
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
+        if label == DEPENDENT:
+            X[:, 1:3] = X[:, :1]
         y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)
         weights = rng.uniform(1, 2, n) if sample_weight else None
         start = time.perf_counter()

@@ -21,6 +21,15 @@ BLOCK = 8  # coordinates a step takes together
 
 
 @compiled
+def _copy(points, to):
+    """To the columns that both have. By hand: to compile a slice's assignment takes 1.5 s, most of
+    it for its error message."""
+    for k in range(len(points)):
+        for j in range(min(points.shape[1], to.shape[1])):
+            to[k, j] = points[k, j]
+
+
+@compiled
 def turn(g, s, last, rules, first):
     """Make s the step from here, or the direction of a conjugate step; last becomes g."""
     rate, beta, gamma, conjugate = rules
@@ -65,7 +74,8 @@ def away(e, lean):
 def _arrived(e, axes, lean, near, z):
     m = len(z)
     for k in range(len(e)):
-        z[:] = 0.0
+        for j in range(m):
+            z[j] = 0.0
         for i in range(m):
             for j in range(m):
                 z[j] += e[k, i] * axes[i, j]
@@ -124,19 +134,20 @@ def descend(
     size = (m + BLOCK - 1) // BLOCK * BLOCK
     # In turn the point, where it was and where it goes. Padded: whole registers, no remainders.
     points = np.zeros((3, t, size))
-    points[0, :, :m], points[2, :, :m] = e, before
+    _copy(e, points[0])
+    _copy(before, points[2])
     slope, share, past = np.zeros((3, size))
     for j in range(m):
         slope[j] = values[j]
         share[j] = beta - rate * (1.0 + gamma) * values[j]
         past[j] = beta - rate * gamma * values[j]
-    reach = np.empty(t)  # nearer than this in all: look closely
+    reach, never = np.empty(t), False  # nearer than this in all: look closely
     tilt = 0.0
     for j in range(m - 1):
         tilt += lean[j] * lean[j]
     for k in range(t):
         reach[k] = near[k, 0] ** 2 + (near[k, 1] + math.sqrt(tilt) * near[k, 0]) ** 2
-    never = near.min() < 0.0
+        never |= near[k, 0] < 0.0 or near[k, 1] < 0.0
     now, then, next_one = 0, 2, 1
     filled, status = out.shape[1], RUNNING
     for step in range(out.shape[1]):
@@ -160,19 +171,20 @@ def descend(
             break
         out[0, step], out[1, step] = loss / t, math.sqrt(norm)
         if len(path):
-            path[step] = points[now, :, :m]
+            _copy(points[now], path[step])
         if arrived and _arrived(points[now, :, :m], axes, lean, near, z):
             filled, status = step + 1, CONVERGED
             break
         if step < updates:
             if conjugate:
                 begin = first and step == 0
+                _copy(points[now], e)
                 for k in range(t):
-                    e[k] = points[now, k, :m]
                     _conjugate(values, e[k], g, s[k], last[k], before[k], begin)
-                    points[next_one, k, :m] = e[k]
+                _copy(e, points[next_one])
             now, then, next_one = next_one, now, then
-    e[:], before[:] = points[now, :, :m], points[then, :, :m]
+    _copy(points[now], e)
+    _copy(points[then], before)
     return filled, status
 
 
@@ -191,11 +203,11 @@ def advance(at, step, loss, g, star, near, rules, z, s, last, before, first, upd
         for j in range(m):
             square += g[k, j] * g[k, j]
     if not math.isfinite(loss):
-        z[:] = before
+        _copy(before, z)
         return DIVERGED
     out[0, step], out[1, step] = loss, math.sqrt(square)
     if len(path):
-        path[step] = z
+        _copy(z, path[step])
     arrived = True
     for k in range(t):
         size, rest = away(z[k] - star[k], lean)

@@ -183,9 +183,10 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
     p, q = X.shape[1], len(shift)
     size = (q + 4) * PIECE
     hi, lo = scratch[:size], scratch[size : 2 * size]
-    exact = np.ones(q + 4, dtype=np.bool_)
-    bounds = np.ones(q + 4)
-    bounds_a = np.ones(q + 4) if weights is not None else bounds
+    exact, bounds = np.empty(q + 4, dtype=np.bool_), np.empty(q + 4)
+    bounds_a = np.empty(q + 4) if weights is not None else bounds
+    for j in range(q + 4):
+        exact[j], bounds[j], bounds_a[j] = True, 1.0, 1.0
     weighted, weighted_lo = scratch[2 * size : 3 * size], scratch[3 * size :]
     scales = np.empty((2, q))
     for j in range(q):  # in two steps: the reciprocal of the smallest number is no number
@@ -197,7 +198,8 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
     for begin in range(start, stop, PIECE):
         end = min(begin + PIECE, stop)
         rows = end - begin
-        _split(X, 0, scales, shift, weights, begin, end, hi, lo, exact)
+        # A literal zero would be a type of its own, and compiled for itself.
+        _split(X, np.int64(0), scales, shift, weights, begin, end, hi, lo, exact)
         _split(Y, p, scales, shift, weights, begin, end, hi, lo, exact)
         hi[q * PIECE : q * PIECE + rows] = 1.0
         mask(weights, q * PIECE, begin, end, hi)
@@ -216,7 +218,8 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
             _bound(a, q + 1, rows, bounds_a)
         for first in range(0, q + 1, GROUP):
             for k in range(first, q + 1, 4):
-                plain = weights is None and exact[k : k + 4].all()
+                plain = weights is None and exact[k] and exact[k + 1]
+                plain = plain and exact[k + 2] and exact[k + 3]
                 for j in range(first, min(first + GROUP, k + 4, q + 1)):
                     if not simd.VECTORS or stop - start <= FEW:
                         _tile_numbers(a, a_lo, hi, lo, j, k, rows, sums, lows)
