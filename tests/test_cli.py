@@ -101,6 +101,7 @@ def test_fit_uses_all_other_columns_and_any_solver(capsys, houses):
         (["fit", "."], "--target"),
         (["fit", ".", "--target", "y"], "Is a directory"),
         (["predict", "HOUSES", "HOUSES"], "not a linreg_fast.model file"),
+        (["score", "HOUSES", "HOUSES"], "comes before DATA"),
         (["score", "nothing.json", "HOUSES"], "nothing.json"),
         (["bench", "--problem", "speed"], "unknown problem 'speed'"),
         (["bench", "--problem", ","], "names none"),
@@ -279,6 +280,28 @@ def test_as_a_module_and_into_a_closed_pipe(houses, tmp_path):
     command = f"{sys.executable} -m linreg_fast predict {tmp_path / 'm.json'} {houses} | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("price\n", "")
+
+
+def test_a_reader_of_bench_who_has_had_enough():
+    pytest.importorskip("rich")
+    command = [sys.executable, "-m", "linreg_fast", "bench", "--quick", "--problem", "mse"]
+    with subprocess.Popen(
+        [*command, "--n", "200", "--p", "2"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as bench:
+        assert b"linreg_fast" in bench.stdout.readline()
+        bench.stdout.close()
+        assert bench.wait() == 0
+
+
+@pytest.mark.filterwarnings("default")  # as on the command line: printed
+def test_a_column_without_a_name_is_left_out(capsys, tmp_path):
+    table, model = tmp_path / "rows.csv", tmp_path / "m.json"
+    table.write_text(",x,y,\n0,1,2,\n1,3,3,\n2,2,9,\n3,5,4,\n")
+    code, _, error = run(capsys, "fit", table, "--target", "y", "--out", model)
+    assert code == 0
+    assert "what has no name is left out (column 1, 4)" in error
+    assert Model.load(model).features == ["x"]
+    assert run(capsys, "score", model, table)[0] == 0
 
 
 def test_an_error_of_our_own_is_no_traceback(capsys, houses, monkeypatch):

@@ -54,6 +54,8 @@ def test_csv_keeps_every_bit(tmp_path, rng):
         ("a,b\n1,2\n1,2,3\n", "line 3: 3 cells, the header names 2"),
         ("a,b\n1,2\n\n1,\n", "line 4: column 'b' has a missing value"),
         ("a,b\n1,2\n1,x\n", "line 3: column 'b' holds text"),
+        ('a,b\n1,2\n1,"12,000.5"\n', "thousands without a comma"),
+        ("a;b\n1;2,5\n", "decimals with a point"),
         ("a,b\n1,2\n1,nan\n", "column 'b' holds nan in row 2"),
         ("a,b\n1,2\n-inf,1\n", "column 'a' holds -inf in row 2"),
         ("a,a\n1,2\n", "more than one column is named 'a'"),

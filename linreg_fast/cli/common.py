@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 
 
 @contextlib.contextmanager
@@ -31,7 +32,10 @@ def read_problem(path, target, features=None, weights=None):
 
     if features is None:
         found = column_names(path)
-        names = [name for name in found if name not in (target, weights)]
+        names = [name for name in found if name not in (target, weights, "")]
+        if "" in found:  # as spreadsheets' and data frames' row numbers are written
+            places = ", ".join(str(k) for k, name in enumerate(found, 1) if not name)
+            warnings.warn(f"{path}: what has no name is left out (column {places})", stacklevel=2)
         if target not in found:
             raise ValueError(f"{path} has no column {target!r}: it has {', '.join(names)}")
     else:

@@ -55,9 +55,13 @@ def bench(options):
 
     from linreg_fast.bench import report
 
+    class Screen(Console):
+        def on_broken_pipe(self):  # rich would end with 1
+            raise BrokenPipeError
+
     data = _bench_data(options)
     # Tables are wider than 80 columns: where nobody's terminal cuts the lines, neither do we.
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console = Screen(width=None if sys.stdout.isatty() else 200, highlight=False)
     facts = report.machine()
     console.print(", ".join(f"{name} {value}" for name, value in facts.items()))
     tables = []

@@ -157,16 +157,24 @@ def _finite(number):
     return number if math.isfinite(number) else None
 
 
+def _model(options):
+    from linreg_fast.files.model import Model
+
+    try:
+        return Model.load(options.model)
+    except ValueError as error:
+        raise ValueError(f"{error} (MODEL, which fit --out wrote, comes before DATA)") from None
+
+
 def predict(options):
     from linreg_fast.data.jsonfile import write_text
-    from linreg_fast.files.model import Model
     from linreg_fast.files.table import is_arrow, read_table
 
     if options.out is not None:
         check_writable(options.out, options.data, options.model)
         if is_arrow(options.out):
             raise ValueError(f"predictions are written as CSV: {options.out} names another kind")
-    model = Model.load(options.model)
+    model = _model(options)
     with patience(f"reading {options.data}"):
         predicted = model.predict(read_table(options.data, model.features).values)
     lines = io.StringIO(newline="")
@@ -186,10 +194,9 @@ def score(options):
     import numpy as np
     from sklearn.metrics import mean_squared_error, r2_score
 
-    from linreg_fast.files.model import Model
     from linreg_fast.files.table import read_table
 
-    model = Model.load(options.model)
+    model = _model(options)
     with patience(f"reading {options.data}"):
         table = read_table(options.data, [*model.features, model.target])
     actual, predicted = table.values[:, -1], model.predict(table.values[:, :-1])

@@ -35,7 +35,7 @@ def column_names(path):
     else:
         with _open_csv(path) as file:
             names = _csv_header(file, path)[0]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise ValueError(f"{path}: more than one column is named {twice[0]!r}")
     return names
@@ -151,8 +151,8 @@ def _as_numbers(cells, lines, columns, path):
                     ) from None
                 if not _is_number(cell):
                     hint = "leave it out with --features, or encode it"
-                    if _is_number(cell.replace(",", ".")):
-                        hint = "write decimals with a point"
+                    if _is_number(cell.replace(",", ".")) or _is_number(cell.replace(",", "")):
+                        hint = "write decimals with a point, and thousands without a comma"
                     raise ValueError(
                         f"{path}, line {line}: column {column!r} holds text ({cell[:40]!r}), not a "
                         f"number: {hint}"
