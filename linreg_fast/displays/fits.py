@@ -1,0 +1,145 @@
+"""Pictures of a fit: its line over the data, and what it predicts against what is."""
+
+import numpy as np
+
+from linreg_fast.displays.drawing import Display, legend
+from linreg_fast.inference import intervals
+
+
+def _fitted_to(model, X, y):
+    """X (n, p) and y (n,) as arrays, for a model of one target."""
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(model)
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float).reshape(-1)
+    X = X[:, None] if X.ndim == 1 else X
+    if np.ndim(model.coef_) > 1 and len(model.coef_) > 1:
+        raise ValueError("a picture is of one target, and this model has several")
+    if X.shape[1] != model.n_features_in_ or len(X) != len(y):
+        raise ValueError(
+            f"X has shape {X.shape} and y {y.shape}: the model needs {model.n_features_in_} "
+            "features and a target for each row"
+        )
+    return X, y
+
+
+class FitDisplay(Display):
+    """The line of one feature, with the data, and where the line and a new point may lie.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n,)
+        The data.
+    grid, line : ndarray of shape (m,)
+        The line, from left to right.
+    confidence, prediction : ndarray of shape (m,)
+        Half-widths of the two bands: of the line, and of a new point.
+    level : float
+        What share of the time they hold it.
+    feature, target : str
+        Names for the axes.
+    """
+
+    def __init__(self, *, x, y, grid, line, confidence, prediction, level, feature="x", target="y"):
+        self.x, self.y, self.grid, self.line = x, y, grid, line
+        self.confidence, self.prediction, self.level = confidence, prediction, level
+        self.feature, self.target = feature, target
+
+    @classmethod
+    def from_estimator(cls, model, X, y, *, level=0.95, feature=None, target=None, ax=None):
+        """Draw a fitted model of one feature over the rows X (n, 1), y (n,) it was fitted to.
+
+        The bands are Student-t's, for independent errors of one variance; a model without an
+        intercept, or of too few rows, is drawn without.
+        """
+        target = target or str(getattr(y, "name", None) or "y")
+        X, y = _fitted_to(model, X, y)
+        if X.shape[1] != 1:
+            raise ValueError(
+                f"a line needs one feature, and this model has {X.shape[1]}: use PredictionDisplay"
+            )
+        if not 0 < level < 1:
+            raise ValueError(f"level must be between 0 and 1, got {level!r}")
+        low, high = X.min(), X.max()
+        margin = 0.04 * (high - low) or 1.0
+        grid = np.linspace(low - margin, high + margin, 200)
+        coef, intercept = float(np.ravel(model.coef_)[0]), float(np.ravel(model.intercept_)[0])
+        line = coef * grid + intercept
+        confidence = prediction = None
+        if model.fit_intercept and len(X) > 2 and low < high:
+            mse = float(np.mean((coef * X[:, 0] + intercept - y) ** 2))
+            confidence, prediction = intervals(model.moments_, mse, grid[:, None], level)
+        names = getattr(model, "feature_names_in_", None)
+        feature = feature or ("x" if names is None else str(names[0]))
+        display = cls(
+            x=X[:, 0],
+            y=y,
+            grid=grid,
+            line=line,
+            confidence=confidence,
+            prediction=prediction,
+            level=level,
+            feature=feature,
+            target=target,
+        )
+        return display.plot(ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a new figure."""
+        ax, percent = self._axes(ax), f"{100 * self.level:g}%"
+        for width, alpha, label in (
+            (self.prediction, 0.15, f"{percent} prediction: a new point"),
+            (self.confidence, 0.4, f"{percent} confidence: the line"),
+        ):
+            if width is not None:
+                low, high = self.line - width, self.line + width
+                ax.fill_between(
+                    self.grid, low, high, color="tab:orange", alpha=alpha, linewidth=0, label=label
+                )
+        ax.scatter(self.x, self.y, s=14, color="tab:blue", alpha=0.7, linewidth=0, label="data")
+        ax.plot(self.grid, self.line, color="tab:red", linewidth=1.5, label="fit")
+        ax.set_xlabel(self.feature)
+        ax.set_ylabel(self.target)
+        legend(ax)
+        return self
+
+
+class PredictionDisplay(Display):
+    """Predicted against actual: points on the diagonal are right.
+
+    Parameters
+    ----------
+    actual, predicted : ndarray of shape (n,)
+    target : str
+    """
+
+    def __init__(self, *, actual, predicted, target="y"):
+        self.actual, self.predicted, self.target = actual, predicted, target
+
+    @classmethod
+    def from_estimator(cls, model, X, y, *, target=None, ax=None):
+        """Draw a fitted model on rows X (n, p), y (n,): best on such as it has not seen."""
+        target = target or str(getattr(y, "name", None) or "y")
+        _, actual = _fitted_to(model, X, y)
+        predicted = np.asarray(model.predict(X)).reshape(-1)
+        return cls(actual=actual, predicted=predicted, target=target).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw on `ax`, or on a new figure."""
+        ax = self._axes(ax)
+        both = np.concatenate([self.actual, self.predicted])
+        ends = [both.min(), both.max()]
+        ax.plot(ends, ends, color="0.6", linewidth=1, label="predicted = actual")
+        ax.scatter(
+            self.actual,
+            self.predicted,
+            s=14,
+            color="tab:blue",
+            alpha=0.7,
+            linewidth=0,
+            label="rows",
+        )
+        ax.set_xlabel(f"actual {self.target}")
+        ax.set_ylabel(f"predicted {self.target}")
+        legend(ax)
+        return self
