@@ -7,7 +7,8 @@ pytest                                                     each once, as a test
 
 import pytest
 
-from linreg_fast.bench.cases import PROBLEMS, bytes_of, disagreement, flops, rows, tolerance
+from linreg_fast.bench.cases import PROBLEMS, bytes_of, flops, rows
+from linreg_fast.bench.expected import compared
 from linreg_fast.bench.measure import affordable_rows
 from linreg_fast.data.gate import frozen
 
@@ -22,8 +23,7 @@ def test_row(benchmark, data, problem, row, label):
     n_rows = affordable_rows(problem, row, X, y)
     part = frozen(X[:n_rows]), frozen(y[:n_rows])
 
-    found = disagreement(row.solve(*part), row.reference(*part))  # compiles, too
-    allowed = tolerance(problem, row, *part)
+    found, allowed = compared(problem, row, *part, row.solve(*part))  # compiles, too
     assert found <= allowed, f"{row.name} differs by {found:.1e}, allowed {allowed:.0e}"
 
     benchmark.group = f"{problem}, {label} {len(X)} x {X.shape[1]}"
@@ -36,4 +36,4 @@ def test_row(benchmark, data, problem, row, label):
         of_rows=len(X),
     )
     result = benchmark(row.solve, *part)
-    assert disagreement(result, row.reference(*part)) <= allowed
+    assert compared(problem, row, *part, result)[0] <= allowed

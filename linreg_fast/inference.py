@@ -17,9 +17,10 @@ class Intervals(NamedTuple):
 def intervals(moments, mse, X, level=0.95):
     """Student-t intervals of a least-squares fit with an intercept, one target, full rank.
 
-    moments: of the data fitted. mse: its mean squared residual. X (m, p): where.
-    Assumes independent errors of one variance. Source: Draper and Smith, Applied Regression
-    Analysis, section 3.1 (one feature) and 8.1.
+    moments: of the data fitted. mse: its mean squared residual, weighted as they are. X (m, p):
+    where. Assumes independent errors, of one variance, or of one in inverse proportion to the
+    weights; then a new observation is one of mean weight, and only ratios of weights matter.
+    Source: Draper and Smith, Applied Regression Analysis, section 3.1 (one feature) and 8.1, 9.2.
     """
     p = moments.n_features
     freedom = moments.n_samples - p - 1
@@ -28,8 +29,9 @@ def intervals(moments, mse, X, level=0.95):
             f"{moments.n_samples} rows leave no degrees of freedom for {p + 1} numbers"
         )
     variance = mse * moments.n_samples / freedom
-    factor = scipy.linalg.cholesky(moments.comoment[:p, :p], lower=True)
+    comoment = moments.comoment[:p, :p] * (moments.n_samples / moments.weight_sum)
+    factor = scipy.linalg.cholesky(comoment, lower=True)
     steps = scipy.linalg.solve_triangular(factor, (X - moments.mean[:p]).T, lower=True)
-    leverage = 1 / moments.weight_sum + (steps * steps).sum(axis=0)
+    leverage = 1 / moments.n_samples + (steps * steps).sum(axis=0)
     t = scipy.special.stdtrit(freedom, (1 + level) / 2)
     return Intervals(t * np.sqrt(variance * leverage), t * np.sqrt(variance * (1 + leverage)))

@@ -1,21 +1,28 @@
 """Pictures that are files: of a demo, of a model, of a bench's ladders."""
 
+import io
+import os
+from functools import partial
+
+from linreg_fast.data import jsonfile
 from linreg_fast.displays import FitDisplay, LossDisplay, PredictionDisplay, pyplot
 from linreg_fast.wording import seconds
 
 
-def save_model(path, model, X, y, features, target):
+def save_model(path, model, X, y, features, target, sample_weight=None):
     """The line of one feature, or predicted against actual; and the loss of a descent, if it is."""
-    pictures = [("the fit", lambda ax: draw_model(ax, model, X, y, features, target))]
+    draw = partial(draw_model, model, X, y, features, target, sample_weight)
+    pictures = [("the fit", draw)]
     if hasattr(model, "loss_curve_"):
         pictures.append(("the descent", lambda ax: LossDisplay.from_estimator(model, ax=ax)))
     _save(path, pictures)
 
 
-def draw_model(ax, model, X, y, features, target):
+def draw_model(model, X, y, features, target, sample_weight, ax):
     """The line of one feature, or predicted against actual."""
     if len(features) == 1:
-        FitDisplay.from_estimator(model, X, y, feature=features[0], target=target, ax=ax)
+        names = {"feature": features[0], "target": target}
+        FitDisplay.from_estimator(model, X, y, sample_weight, **names, ax=ax)
     else:
         PredictionDisplay.from_estimator(model, X, y, target=target, ax=ax)
 
@@ -26,9 +33,8 @@ def save_demo(path, data, model, descent=None):
         X, y = data.X, data.y
     else:
         X, y = data.X_test, data.y_test
-    pictures = [
-        ("the fit", lambda ax: draw_model(ax, model, X, y, data.feature_names, data.target_name))
-    ]
+    draw = partial(draw_model, model, X, y, data.feature_names, data.target_name, None)
+    pictures = [("the fit", draw)]
     if descent is not None:
         pictures.append(
             ("the text's own descent", lambda ax: LossDisplay.from_estimator(descent, ax=ax))
@@ -44,11 +50,18 @@ def _save(path, pictures):
     )
     try:
         for ax, (title, draw) in zip(axes[0], pictures, strict=True):
-            draw(ax)
+            draw(ax=ax)
             ax.set_title(title, fontsize="medium")
-        figure.savefig(path, dpi=120)
+        _write(figure, path, dpi=120)
     finally:
         plt.close(figure)
+
+
+def _write(figure, path, dpi):
+    """Whole or not at all."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=dpi, format=os.path.splitext(path)[1].lstrip(".").lower() or "png")
+    jsonfile.write_bytes(path, drawn.getvalue())
 
 
 def draw_ladder(ax, table):
@@ -86,6 +99,6 @@ def save_ladders(path, tables, title):
             ax.set_title(table["problem"], fontsize="medium", loc="left")
             if ax is not axes[-1, 0]:
                 ax.set_xlabel("")
-        figure.savefig(path, dpi=110)
+        _write(figure, path, dpi=110)
     finally:
         plt.close(figure)

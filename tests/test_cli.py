@@ -100,6 +100,15 @@ def test_fit_uses_all_other_columns_and_any_solver(capsys, houses):
         (["fit", "HOUSES", "--target", "price", "--out", "no/such/m.json"], "no folder"),
         (["fit", "."], "--target"),
         (["fit", ".", "--target", "y"], "Is a directory"),
+        (["fit", "HOUSES", "--target", "price", "--weights", ""], "names no column"),
+        (["fit", "HOUSES", "--target", "price", "--out", "new/"], "cannot write"),
+        (["fit", "HOUSES", "--target", "price", "--out", "a.png", "--plot", "a.png"], "same file"),
+        (["fit", "HOUSES", "--target", "price", "--plot", "a.pgf"], "its ending names the kind"),
+        (["bench", "--data", "HOUSES", "--target", "price", "--json", "HOUSES"], "is read here"),
+        (["bench", "--json", ""], "is empty"),
+        (["demo", "age", "--plot", ""], "is empty"),
+        (["demo", "age", "--plot", "a.doc"], "its ending names the kind"),
+        (["demo", "age", "--plot", "a.png", "--no-plot"], "contradict each other"),
         (["predict", "HOUSES", "HOUSES"], "not a linreg_fast.model file"),
         (["score", "HOUSES", "HOUSES"], "comes before DATA"),
         (["score", "nothing.json", "HOUSES"], "nothing.json"),
@@ -291,6 +300,55 @@ def test_a_reader_of_bench_who_has_had_enough():
         assert b"linreg_fast" in bench.stdout.readline()
         bench.stdout.close()
         assert bench.wait() == 0
+
+
+@pytest.mark.filterwarnings("default")  # as on the command line: printed
+def test_a_model_is_written_whoever_reads_the_report(rng, tmp_path):
+    table, model = tmp_path / "wide.csv", tmp_path / "m.json"
+    names = ",".join(f"a column with a long name, number {j}".replace(",", "") for j in range(400))
+    rows = [",".join(f"{x:.3f}" for x in row) for row in rng.normal(size=(405, 401))]
+    table.write_text("\n".join([f"{names},y", *rows]))
+    command = [sys.executable, "-m", "linreg_fast", "fit", str(table), "--target", "y"]
+    with subprocess.Popen(
+        [*command, "--out", str(model)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as fit:
+        fit.stdout.close()
+        assert b"Traceback" not in fit.stderr.read()
+        assert fit.wait() == 0
+    assert len(Model.load(model).features) == 400
+
+
+def test_a_full_disk_a_pipe_as_a_table_and_letters_of_any_alphabet(tmp_path):
+    table, model = tmp_path / "t.csv", tmp_path / "m.json"
+    table.write_text("面積,y\n1,2\n2,4\n3,7\n", encoding="utf-8")
+    command = [sys.executable, "-m", "linreg_fast", "fit", str(table), "--target", "y"]
+    ascii_only = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*command, "--out", model], env=ascii_only, capture_output=True)
+    assert done.returncode == 0
+    assert Model.load(model).features == ["面積"]
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2
+        assert "No space left" in done.stderr
+        assert "Exception ignored" not in done.stderr
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.csv")
+        assert cli.main(["fit", str(tmp_path / "pipe.csv"), "--target", "y"]) == 2
+
+
+@pytest.mark.filterwarnings("default")
+def test_row_numbers_that_a_data_frame_wrote(capsys, tmp_path):
+    pa = pytest.importorskip("pyarrow", reason="Parquet needs the extra 'arrow'")
+    from pyarrow import parquet
+
+    big = [2**53 + 1, 2**60, 5]  # no floats: rounded, as from a CSV
+    table = pa.table({"a": big, "y": [1.0, 2, 9], "__index_level_0__": [0, 1, 3]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    code, text, error = run(capsys, "fit", tmp_path / "t.parquet", "--target", "y")
+    assert code == 0, error
+    assert "what has no name is left out (column 3)" in error
+    assert "__index" not in text
 
 
 @pytest.mark.filterwarnings("default")  # as on the command line: printed

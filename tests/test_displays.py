@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.stats
 from sklearn.exceptions import ConvergenceWarning
 
 from linreg_fast import (
@@ -28,6 +29,48 @@ def closed():
 def line(rng, n=60):
     X = rng.uniform(0, 10, (n, 1))
     return X, 2 * X[:, 0] + 1 + rng.normal(0, 1, n)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_bands_of_a_weighted_fit(rng, scale):
+    X, y = line(rng)
+    weights = scale * rng.uniform(0.1, 3, len(X)) * rng.integers(0, 2, len(X))
+    model = LinearRegression().fit(X, y, weights)
+    found = FitDisplay.from_estimator(model, X, y, weights)
+    # By hand: the covariance of weighted least squares, of rows that count.
+    A = np.column_stack([np.ones(len(X)), X[:, 0]])
+    inverse = np.linalg.inv((A.T * weights) @ A)
+    freedom = np.count_nonzero(weights) - 2
+    variance = weights @ (model.predict(X) - y) ** 2 / freedom
+    grid = np.column_stack([np.ones(200), found.grid])
+    leverage = np.einsum("ij,jk,ik->i", grid, inverse, grid)
+    t = scipy.stats.t.ppf(0.975, freedom)
+    np.testing.assert_allclose(found.confidence, t * np.sqrt(variance * leverage), rtol=1e-8)
+    usual = np.mean(weights[weights > 0])
+    expected = t * np.sqrt(variance * (1 / usual + leverage))
+    np.testing.assert_allclose(found.prediction, expected, rtol=1e-8)
+
+
+def test_what_has_no_bands(rng):
+    X, y = line(rng)
+    with pytest.warns(ConvergenceWarning):
+        stopped = GradientDescentRegressor(max_iter=1, standardize=False).fit(X, y)
+    for model in (stopped, LinearRegression(positive=True).fit(X, y)):
+        assert FitDisplay.from_estimator(model, X, y).confidence is None
+    for scale in (1e-200, 1e200):  # squares under- and overflow
+        model = LinearRegression().fit(X * scale, y)
+        assert FitDisplay.from_estimator(model, X * scale, y).confidence is None
+
+
+def test_dollars_in_names_and_very_many_rows(rng):
+    X, y = line(rng, 50_000)
+    model = LinearRegression().fit(X, y)
+    ax = FitDisplay.from_estimator(model, X, y, feature="rent ($) per a_$x_{", target="$").ax_
+    ax.figure.canvas.draw()  # what is no formula would be an error
+    assert ax.get_xlabel() == r"rent (\$) per a_\$x_{"
+    (points,) = (c for c in ax.collections if c.get_label().startswith("data"))
+    assert points.get_label() == "data: 20,000 of 50,000"
+    assert len(points.get_offsets()) == 20_000
 
 
 def test_the_line_and_its_bands(rng):

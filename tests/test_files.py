@@ -56,6 +56,7 @@ def test_csv_keeps_every_bit(tmp_path, rng):
         ("a,b\n1,2\n1,x\n", "line 3: column 'b' holds text"),
         ('a,b\n1,2\n1,"12,000.5"\n', "thousands without a comma"),
         ("a;b\n1;2,5\n", "decimals with a point"),
+        ("a,b\n1,2024_01\n", "column 'b' holds text"),
         ("a,b\n1,2\n1,nan\n", "column 'b' holds nan in row 2"),
         ("a,b\n1,2\n-inf,1\n", "column 'a' holds -inf in row 2"),
         ("a,a\n1,2\n", "more than one column is named 'a'"),
@@ -69,6 +70,11 @@ def test_csv_keeps_every_bit(tmp_path, rng):
 def test_bad_csv(tmp_path, text, says):
     with pytest.raises(ValueError, match=says):
         read_table(write(tmp_path, text), ["a", "b"])
+
+
+def test_headers_that_are_read(tmp_path):
+    table = write(tmp_path, "\n \nLength, mm;Width, mm;y\n1;2;3\n")
+    assert read_table(table, ["Width, mm", "y"]).values.tolist() == [[2, 3]]
 
 
 @pytest.mark.parametrize("name", ["t.parquet", "t.feather"])

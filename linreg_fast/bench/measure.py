@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.bench.cases import disagreement, flops, tolerance
+from linreg_fast.bench.cases import flops
+from linreg_fast.bench.expected import compared
 from linreg_fast.data.gate import frozen
 
 PROBE = 256, 16  # rows and columns of the first look
@@ -44,16 +45,16 @@ def measure(problem, row, X, y, budget):
             return unfinished._replace(note="not run: too slow for this many columns")
         data = frozen(X[:n_rows]), frozen(y[:n_rows])
         result = row.solve(*data)
+        verdict = compared(problem, row, *data, result)
     except np.linalg.LinAlgError as error:
         return unfinished._replace(note=f"not for this data: {error}")
-    allowed = tolerance(problem, row, *data)
-    if allowed is None:
+    if verdict is None:
         return unfinished._replace(
-            note="not compared: the columns depend on each other, and its solution is another one"
+            note="not compared: the columns depend on each other, and have more solutions than one"
         )
-    found = disagreement(result, row.reference(*data))
+    found, allowed = verdict
     checked = unfinished._replace(
-        correct=found <= allowed,
+        correct=bool(found <= allowed),
         disagreement=found,
         tolerance=allowed,
         n_rows=n_rows,

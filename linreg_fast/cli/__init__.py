@@ -5,11 +5,13 @@ the commands, so `--help` and `--version` are quick.
 """
 
 import argparse
+import io
 import os
 import sys
 import warnings
 
 from linreg_fast import __version__
+from linreg_fast.cli.common import closed_output
 from linreg_fast.cli.comparisons import PROBLEMS, bench, demo, info
 from linreg_fast.cli.models import descend, fit, predict, score
 from linreg_fast.kernels.interrupt import as_keyboard_interrupt
@@ -158,14 +160,19 @@ def _count(text):
 def main(arguments=None):
     """Run a command; return its exit code."""
     options = _parser().parse_args(arguments)
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - as long as the process
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of columns in any alphabet
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with as_keyboard_interrupt(), warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            return options.run(options)
+            code = options.run(options)
+            sys.stdout.flush()  # while what goes wrong with it can still be told
+            return code
     except BrokenPipeError:  # the reader of a pipe has had enough, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        closed_output()
         return 0
     except (ValueError, OSError, ImportError, MemoryError) as error:
         text = str(error) or type(error).__name__

@@ -1,12 +1,20 @@
 """The commands bench, demo and info."""
 
+import math
 import sys
 
-from linreg_fast.cli.common import check_writable, patience, read_problem
+from linreg_fast.cli.common import (
+    check_picture,
+    check_writable,
+    closed_output,
+    patience,
+    read_problem,
+)
 
 PROBLEMS = ("mse", "gradient", "moments", "fit")
 BENCH_LEGEND = """
-Every time is of a row whose answer was compared with scikit-learn first.
+Every time is of a row whose answer was compared with scikit-learn's method first: coefficients, or
+predictions where the condition number leaves too few digits of coefficients to compare.
 x loop: speed-up over the first row; x above: over the row above.
 moves: bytes of the data that its passes read, at least; temporaries: most bytes it held beside.
 ~: measured on fewer rows and scaled. compile: what the first call took longer."""
@@ -38,6 +46,9 @@ def _bench_data(options):
     if options.data is not None:
         with patience(f"reading {options.data}"):
             X, y, _, _ = read_problem(options.data, options.target, options.features)
+        largest = max(abs(X).max(), abs(y).max())
+        if not largest * largest * X.size < math.inf:
+            raise ValueError(f"{options.data}: squares of these numbers overflow: use other units")
         return [(options.data, X, y)]
     if options.n is not None:
         return [("generated", *cases.generate(options.n, options.p))]
@@ -46,8 +57,8 @@ def _bench_data(options):
 
 def bench(options):
     problems = _checked_problems(options)
-    if options.json:
-        check_writable(options.json)
+    if options.json is not None:
+        check_writable(options.json, *filter(None, [options.data]))
     try:
         from rich.console import Console
     except ImportError:
@@ -57,7 +68,9 @@ def bench(options):
 
     class Screen(Console):
         def on_broken_pipe(self):  # rich would end with 1
-            raise BrokenPipeError
+            if options.json is None:
+                raise BrokenPipeError
+            closed_output()  # the numbers are wanted all the same
 
     data = _bench_data(options)
     # Tables are wider than 80 columns: where nobody's terminal cuts the lines, neither do we.
@@ -86,23 +99,28 @@ def bench(options):
 def demo(options):
     from linreg_fast import datasets, demos
 
-    if options.plot:
-        check_writable(options.plot)
+    picture = f"demo_{options.name}.png" if options.plot is None else options.plot
+    if options.plot is not None:
+        if options.no_plot:
+            raise ValueError("--plot and --no-plot contradict each other: give one")
+        check_picture(picture)
+    elif not options.no_plot:
+        check_writable(picture)
     data = datasets.load(options.name)
-    demo = demos.run(data)
+    with patience("running (the first time, compiling too)"):
+        demo = demos.run(data)
     print("\n".join(demos.describe(data, demo)))
     if not options.no_plot:
         from linreg_fast import plots
 
-        path = options.plot or f"demo_{options.name}.png"
         try:
-            plots.save_demo(path, data, demo.model, demo.descent)
+            plots.save_demo(picture, data, demo.model, demo.descent)
         except ImportError as error:
-            if options.plot:
+            if options.plot is not None:
                 raise
             print(f"\nno picture: {error}")
         else:
-            print(f"\npicture written to {path}")
+            print(f"\npicture written to {picture}")
     return 1 if demo.wrong else 0
 
 
@@ -115,7 +133,8 @@ def info(options):
 
     # Numba knows its threading layer, and we the cache folder, once a parallel kernel has run.
     one = frozen(np.ones((1, 1)))
-    RUNGS["parallel"].kernels.mse(one, one[0], one[0], 1.0)
+    with patience("compiling"):
+        RUNGS["parallel"].kernels.mse(one, one[0], one[0], 1.0)
     for name, value in machine().items():
         print(f"{name:16}{value}")
     print(f"{'layer':16}{launch.threading_layer()}")

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from linreg_fast.cli.common import check_writable, patience, read_problem
+from linreg_fast.cli.common import check_picture, check_writable, patience, read_problem
 
 
 def fit(options):
@@ -46,6 +46,8 @@ def fit(options):
         "reason": estimator.solver_reason_,
     }
     model = Model(names, options.target, estimator.coef_, float(estimator.intercept_), details)
+    if options.out:  # before anything is printed, to a pipe that may be closed
+        model.save(options.out)
     print(equation(model.coef, model.intercept, names, options.target))
     print()
     width = max(len(name) for name in [*names, "intercept"])
@@ -61,9 +63,8 @@ def fit(options):
     print(f"solver     {estimator.solver_}: {estimator.solver_reason_}")
     print(f"time       {taken * 1e3:.1f} ms, compiling or loading the kernels included")
     if options.out:
-        model.save(options.out)
         print(f"written to {options.out}")
-    _draw(options, estimator, X, y, names)
+    _draw(options, estimator, X, y, weights, names)
     return 0
 
 
@@ -78,25 +79,24 @@ def _fit(estimator, X, y, weights, names):
 
 def _check_outputs(options):
     """Fail before the work for what could not be written, or drawn, after it."""
-    for path in (getattr(options, "out", None), options.plot):
-        if path is not None:
-            check_writable(path, options.data)
+    out = getattr(options, "out", None)
+    if out is not None:
+        check_writable(out, options.data)
     if options.plot is not None:
-        from linreg_fast.displays import pyplot
-
-        known = pyplot().Figure().canvas.get_supported_filetypes()
-        kind = os.path.splitext(options.plot)[1].lstrip(".")
-        if kind.lower() not in known:
-            raise ValueError(
-                f"cannot draw {options.plot}: its ending names the kind, of {', '.join(known)}"
-            )
+        check_picture(options.plot, options.data)
+        if out is not None and os.path.realpath(out) == os.path.realpath(options.plot):
+            raise ValueError("--out and --plot name the same file")
 
 
-def _draw(options, estimator, X, y, names):
+def _draw(options, estimator, X, y, weights, names):
     if options.plot is not None:
         from linreg_fast import plots
 
-        plots.save_model(options.plot, estimator, X, y, names, options.target)
+        with patience("drawing"):
+            try:
+                plots.save_model(options.plot, estimator, X, y, names, options.target, weights)
+            except (ValueError, OverflowError) as error:  # of numbers that are no ordinary ones
+                raise ValueError(f"the model stands, and cannot be drawn: {error}") from None
         print(f"picture written to {options.plot}")
 
 
@@ -139,7 +139,7 @@ def descend(options):
     print(f"{'condition':14}{model.condition_number_:.3g} (centred, unit columns)")
     steps = model.hessian_condition_number_
     print(f"{'':14}{steps:.3g} (of the loss where the steps are taken)")
-    _draw(options, model, X, y, names)
+    _draw(options, model, X, y, weights, names)
     return 0
 
 
@@ -177,13 +177,15 @@ def predict(options):
     model = _model(options)
     with patience(f"reading {options.data}"):
         predicted = model.predict(read_table(options.data, model.features).values)
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow([model.target])
-    writer.writerows([repr(value)] for value in predicted.tolist())
-    text = lines.getvalue()
+    with patience("writing"):
+        lines = io.StringIO(newline="")
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow([model.target])
+        writer.writerows([repr(value)] for value in predicted.tolist())
+        text = lines.getvalue()
+        if options.out:
+            write_text(options.out, text)
     if options.out:
-        write_text(options.out, text)
         print(f"{len(predicted)} predictions written to {options.out}")
     else:
         sys.stdout.write(text)

@@ -57,6 +57,10 @@ def _fits(value):
 
 
 def write_text(path, text):
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path, content):
     """Write to a file beside the target, then rename: a failure leaves the old file as it was.
 
     A link is followed, an old file keeps its permissions, and what is no regular file (a device, a
@@ -64,8 +68,8 @@ def write_text(path, text):
     """
     mode = os.stat(path).st_mode if os.path.exists(path) else None
     if mode is not None and not stat.S_ISREG(mode):
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with open(path, "wb") as file:
+            file.write(content)
         return
     asked, path = path, os.path.realpath(path)
     try:
@@ -75,8 +79,8 @@ def write_text(path, text):
     except OSError as error:  # about the file asked for, not about ours
         raise OSError(error.errno, error.strerror, str(asked)) from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         if mode is None:  # mkstemp makes files that only the owner can read
             umask = os.umask(0)
             os.umask(umask)

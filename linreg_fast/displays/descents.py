@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.displays.drawing import Display, legend
+from linreg_fast.displays.drawing import Display, legend, plain
 
 SMALLEST = 1e-17  # of the first loss: below, rounding is drawn
 LARGEST = 1e200  # above, a log axis has no room for its margins and ticks
@@ -162,7 +162,7 @@ class PathDisplay(Display):
         ax.plot(*self.solution, "*", color="tab:red", markersize=12, label="least squares")
         ax.set_xlim(a[0], a[-1])
         ax.set_ylim(b[0], b[-1])
-        ax.set_xlabel(self.names[0])
-        ax.set_ylabel(self.names[1])
+        ax.set_xlabel(plain(self.names[0]))
+        ax.set_ylabel(plain(self.names[1]))
         legend(ax)
         return self

@@ -1,4 +1,8 @@
-"""What every picture needs: matplotlib, an axis to draw on, a legend."""
+"""What every picture needs: matplotlib, an axis to draw on, names, points, a legend."""
+
+import numpy as np
+
+MOST_POINTS = 20_000  # more take minutes and show the same cloud
 
 
 def pyplot():
@@ -17,6 +21,19 @@ class Display:
         ax = pyplot().subplots(figsize=(5, 4), layout="constrained")[1] if ax is None else ax
         self.ax_, self.figure_ = ax, ax.figure
         return ax
+
+
+def plain(name):
+    """A name as it is: matplotlib takes what is between dollars for a formula."""
+    return str(name).replace("$", r"\$")
+
+
+def scatter(ax, x, y, label):
+    """Points; of very many those of rows at equal distances."""
+    some = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(np.int64))
+    if len(some) < len(x):
+        label = f"{label}: {len(some):,} of {len(x):,}"
+    ax.scatter(x[some], y[some], s=14, color="tab:blue", alpha=0.7, linewidth=0, label=label)
 
 
 def legend(ax):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.displays.drawing import Display, legend
+from linreg_fast.displays.drawing import Display, legend, plain, scatter
 from linreg_fast.inference import intervals
 
 
@@ -21,6 +21,15 @@ def _fitted_to(model, X, y):
             "features and a target for each row"
         )
     return X, y
+
+
+def _has_bands(model):
+    """Whether it is the least-squares line of ordinary numbers, and rows enough to tell."""
+    moments = getattr(model, "moments_", None)  # not of numbers whose squares overflow
+    least = getattr(model, "converged_", True) and not getattr(model, "positive", False)
+    if moments is None or not least or not model.fit_intercept or moments.n_samples < 3:
+        return False
+    return 0 < moments.comoment[0, 0] < np.inf
 
 
 class FitDisplay(Display):
@@ -46,11 +55,15 @@ class FitDisplay(Display):
         self.feature, self.target = feature, target
 
     @classmethod
-    def from_estimator(cls, model, X, y, *, level=0.95, feature=None, target=None, ax=None):
-        """Draw a fitted model of one feature over the rows X (n, 1), y (n,) it was fitted to.
+    def from_estimator(
+        cls, model, X, y, sample_weight=None, *, level=0.95, feature=None, target=None, ax=None
+    ):
+        """Draw a fitted model of one feature over the rows X (n, 1), y (n,) it was fitted to, with
+        the sample_weight (n,) of its fit, if any.
 
-        The bands are Student-t's, for independent errors of one variance; a model without an
-        intercept, or of too few rows, is drawn without.
+        The bands are Student-t's, for independent errors of one variance, or of one in inverse
+        proportion to the weights of the fit. A model without an intercept or of too few rows, one
+        that has not converged, or whose coefficient had to be positive, is drawn without.
         """
         target = target or str(getattr(y, "name", None) or "y")
         X, y = _fitted_to(model, X, y)
@@ -66,8 +79,9 @@ class FitDisplay(Display):
         coef, intercept = float(np.ravel(model.coef_)[0]), float(np.ravel(model.intercept_)[0])
         line = coef * grid + intercept
         confidence = prediction = None
-        if model.fit_intercept and len(X) > 2 and low < high:
-            mse = float(np.mean((coef * X[:, 0] + intercept - y) ** 2))
+        if _has_bands(model):
+            squares = (coef * X[:, 0] + intercept - y) ** 2
+            mse = float(np.average(squares, weights=sample_weight))
             confidence, prediction = intervals(model.moments_, mse, grid[:, None], level)
         names = getattr(model, "feature_names_in_", None)
         feature = feature or ("x" if names is None else str(names[0]))
@@ -96,10 +110,10 @@ class FitDisplay(Display):
                 ax.fill_between(
                     self.grid, low, high, color="tab:orange", alpha=alpha, linewidth=0, label=label
                 )
-        ax.scatter(self.x, self.y, s=14, color="tab:blue", alpha=0.7, linewidth=0, label="data")
+        scatter(ax, self.x, self.y, "data")
         ax.plot(self.grid, self.line, color="tab:red", linewidth=1.5, label="fit")
-        ax.set_xlabel(self.feature)
-        ax.set_ylabel(self.target)
+        ax.set_xlabel(plain(self.feature))
+        ax.set_ylabel(plain(self.target))
         legend(ax)
         return self
 
@@ -130,16 +144,8 @@ class PredictionDisplay(Display):
         both = np.concatenate([self.actual, self.predicted])
         ends = [both.min(), both.max()]
         ax.plot(ends, ends, color="0.6", linewidth=1, label="predicted = actual")
-        ax.scatter(
-            self.actual,
-            self.predicted,
-            s=14,
-            color="tab:blue",
-            alpha=0.7,
-            linewidth=0,
-            label="rows",
-        )
-        ax.set_xlabel(f"actual {self.target}")
-        ax.set_ylabel(f"predicted {self.target}")
+        scatter(ax, self.actual, self.predicted, "rows")
+        ax.set_xlabel(f"actual {plain(self.target)}")
+        ax.set_ylabel(f"predicted {plain(self.target)}")
         legend(ax)
         return self

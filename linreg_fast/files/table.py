@@ -3,11 +3,13 @@
 import csv
 import io
 import os
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 CHUNK_ROWS = 10_000
+NAMED = 20  # columns in a message
 MISSING = ("", "na", "n/a", "null", "none", "nan")
 ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow")
 
@@ -29,13 +31,15 @@ def column_names(path):
     OSError
         For a file that cannot be opened.
     """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise ValueError(f"{path} is a pipe or a device, and a table is read twice: save it first")
     open(path, "rb").close()  # one kind of error for a file that is not there
     if is_arrow(path):
         names = _arrow_columns(path, None).column_names
     else:
         with _open_csv(path) as file:
             names = _csv_header(file, path)[0]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
         raise ValueError(f"{path}: more than one column is named {twice[0]!r}")
     return names
@@ -53,10 +57,10 @@ def read_table(path, columns):
     ImportError
         For Parquet and Feather without pyarrow; it names the extra.
     """
-    names = column_names(path)
+    names = dict.fromkeys(column_names(path))
     for column in columns:
         if column not in names:
-            raise ValueError(f"{path} has no column {column!r}: it has {', '.join(names)}")
+            raise ValueError(f"{path} has no column {column!r}: it has {listed(names)}")
     values = _read_arrow(path, columns) if is_arrow(path) else _read_csv(path, columns)
     if len(values) == 0:
         raise ValueError(f"{path} has no rows below its header")
@@ -68,6 +72,13 @@ def read_table(path, columns):
             "drop or fill the rows that are not finite"
         )
     return Table(list(columns), values)
+
+
+def listed(names):
+    """For a message: some of the names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def is_arrow(path):
@@ -89,12 +100,13 @@ def _open_csv(path):
 
 def _csv_header(file, path):
     """(column names, reader of the rows below). The delimiter is the header's own: , ; or tab."""
-    first = file.readline()
+    first = next((line for line in file if line.strip()), "")
     file.seek(0)
-    delimiter = max(",;\t", key=first.count)
+    delimiter = max("\t;,", key=first.count)  # a comma may be part of a name between semicolons
     reader = csv.reader(file, delimiter=delimiter, strict=True)
     try:
-        names = [name.strip() for name in next(reader, [])]
+        header = next((row for row in reader if any(map(str.strip, row))), [])
+        names = [name.strip() for name in header]
     except csv.Error as error:
         raise ValueError(f"{path}, line 1: {error}") from None
     if not any(names):
@@ -109,13 +121,14 @@ def _is_number(text):
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text  # which Python takes for a separator: 2024_01 is a name
 
 
 def _read_csv(path, columns):
     with _open_csv(path) as file:
         names, reader = _csv_header(file, path)
-        places = [names.index(column) for column in columns]
+        place_of = {name: place for place, name in enumerate(names)}
+        places = [place_of[column] for column in columns]
         chunks, cells, lines = [], [], []
         try:
             for row in reader:
@@ -140,6 +153,8 @@ def _read_csv(path, columns):
 
 def _as_numbers(cells, lines, columns, path):
     try:
+        if any("_" in cell for row in cells for cell in row):
+            raise ValueError
         return np.array(cells, dtype=np.float64)
     except ValueError:
         for row, line in zip(cells, lines, strict=True):
@@ -201,5 +216,5 @@ def _read_arrow(path, columns):
                 f"{path}: column {column!r} has a missing value in row {row + 1} "
                 f"({data.null_count} in all): drop or fill such rows"
             )
-        values[:, j] = data.cast(pyarrow.float64()).to_numpy()
+        values[:, j] = data.cast(pyarrow.float64(), safe=False).to_numpy()  # of integers, too
     return values

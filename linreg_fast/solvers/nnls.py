@@ -34,10 +34,7 @@ def solve(problem):
     if len(live):
         columns = columns[:, live] / sizes[live]
         values = factored(columns.shape[1], np.linalg.svd, columns, compute_uv=False)
-        found = [
-            interruptible(columns.shape[1], scipy.optimize.nnls, columns, target)[0]
-            for target in factor[:, p:].T
-        ]
+        found = [_nnls(columns, target) for target in factor[:, p:].T]
         scaled[0, live] = np.column_stack(found) / sizes[live, None]
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     if small and (plain or problem.doubled):
@@ -51,6 +48,17 @@ def solve(problem):
     condition = values[0] / values[-1] if rank == p else np.inf
     singular = None if plain else problem.singular_values(rank)
     return Solution(coef, intercept, rank, float(condition), singular)
+
+
+def _nnls(columns, target):
+    try:
+        return interruptible(columns.shape[1], scipy.optimize.nnls, columns, target)[0]
+    except RuntimeError:
+        raise np.linalg.LinAlgError(
+            "the columns nearly depend on each other, and the search for coefficients that are not "
+            "negative goes round in circles: drop some of the columns, or centre them before "
+            "taking powers of them"
+        ) from None
 
 
 def _nearly_dependent(problem):

@@ -1,0 +1,167 @@
+"""What is right: for each problem scikit-learn's answer, and how far from it one may be.
+
+Where scikit-learn loses digits of its own, to offsets or units, its method does not: LAPACK's
+least squares, on columns that are centred without rounding and have unit norm.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# A number is compared relative to itself, or to this share of the largest beside it: what is far
+# smaller than its neighbours (the covariance of unrelated columns) is known only relative to them.
+SMALLEST_SHARE = 1e-3
+# Below the 1e-6 with which scikit-learn 1.9 drops columns that matter, above the rounding of its
+# means, which looks like one more column where rows are few.
+REFERENCE_TOL = 1e-13
+WIDEST_TOLERANCE = 1e-4  # a coefficient that is wrong by 0.1% is refused however bad the condition
+WIDEST_OF_PREDICTIONS = 1e-4  # of the spread of the targets
+APART = 1e6  # units of columns
+EPSILON = np.finfo(np.float64).eps
+
+
+class Expected(NamedTuple):
+    """The right answer, and what a difference from each of its numbers is relative to."""
+
+    values: tuple
+    sizes: tuple
+    full: bool = True  # whether the columns are independent, as far as double precision tells
+    condition: float = 1.0  # of columns of unit norm, without directions that count as dependent
+
+
+def coefficients(p):
+    """A point to evaluate the loss at: plain numbers, none of them zero."""
+    return np.linspace(1.0, 2.0, p), 0.5
+
+
+def _fit(X, y, positive):
+    """(coef, intercept, full, condition) by its methods, of columns that have lost nothing."""
+    from scipy.linalg import lstsq
+    from scipy.optimize import nnls
+
+    # Near the first row differences are exact; a mean of 1e15 is rounded by a tenth.
+    centred, target = X - X[0], y - y[0]
+    means, mean = centred.mean(axis=0), target.mean()
+    centred -= means
+    target -= mean
+    sizes = np.linalg.norm(centred, axis=0)
+    sizes[sizes == 0] = 1.0
+    unit = centred / sizes
+    scaled, _, rank, singular = lstsq(unit, target, cond=REFERENCE_TOL)
+    coef, full = scaled / sizes, bool(rank == X.shape[1])
+    condition = float(singular[0] / singular[rank - 1]) if rank else 1.0
+    if positive:
+        try:
+            coef = nnls(unit, target)[0] / sizes
+        except RuntimeError as error:
+            raise np.linalg.LinAlgError(f"scipy.optimize.nnls: {error}") from None
+    elif not full and sizes.max() > APART * sizes.min():
+        condition = np.inf  # which of its solutions is the shortest, LAPACK does not find
+    elif not full:
+        coef = lstsq(centred, target, cond=REFERENCE_TOL)[0]
+    intercept = np.atleast_1d(y[0] + (mean - (X[0] + means) @ coef))
+    return coef, intercept, full, condition
+
+
+def expected_fit(X, y, positive=False):
+    coef, intercept, *facts = _fit(X, y, positive)
+    # A coefficient is compared relative to itself, or to a share of what the strongest column or
+    # the target would give it in its units; the intercept relative to the terms it is the rest of.
+    spread = X.std(axis=0)
+    spread[spread == 0] = 1.0
+    strongest = max((np.abs(coef) * spread).max(), SMALLEST_SHARE * np.abs(y).max())
+    terms = np.abs(X.mean(axis=0) * coef).max()
+    sizes = (
+        np.maximum(np.abs(coef), SMALLEST_SHARE * strongest / spread),
+        np.maximum(np.abs(intercept), terms),
+    )
+    return Expected((coef, intercept), sizes, *facts)
+
+
+def _sizes(values):
+    return np.maximum(np.abs(values), SMALLEST_SHARE * np.abs(values).max())
+
+
+def _expected(*values):
+    return Expected(values, tuple(_sizes(value) for value in values))
+
+
+def _sklearn_predict(X):
+    """scikit-learn's prediction at the point where the loss is evaluated."""
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression()
+    model.coef_, model.intercept_ = coefficients(X.shape[1])
+    return model.predict(X)
+
+
+def _expected_mse(X, y):
+    from sklearn.metrics import mean_squared_error
+
+    return _expected(np.atleast_1d(mean_squared_error(y, _sklearn_predict(X))))
+
+
+def _expected_gradient(X, y):
+    scaled = 2 * (_sklearn_predict(X) - y) / len(X)
+    return _expected(*_expected_mse(X, y).values, scaled @ X, np.atleast_1d(scaled.sum()))
+
+
+def _expected_moments(X, y):
+    from sklearn.covariance import EmpiricalCovariance
+
+    data = np.column_stack([X, y])
+    first = data[0].copy()
+    model = EmpiricalCovariance(store_precision=False).fit(data - first)
+    spread, correlation = correlation_of(model.covariance_)
+    # A column that does not vary: scikit-learn leaves rounding of its mean, we leave nothing.
+    constant = np.append(np.ptp(X, axis=0), np.ptp(y)) == 0
+    spread[constant] = correlation[constant] = correlation[:, constant] = 0.0
+    return _expected(np.array([len(X), len(X)]), model.location_ + first, spread, correlation)
+
+
+def correlation_of(covariance):
+    """Standard deviations, and correlations (0 with a column that does not vary)."""
+    spread = np.sqrt(np.diag(covariance))
+    scale = np.where(spread > 0, spread, 1.0)
+    return spread, covariance / np.outer(scale, scale)
+
+
+REFERENCES = {"mse": _expected_mse, "gradient": _expected_gradient, "moments": _expected_moments}
+
+
+def disagreement(result, expected):
+    """The largest relative difference from what is expected; inf where a number is not finite."""
+    largest = 0.0
+    for ours, theirs, size in zip(result, expected.values, expected.sizes, strict=True):
+        ours = np.asarray(ours, np.float64)
+        if ours.shape != theirs.shape or not np.isfinite([ours, theirs]).all():
+            return np.inf
+        error = np.abs(ours - theirs)
+        relative = np.divide(error, size, out=np.where(error > 0, np.inf, 0.0), where=size > 0)
+        largest = max(largest, float(relative.max()))
+    return largest
+
+
+def compared(problem, row, X, y, result):
+    """(difference, allowed): of a row's result, relative.
+
+    Allowed is the row's own; of a fit more, where the data determine fewer digits (condition >
+    100). Where they determine hardly any of the coefficients, the predictions are compared.
+    None where there is nothing to compare: the columns depend on each other and the row's solution
+    is not the one of minimum norm, or the predictions are what rounding leaves of larger terms.
+    """
+    expected = row.reference(X, y)
+    if problem != "fit":
+        return disagreement(result, expected), row.rtol
+    if not expected.full and not row.minimum_norm:
+        return None
+    wide = row.rtol * (expected.condition / 100) ** 2
+    if wide <= WIDEST_TOLERANCE:
+        return disagreement(result, expected), max(row.rtol, wide)
+    (coef, intercept), (right, right_intercept) = result, expected.values
+    change = X @ (coef - right) + (intercept - right_intercept)
+    spread = np.ptp(y) or 1.0
+    rounding = EPSILON * (np.abs(X) @ np.abs(right)).max() / spread
+    found = np.abs(change).max() / spread if np.isfinite(change).all() else np.inf
+    allowed = max(WIDEST_TOLERANCE / 100, 64 * float(rounding))
+    return (float(found), allowed) if allowed <= WIDEST_OF_PREDICTIONS else None
