@@ -141,6 +141,18 @@ def test_a_model_that_does_not_fit_the_data(capsys, houses, tmp_path):
     assert "has no column 'age': it has area, rooms, price, sold" in error
 
 
+def test_a_score_with_weights(capsys, houses, tmp_path):
+    model = tmp_path / "m.json"
+    weighted = ("--target", "price", "--features", "area", "--weights", "sold")
+    _, fitted, _ = run(capsys, "fit", houses, *weighted, "--out", model)
+    _, scored, _ = run(capsys, "score", model, houses, "--weights", "sold")
+    assert fitted.split("R2")[1].split()[0] == scored.split("R2")[1].split()[0]
+    assert run(capsys, "score", model, houses)[1] != scored
+    code, _, error = run(capsys, "score", model, houses, "--weights", "prise")
+    assert code == 2
+    assert "no column 'prise'" in error
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_demo(capsys, tmp_path, name):
     pytest.importorskip("matplotlib")

@@ -574,3 +574,67 @@ def test_the_losses_of_the_second_text():
     assert round(half[9999], 2) == 1930.52
     assert round(half[199_999], 4) == 1392.5375
     assert round(model.coef_[data.feature_names.index("s1")], 1) == -74.6
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "nesterov", "cg", "sgd"])
+@pytest.mark.parametrize("space", ["gram", "data"])
+@pytest.mark.parametrize("n", [1, 15, 40])
+def test_a_constant_column_moves_along_with_the_intercept(rng, method, space, n):
+    """As NumPy's own descent on a column of ones does: from zeros to the shortest solution."""
+    if (method, space) == ("sgd", "gram"):
+        return
+    X, y = rng.normal(size=(n, 3)), rng.normal(size=n)
+    X[:, 1] = rng.choice([-2.0, 1.0])
+    model = GradientDescentRegressor(
+        method=method, space=space, standardize=False, max_iter=20_000, tol=1e-7
+    )
+    if method == "sgd":  # of all rows at once: no noise
+        model.set_params(batch_size=n)
+    model.fit(X, y)
+    assert model.converged_
+    A = np.column_stack([X, np.ones(n)])
+    expected = np.linalg.pinv(A, rcond=1e-12) @ y
+    found = np.append(model.coef_, model.intercept_)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    loss = np.mean((model.predict(X) - y) ** 2)
+    assert abs(model.loss_curve_[-1] - loss) <= 1e-9 * np.mean(y**2)
+
+
+@pytest.mark.parametrize("options", [{"space": "gram"}, {"space": "data"}, {"method": "sgd"}])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_going_on_without_the_intercept(rng, options):
+    X = rng.normal(2, 1, (150, 4))
+    y = X @ [1.0, 2.0, 3.0, 4.0] + rng.normal(5, 1, 150)
+    model = GradientDescentRegressor(warm_start=True, **options).fit(X, y)
+    model.set_params(fit_intercept=False).fit(X, y)
+    expected = np.linalg.lstsq(X, y, rcond=None)[0]
+    np.testing.assert_allclose(model.coef_, expected, atol=0.05 if "method" in options else 1e-8)
+    assert model.intercept_ == 0.0
+    loss = np.mean((model.predict(X) - y) ** 2)
+    np.testing.assert_allclose(model.loss_curve_[-1], loss, rtol=1e-9)
+
+
+def test_a_start_whose_loss_overflows(rng):
+    X, y = draw(rng)
+    fitted = GradientDescentRegressor().fit(X, y)
+    before = fitted.coef_
+    for model, target in (
+        (fitted, y * 1e155),
+        (GradientDescentRegressor(init=(np.full(4, 1e300), 0.0)), y),
+    ):
+        with pytest.raises(ValueError, match="loss at the start is not finite"):
+            model.fit(X, target)
+    assert fitted.coef_ is before
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "nesterov"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_nearly_dependent_columns_do_not_hold_up_the_others(rng, method):
+    """The step of 2 / (largest + smallest) flips the steepest direction's sign for ever."""
+    x = rng.normal(size=(60, 1))
+    X = np.column_stack([x, x + 10 ** rng.uniform(-9, -4) * rng.normal(size=(60, 1))])
+    y = X.sum(axis=1) + rng.normal(size=60)
+    model = GradientDescentRegressor(method=method).fit(X, y)
+    line = np.polyfit(x[:, 0], y, 1)
+    assert model.loss_curve_[-1] <= 1.0001 * np.mean((np.polyval(line, x[:, 0]) - y) ** 2)
+    assert model.learning_rate_ < model.max_stable_learning_rate_

@@ -412,3 +412,15 @@ def test_coefficients_that_no_double_holds_are_refused(rng, intercept):
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
     assert not hasattr(model, "coef_")
     assert model.fit(X, [0.0, 1e20, 3e20]).coef_ == pytest.approx(1e305)
+
+
+def test_sparse_rows_of_which_one_weighs_most(rng):
+    """About another row, what the heaviest leaves would be rounding."""
+    X = rng.integers(8, 13, (6, 3)).astype(float)
+    X[:, 0] += np.arange(6)
+    y = rng.normal(size=6)
+    weights = 10.0 ** rng.uniform(-14, 0, 6)
+    weights[rng.integers(1, 6)] = 1e16
+    model = LinearRegression().fit(scipy.sparse.csr_matrix(X), y, weights)
+    dense = LinearRegression().fit(X, y, weights)
+    np.testing.assert_allclose(model.predict(X), dense.predict(X), rtol=1e-9)

@@ -153,6 +153,31 @@ def test_a_model_of_merged_moments(rng):
             merged.fit_moments(nothing)
 
 
+def test_what_a_subtraction_loses_is_said(rng):
+    X, y = rng.normal(size=(20, 2)) + 3, rng.normal(size=20)
+    few, heavy = moments(X, y), moments(X[:5], y[:5], np.full(5, 1e24))
+    many = moments(1e12 * X[:5], 1e12 * y[:5])
+    for other, digits in ((many, 1e-3), (heavy, 1e-3), (moments(1e6 * X, 1e6 * y), 0.0)):
+        whole = few + other
+        if digits:
+            with pytest.warns(UserWarning, match="few digits"):
+                left = whole - other
+            assert not left.doubled
+        else:
+            left = whole - other
+        np.testing.assert_allclose(left.comoment, few.comoment, rtol=digits or 1e-14)
+    gone = moments(1e16 * X[:5], 1e16 * y[:5])
+    with pytest.warns(UserWarning, match="few digits"):
+        (few + gone) - gone
+    for part, rest in (
+        (moments(X, y, np.full(20, 3.0)), few),
+        (few, moments(X, y, np.full(20, 3.0))),
+        (few + moments(X, y, np.full(20, 1e32)), moments(X, y, np.full(20, 1e32))),
+    ):
+        with pytest.raises(ValueError, match="cannot take a weight of"):
+            part - rest
+
+
 def test_rows_that_are_not_in_cannot_be_taken_out(rng):
     X, y = rng.normal(size=(50, 2)), rng.normal(size=50)
     with pytest.raises(ValueError, match="rows that are not in"):

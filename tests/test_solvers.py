@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.optimize
 from sklearn.linear_model import LinearRegression as Reference
 
+from linreg_fast import LinearRegression
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.problem import Problem
 from linreg_fast.kernels import RUNGS
@@ -155,3 +157,31 @@ def test_wide_data_makes_no_square_matrix(rng):
     tracemalloc.stop()
     assert peak < 20 * X.nbytes  # p x p would be 2000 times X
     np.testing.assert_allclose(X @ solution.coef + solution.intercept, Y, atol=1e-9)
+
+
+@pytest.mark.parametrize("close", [1e-9, 1e-11, 1e-13])
+@pytest.mark.parametrize("twice", [False, True])
+def test_nearly_dependent_columns_by_svd(rng, close, twice):
+    """Corrections went astray where the condition number of the columns is 1e11 and more."""
+    x = rng.normal(size=(12, 1))
+    X = x + close * rng.normal(size=(12, 3))
+    X[:, 2] = rng.normal(size=12)
+    if twice:
+        X = np.column_stack([X, X[:, 2]])
+    y = X @ np.array([1.0, 2.0, 3.0, 0.0])[: X.shape[1]]
+    with pytest.warns(scipy.linalg.LinAlgWarning, match="nearly depend"):
+        model = LinearRegression(solver="svd", fit_intercept=False).fit(X, y)
+    assert model.rank_ == 3
+    expected = [1.0, 2.0, 1.5, 1.5] if twice else [1.0, 2.0, 3.0]
+    # What the rounding of y alone moves them by.
+    np.testing.assert_allclose(model.coef_, expected, atol=20 * 2.0**-52 / close)
+    np.testing.assert_allclose(model.predict(X), y, atol=1e-14 * np.abs(y).max() + 1e-15)
+
+
+def test_nnls_that_goes_round_in_circles_says_so(monkeypatch, rng):
+    def never(*_):
+        raise RuntimeError("Maximum number of iterations reached.")
+
+    monkeypatch.setattr(scipy.optimize, "nnls", never)
+    with pytest.raises(np.linalg.LinAlgError, match="not negative goes round in circles"):
+        SOLVERS["nnls"].solve(problem_of(*draw(rng), positive=True))

@@ -33,8 +33,9 @@ PREDICT_HELP = """examples:
   linreg-fast predict model.json new_houses.csv
   linreg-fast predict model.json new_houses.csv --out predicted.csv
 """
-SCORE_HELP = """example:
+SCORE_HELP = """examples:
   linreg-fast score model.json test_houses.csv
+  linreg-fast score model.json test_houses.csv --weights n_sold
 """
 BENCH_HELP = """examples:
   linreg-fast bench                              the real diabetes data and 1 000 000 x 10
@@ -123,6 +124,7 @@ def _parser():
     command.add_argument(
         "data", metavar="DATA", help="a table with the model's columns and its target"
     )
+    command.add_argument("--weights", help="a column of row weights, 0 or more")
 
     command = add("bench", bench, "run, check and time every rung and every solver", BENCH_HELP)
     command.add_argument("--quick", action="store_true", help="less data, shorter timings")

@@ -196,15 +196,19 @@ def score(options):
     import numpy as np
     from sklearn.metrics import mean_squared_error, r2_score
 
+    from linreg_fast.data.gate import as_weights
     from linreg_fast.files.table import read_table
 
     model = _model(options)
     with patience(f"reading {options.data}"):
-        table = read_table(options.data, [*model.features, model.target])
-    actual, predicted = table.values[:, -1], model.predict(table.values[:, :-1])
+        asked = [] if options.weights is None else [options.weights]
+        values = read_table(options.data, [*model.features, model.target, *asked]).values
+    p = len(model.features)
+    actual, predicted = values[:, p], model.predict(values[:, :p])
+    weights = as_weights(values[:, p + 1] if asked else None, len(values))
     with np.errstate(over="ignore", invalid="ignore"):
-        error = mean_squared_error(actual, predicted)
-        explained = r2_score(actual, predicted) if len(actual) > 1 else 0.0
+        error = mean_squared_error(actual, predicted, sample_weight=weights)
+        explained = r2_score(actual, predicted, sample_weight=weights) if len(actual) > 1 else 0.0
     if not np.isfinite([error, explained]).all():
         raise ValueError(f"{options.data}: squares of these numbers overflow: use other units")
     if len(actual) > 1:

@@ -1,5 +1,6 @@
 """`Moments`: all that least squares needs to know of any number of rows. The spine."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from linreg_fast.kernels.merge import merge, remove
 
 FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
 ROUNDING = 2.0**-90  # of a sum of squares
+LOST, DIGITS = 2.0**-100, 12  # what a subtraction rounds; digits that shall stay
+ALIKE = 1e-6  # weights of the same rows, summed in other ways
 EPSILON = np.finfo(np.float64).eps
 DOUBLED_NOISE = 2.0**-96
 LEAST = 1e-280  # the noise of a smaller sum of squares is lost to underflow
@@ -180,15 +183,18 @@ class Moments:
         n_samples = self.n_samples - other.n_samples
         if n_samples < 0:
             raise ValueError(f"cannot take {other.n_samples} rows out of {self.n_samples}")
-        if n_samples == 0:
-            return Moments.empty(self.n_features, self.n_targets)
         if other.n_samples == 0:
             return self
-        if not other.weight_sum < self.weight_sum:
-            raise ValueError(
-                f"cannot take a weight of {other.weight_sum:g} out of {self.weight_sum:g}"
-            )
         a, b, noise, exponents = scaling.aligned(self, other)
+        (whole, whole_lo), (part, part_lo) = a[0], b[0]
+        stays = (whole - part) + (whole_lo - part_lo)
+        if n_samples == 0 and abs(stays) < ALIKE * whole:
+            return Moments.empty(self.n_features, self.n_targets)
+        if n_samples == 0 or not stays > ROUNDING * whole:
+            raise ValueError(
+                f"cannot take a weight of {other.weight_sum:g} out of {self.weight_sum:g} and have "
+                f"{n_samples} rows: they are not in, or what they leave is rounding"
+            )
         weight, mean, comoment = remove(*a, *b)
         # A column that no longer varies: what the subtraction has left of it is rounding.
         squares, rounding = np.diag(comoment[0]), ROUNDING * np.diag(a[2][0])
@@ -198,6 +204,15 @@ class Moments:
             raise ValueError("cannot take out rows that are not in: a sum of squares gets negative")
         gone = squares <= rounding
         comoment[:, gone] = comoment[:, :, gone] = 0.0
+        lost = LOST * np.diag(a[2][0])
+        least = min((squares[~gone] / lost[~gone]).min(initial=np.inf), stays / (LOST * whole))
+        if n_samples > 1 and (gone.all() or least < 10.0**DIGITS):
+            noise = lost if noise is None else noise + lost
+            warnings.warn(
+                "what was taken out was so much larger than what stays that few digits of that are "
+                "left: sum the rows that stay anew",
+                stacklevel=2,
+            )
         return Moments(n_samples, weight, mean, comoment, self.n_targets, noise, exponents)
 
     def _flat(self):

@@ -39,7 +39,8 @@ class GradientDescentRegressor(BaseLeastSquares):
         Constant steps along the gradient; with heavy-ball momentum; with Nesterov's; a step for
         every `batch_size` rows; or conjugate gradients, which compute each step.
     learning_rate : "auto" or float, default="auto"
-        Step size. "auto" is the best constant step for the data's spectrum; of sgd, a step that is
+        Step size. "auto" is the best constant step for the data's spectrum, without directions so
+        flat that they would take a thousand times as long as the others; of sgd, a step that is
         stable for every batch, and falls as 1 / (steps) once the noise of the batches has the
         upper hand, which a number does not.
     momentum : "auto" or float in [0, 1), default="auto"
@@ -361,7 +362,7 @@ class GradientDescentRegressor(BaseLeastSquares):
                     f"warm_start=True goes on from coef_ of shape {np.shape(self.coef_)}, and this "
                     f"data has {p} features and {t} targets: use a new estimator"
                 )
-            return coef.T, intercept
+            return coef.T, intercept if self.fit_intercept else np.zeros(t)
         return start.of_init(self.init, problem, self._seed)
 
     def _store_descent(self, descent, one_target, onwards):

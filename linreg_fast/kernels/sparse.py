@@ -68,11 +68,12 @@ def moments(X, Y, sample_weight=None, exponents=None):
     share = np.ones(n) if sample_weight is None else sample_weight / sample_weight.max()
     stored = np.bincount(X.indices, np.repeat(share, np.diff(X.indptr)), minlength=p)
     full = np.flatnonzero(stored > 0.5 * share.sum())
-    shift = np.zeros(q)
+    shift, heaviest = np.zeros(q), int(share.argmax())
     if len(full):
         X = _with_all_stored(X, full)
-        shift[full] = X.data[np.searchsorted(X.indices[: X.indptr[1]], full)]  # the first row
-    shift[p:] = Y[0]
+        own = slice(*X.indptr[heaviest : heaviest + 2])
+        shift[full] = X.data[own][np.searchsorted(X.indices[own], full)]
+    shift[p:] = Y[heaviest]
     sums, lows = np.zeros((2, q + 1, q + 1))
     _rows(X.data, X.indices, X.indptr, Y, sample_weight, shift, sums, lows)
     return n, *centred(sums, lows, shift)

@@ -86,8 +86,8 @@ class Quadratic(NamedTuple):
         if not len(free):
             return self.star
         star = self.star + ((z - self.star) @ free.T) @ free
-        constant = np.flatnonzero(np.diag(self.H) == 0)
-        star[:, constant] = z[:, constant]
+        still = np.flatnonzero((np.diag(self.H) == 0) & (self.offset == 0))
+        star[:, still] = z[:, still]
         return star
 
     def sizes(self, star):
@@ -204,7 +204,8 @@ def quadratic(problem, standardize, on_rows):
         values, axes = _apart(singular, directions, weight, intercept, rank)
     else:
         values, axes = _together(R, offset, weight, intercept, rank)
-    axes[np.ix_(values > 0, np.append(constant, False))] = 0.0
+    still = constant & (offset == 0)  # a step leaves it; others move along with the intercept
+    axes[np.ix_(values > 0, np.append(still, False))] = 0.0
     matrix = products[0]
     H = 2 * matrix[:p, :p] / weight / np.multiply.outer(scale, scale)
     star = np.zeros((len(mean) - p, p + 1))
@@ -213,7 +214,7 @@ def quadratic(problem, standardize, on_rows):
         star[:, p] = mean[p:] - star[:, :p] @ offset
     free = axes[values == 0]
     star -= (star @ free.T) @ free
-    star[:, :p][:, constant] = 0.0
+    star[:, :p][:, still] = 0.0
     squares = np.diag(matrix)[p:] / weight
     left = squares - np.einsum("kj,jk->k", star[:, :p], matrix[:p, p:] / scale[:, None]) / weight
     size = np.sqrt(squares + mean[p:] ** 2 * intercept)

@@ -25,6 +25,7 @@ ALIKE = 10  # binary digits: where the units of many columns differ by so many, 
 # one of these, rounding may turn a direction to where the rows do not fit; the next is tried then.
 APART = (900, 60, 40, 20, 10, 0)
 FITS, BETTER = 1e-12, 1e3  # left of the targets, relative; times less: worth longer coefficients
+STEPS = 10  # corrections at the most
 WEAK = 1e-4  # of a target: what columns explain of it is not known to all its digits
 
 
@@ -53,8 +54,8 @@ def solve(problem):
     # In double-double they are at hand when they are asked for.
     singular = None if problem.doubled else problem.singular_values(rank)
     blame = None
-    if ILL < condition < np.inf:
-        blame = inflation(Vt.T / values, columns, np.arange(p))
+    if rank and values[kept][0] > ILL * values[kept][-1]:
+        blame = inflation(Vt[kept].T / values[kept], columns, np.arange(p))
     intercept = problem.intercept(coef)
     return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
 
@@ -94,8 +95,10 @@ class RowSpace(NamedTuple):
         """
         if self.problem.doubled:
             return self._left_of(self.problem.normal_equations.products, scaled)
-        used = len(self.U)
-        rest = self.targets[:used] - self.columns[:used] @ scaled
+        return self._left_of_rows(self.columns[: len(self.U)] @ scaled)
+
+    def _left_of_rows(self, explained):
+        rest = self.targets[: len(self.U)] - explained
         return (self.U.T @ rest) / self.values[:, None]
 
     def without_rows(self, null):
@@ -112,18 +115,27 @@ class RowSpace(NamedTuple):
         return self.rows @ rest / (self.values**2)[:, None]
 
     def solution(self, coefficients):
-        """Coefficients (p, t), corrected twice; and the share of each target that is left (t,).
+        """Coefficients (p, t), corrected while that helps; and the share of each target left (t,).
 
-        coefficients: a function of targets.
+        coefficients: a function of targets. The first ones are found from the rows, whose rounding
+        counts by the condition number, not by its square: at 1e13 corrections could not mend that.
         """
-        scaled = np.zeros((len(self.sizes), self.targets.shape[1]))
-        first = rest = self.left(scaled)
-        for _ in range(3):
+        rest = self._left_of_rows(0.0)
+        size = np.maximum(self._norms(rest), WEAK * self._whole_targets())
+        best, least = np.zeros((len(self.sizes), len(size))), np.full(len(size), np.inf)
+        scaled = best
+        for step in range(STEPS):
             scaled = scaled + coefficients(rest)
             rest = self.left(scaled)
-        left, size = (np.linalg.norm(self.values[:, None] * part, axis=0) for part in (rest, first))
-        size = np.maximum(size, WEAK * self._whole_targets())
-        return scaled, np.divide(left, size, out=np.zeros_like(size), where=size > 0)
+            left = self._norms(rest)
+            better = left < least
+            best, least = np.where(better, scaled, best), np.where(better, left, least)
+            if step >= 2 and not (better & (left > FITS * size)).any():
+                break
+        return best, np.divide(least, size, out=np.zeros_like(size), where=size > 0)
+
+    def _norms(self, targets):
+        return np.linalg.norm(self.values[:, None] * targets, axis=0)
 
     def _whole_targets(self):
         """Norms (t,) of the targets, with what no coefficients explain."""
