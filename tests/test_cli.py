@@ -350,6 +350,15 @@ def test_a_full_disk_a_pipe_as_a_table_and_letters_of_any_alphabet(tmp_path):
 
 
 @pytest.mark.filterwarnings("default")
+def test_columns_that_nearly_depend_are_named(capsys, tmp_path):
+    rows = [f"{i / 7!r},{i / 7 + 1e-9 * (i * i % 5)!r},{3 * i + i * i % 11}" for i in range(20)]
+    (tmp_path / "t.csv").write_text("\n".join(["alpha,beta,y", *rows]))
+    code, _, error = run(capsys, "fit", tmp_path / "t.csv", "--target", "y")
+    assert code == 0
+    assert "columns alpha, beta of X nearly depend on each other" in error
+
+
+@pytest.mark.filterwarnings("default")
 def test_row_numbers_that_a_data_frame_wrote(capsys, tmp_path):
     pa = pytest.importorskip("pyarrow", reason="Parquet needs the extra 'arrow'")
     from pyarrow import parquet

@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import time
+import warnings
 
 from linreg_fast.cli.common import check_picture, check_writable, patience, read_problem
 
@@ -69,12 +70,21 @@ def fit(options):
 
 
 def _fit(estimator, X, y, weights, names):
-    from linreg_fast.estimators.digits import TooLargeError
+    """What it says knows the columns' places only: say it with their names."""
+    from linreg_fast.estimators.digits import LostDigitsWarning, TooLargeError
 
+    show = warnings.showwarning
+
+    def show_named(message, *details):
+        show(message.named(names) if isinstance(message, LostDigitsWarning) else message, *details)
+
+    warnings.showwarning = show_named
     try:
         estimator.fit(X, y, weights)
-    except TooLargeError as error:  # it knows the columns' places only
+    except TooLargeError as error:
         raise TooLargeError(error.columns, names) from None
+    finally:
+        warnings.showwarning = show
 
 
 def _check_outputs(options):

@@ -19,15 +19,29 @@ def warn_of_lost_digits(inflation, dtype, names):
     left = digits - np.log10(worst) / 2
     if left >= digits / 2:
         return
-    columns = [str(names[j]) for j, value in inflation.items() if value >= worst / 100]
-    more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
-    warnings.warn(
-        f"columns {', '.join(columns[:NAMED])}{more} of X nearly depend on each other: of the "
-        f"{digits:.0f} digits of the data about {max(left, 0):.0f} remain in their coefficients. "
-        "Drop some of the columns, or centre them before taking powers of them",
-        LinAlgWarning,
-        stacklevel=4,
-    )
+    columns = [j for j, value in inflation.items() if value >= worst / 100]
+    warnings.warn(LostDigitsWarning(columns, digits, max(left, 0), names), stacklevel=4)
+
+
+class LostDigitsWarning(LinAlgWarning):
+    """Of the digits of the data few remain in the coefficients of these columns."""
+
+    def __init__(self, columns, digits, left, names):
+        self._facts, self._names = (columns, digits, left), names
+        which = ", ".join(str(names[j]) for j in columns[:NAMED])
+        more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+        super().__init__(
+            f"columns {which}{more} of X nearly depend on each other: of the {digits:.0f} digits "
+            f"of the data about {left:.0f} remain in their coefficients. Drop some of the "
+            "columns, or centre them before taking powers of them"
+        )
+
+    def named(self, names):
+        """The same of columns with such names."""
+        return LostDigitsWarning(*self._facts, names)
+
+    def __reduce__(self):  # raised in a worker process: not with the message for the columns
+        return LostDigitsWarning, (*self._facts, self._names)
 
 
 class TooLargeError(ValueError):
