@@ -65,6 +65,7 @@ def files(tmp_path, rng):
     return table, model, moments
 
 
+@pytest.mark.filterwarnings("default")  # as on the command line: printed
 @pytest.mark.parametrize("command", ["fit", "predict a table", "predict with a model", "score"])
 def test_the_command_line_reads_changed_files(files, rng, tmp_path, capsys, command):
     table, model, _ = files

@@ -54,7 +54,8 @@ def solve(problem):
     # In double-double they are at hand when they are asked for.
     singular = None if problem.doubled else problem.singular_values(rank)
     blame = None
-    if rank and values[kept][0] > ILL * values[kept][-1]:
+    # Of more columns than rows it would be the rows that nearly depend on each other.
+    if rank and problem.n_samples > p and values[kept][0] > ILL * values[kept][-1]:
         blame = inflation(Vt[kept].T / values[kept], columns, np.arange(p))
     intercept = problem.intercept(coef)
     return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
