@@ -321,13 +321,16 @@ def test_a_model_is_written_whoever_reads_the_report(rng, tmp_path):
     rows = [",".join(f"{x:.3f}" for x in row) for row in rng.normal(size=(405, 401))]
     table.write_text("\n".join([f"{names},y", *rows]))
     command = [sys.executable, "-m", "linreg_fast", "fit", str(table), "--target", "y"]
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
+    files = ["--out", str(model), "--plot", str(tmp_path / "p.png")]
     with subprocess.Popen(
-        [*command, "--out", str(model)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*command, *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as fit:
         fit.stdout.close()
         assert b"Traceback" not in fit.stderr.read()
         assert fit.wait() == 0
     assert len(Model.load(model).features) == 400
+    assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
 def test_a_full_disk_a_pipe_as_a_table_and_letters_of_any_alphabet(tmp_path):

@@ -155,7 +155,7 @@ def test_a_model_of_merged_moments(rng):
 
 def test_what_a_subtraction_loses_is_said(rng):
     X, y = rng.normal(size=(20, 2)) + 3, rng.normal(size=20)
-    few, heavy = moments(X, y), moments(X[:5], y[:5], np.full(5, 1e24))
+    few, heavy = moments(X, y), moments(X[:5], y[:5], np.full(5, 1e21))
     many = moments(1e12 * X[:5], 1e12 * y[:5])
     for other, digits in ((many, 1e-3), (heavy, 1e-3), (moments(1e6 * X, 1e6 * y), 0.0)):
         whole = few + other
@@ -176,6 +176,28 @@ def test_what_a_subtraction_loses_is_said(rng):
     ):
         with pytest.raises(ValueError, match="cannot take a weight of"):
             part - rest
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e5, 1e9])
+def test_what_no_longer_varies_is_constant(rng, offset):
+    """The rounding of the means counts too: a square about 1e9 was called negative."""
+    for _ in range(30):
+        X = rng.normal(size=(50, 2)) + offset
+        X[30:, 1], y = X[0, 1], rng.normal(size=50)
+        left = moments(X, y) - moments(X[:30], y[:30])
+        np.testing.assert_array_equal(left.comoment[1], 0.0)
+        mean = [*X[30:].mean(axis=0), y[30:].mean()]
+        np.testing.assert_allclose(left.mean, mean, rtol=1e-14, atol=1e-14)
+        one = moments(X, y) - moments(X[1:], y[1:])
+        np.testing.assert_array_equal(one.comoment, 0.0)
+    x, y = np.full((60, 1), offset), rng.normal(size=60)
+    x[25:] += 0.1
+    window = moments(x[:20], y[:20])
+    for i in range(20, 60):
+        window = window + moments(x[i : i + 1], y[i : i + 1])
+        window = window - moments(x[i - 20 : i - 19], y[i - 20 : i - 19])
+    assert window.comoment[0, 0] == 0.0
+    assert (moments(np.ones((9, 1)), np.ones(9)) - moments(np.ones((4, 1)), np.ones(4))).doubled
 
 
 def test_rows_that_are_not_in_cannot_be_taken_out(rng):

@@ -1,9 +1,12 @@
 """Every solver of the table against scikit-learn and LAPACK; the rule that chooses among them."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.linalg
 import scipy.optimize
+from reference import exact_fit
 from sklearn.linear_model import LinearRegression as Reference
 
 from linreg_fast import LinearRegression
@@ -185,3 +188,16 @@ def test_nnls_that_goes_round_in_circles_says_so(monkeypatch, rng):
     monkeypatch.setattr(scipy.optimize, "nnls", never)
     with pytest.raises(np.linalg.LinAlgError, match="not negative goes round in circles"):
         SOLVERS["nnls"].solve(problem_of(*draw(rng), positive=True))
+
+
+@pytest.mark.parametrize("digits", [13, 40])
+def test_small_contributions_are_corrected_too(rng, digits):
+    """What an iterate leaves of the targets is the rounding of the largest column alone."""
+    for _ in range(20):
+        units = 2.0 ** np.array([digits, 0])
+        X = rng.normal(size=(9, 2)) * units
+        y = X @ np.array([3.0, 2.0])
+        model = LinearRegression(solver="svd").fit(X, y)
+        truth = exact_fit(X, y)[1:]
+        for found, right in zip(model.coef_, truth, strict=True):
+            assert abs(Fraction(float(found)) - right) <= abs(right) * Fraction(1e-13)

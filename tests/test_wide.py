@@ -269,3 +269,13 @@ def test_lsqr_of_a_constant_target(rng):
     weights = rng.uniform(0.5, 2, 160)
     model = LinearRegression(solver="lsqr").fit(X, np.full(160, rng.normal()), weights)
     assert not model.coef_.any()
+
+
+@pytest.mark.parametrize("digits", [20, 40, 60])
+def test_as_many_rows_as_columns_in_any_units(rng, digits):
+    """Three directions, corrected until columns that contribute little are right too."""
+    for _ in range(20):
+        X, y = rng.normal(size=(4, 4)), rng.normal(size=4)
+        X *= 2.0 ** rng.integers(-digits, digits + 1, 4)
+        truth = exact_shortest(X.tolist(), y.tolist(), True)
+        assert relative_error(LinearRegression().fit(X, y).coef_, truth) < 1e-11

@@ -17,6 +17,7 @@ REFERENCE_TOL = 1e-13
 WIDEST_TOLERANCE = 1e-4  # a coefficient that is wrong by 0.1% is refused however bad the condition
 WIDEST_OF_PREDICTIONS = 1e-4  # of the spread of the targets
 APART = 1e6  # units of columns
+NIL = 1e-15  # a relative singular value that exact dependence leaves
 EPSILON = np.finfo(np.float64).eps
 
 
@@ -55,8 +56,8 @@ def _fit(X, y, positive):
             coef = nnls(unit, target)[0] / sizes
         except RuntimeError as error:
             raise np.linalg.LinAlgError(f"scipy.optimize.nnls: {error}") from None
-    elif not full and sizes.max() > APART * sizes.min():
-        condition = np.inf  # which of its solutions is the shortest, LAPACK does not find
+    elif not full and (sizes.max() > APART * sizes.min() or singular[rank] > NIL * singular[0]):
+        condition = np.inf  # the rank, or which solution is the shortest, LAPACK does not tell
     elif not full:
         coef = lstsq(centred, target, cond=REFERENCE_TOL)[0]
     intercept = np.atleast_1d(y[0] + (mean - (X[0] + means) @ coef))
@@ -143,25 +144,37 @@ def disagreement(result, expected):
 
 
 def compared(problem, row, X, y, result):
-    """(difference, allowed): of a row's result, relative.
+    """(difference, allowed): of a row's result, relative. Or why there is nothing to compare.
 
     Allowed is the row's own; of a fit more, where the data determine fewer digits (condition >
     100). Where they determine hardly any of the coefficients, the predictions are compared.
-    None where there is nothing to compare: the columns depend on each other and the row's solution
-    is not the one of minimum norm, or the predictions are what rounding leaves of larger terms.
     """
     expected = row.reference(X, y)
     if problem != "fit":
         return disagreement(result, expected), row.rtol
     if not expected.full and not row.minimum_norm:
-        return None
+        return "the columns depend on each other, and its solution is another one"
     wide = row.rtol * (expected.condition / 100) ** 2
     if wide <= WIDEST_TOLERANCE:
         return disagreement(result, expected), max(row.rtol, wide)
-    (coef, intercept), (right, right_intercept) = result, expected.values
-    change = X @ (coef - right) + (intercept - right_intercept)
-    spread = np.ptp(y) or 1.0
-    rounding = EPSILON * (np.abs(X) @ np.abs(right)).max() / spread
-    found = np.abs(change).max() / spread if np.isfinite(change).all() else np.inf
-    allowed = max(WIDEST_TOLERANCE / 100, 64 * float(rounding))
-    return (float(found), allowed) if allowed <= WIDEST_OF_PREDICTIONS else None
+    return _predictions_compared(X, y, result, expected.values)
+
+
+def _predictions_compared(X, y, result, values):
+    """Likewise, relative to the spread of the targets."""
+    (coef, intercept), (right, right_intercept) = result, values
+    if not np.isfinite([*coef, *intercept]).all():
+        return np.inf, WIDEST_OF_PREDICTIONS
+    spread = np.ptp(y) or np.abs(y).max() or 1.0
+    # About the first row, since an offset's terms are larger than what is left of them; there only
+    # if the intercept has digits enough.
+    about, change = X - X[0], coef - right
+    steps = about @ change
+    if 64 * EPSILON * (np.abs(about) @ np.abs(right)).max() > WIDEST_OF_PREDICTIONS * spread:
+        return "coefficients and predictions are what rounding leaves of far larger numbers"
+    found = np.abs(steps).max() / spread
+    largest = np.abs(X[0]) @ np.abs(right) + np.abs(right_intercept).max() + np.abs(y).max()
+    if 64 * EPSILON * largest <= WIDEST_OF_PREDICTIONS * spread:
+        there = X[0] @ change + (intercept - right_intercept)
+        found = max(found, np.abs(steps + there).max() / spread)
+    return float(found), WIDEST_OF_PREDICTIONS

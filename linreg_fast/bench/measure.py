@@ -48,10 +48,8 @@ def measure(problem, row, X, y, budget):
         verdict = compared(problem, row, *data, result)
     except np.linalg.LinAlgError as error:
         return unfinished._replace(note=f"not for this data: {error}")
-    if verdict is None:
-        return unfinished._replace(
-            note="not compared: the columns depend on each other, and have more solutions than one"
-        )
+    if isinstance(verdict, str):
+        return unfinished._replace(note=f"not compared: {verdict}")
     found, allowed = verdict
     checked = unfinished._replace(
         correct=bool(found <= allowed),

@@ -34,6 +34,8 @@ def read_problem(path, target, features=None, weights=None):
     """(X, y, weights or None, feature names) of a table."""
     from linreg_fast.files.table import column_names, listed, read_table
 
+    if not target:
+        raise ValueError("--target names no column")
     if features is None:
         found = column_names(path)
         unnamed = [name for name in found if NO_NAME.fullmatch(name)]
@@ -70,6 +72,16 @@ def read_problem(path, target, features=None, weights=None):
 def closed_output():
     """What is printed from now on goes nowhere: who read it has had enough."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def for_a_reader():
+    """For what is printed: a reader who has had enough does not keep us from writing files."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        closed_output()
 
 
 def check_picture(path, *inputs):

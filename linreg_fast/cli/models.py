@@ -8,7 +8,13 @@ import sys
 import time
 import warnings
 
-from linreg_fast.cli.common import check_picture, check_writable, patience, read_problem
+from linreg_fast.cli.common import (
+    check_picture,
+    check_writable,
+    for_a_reader,
+    patience,
+    read_problem,
+)
 
 
 def fit(options):
@@ -26,7 +32,6 @@ def fit(options):
     from linreg_fast.data.functional import mse
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.files.model import Model
-    from linreg_fast.wording import equation
 
     able = SOLVERS.get(options.solver)
     estimator = LinearRegression(solver=options.solver, positive=able is not None and able.positive)
@@ -49,7 +54,20 @@ def fit(options):
     model = Model(names, options.target, estimator.coef_, float(estimator.intercept_), details)
     if options.out:  # before anything is printed, to a pipe that may be closed
         model.save(options.out)
-    print(equation(model.coef, model.intercept, names, options.target))
+    with for_a_reader():
+        _report(model, loss, taken)
+        if options.out:
+            print(f"written to {options.out}")
+    _draw(options, estimator, X, y, weights, names)
+    return 0
+
+
+def _report(model, loss, taken):
+    from linreg_fast.wording import equation
+
+    names, details = model.features, model.details
+    condition = details["condition_number"]
+    print(equation(model.coef, model.intercept, names, model.target))
     print()
     width = max(len(name) for name in [*names, "intercept"])
     for name, value in [*zip(names, model.coef, strict=True), ("intercept", model.intercept)]:
@@ -58,15 +76,11 @@ def fit(options):
     if details["r2"] is not None:
         print(f"R2         {details['r2']:.6f}")
     print(f"MSE        {loss:.6g}")
-    print(f"rows       {len(X)}")
-    print(f"rank       {estimator.rank_} of {len(names)}")
-    print(f"condition  about {estimator.condition_number_:.3g} (centred, unit columns)")
-    print(f"solver     {estimator.solver_}: {estimator.solver_reason_}")
+    print(f"rows       {details['n_samples']}")
+    print(f"rank       {details['rank']} of {len(names)}")
+    print(f"condition  about {condition or math.inf:.3g} (centred, unit columns)")
+    print(f"solver     {details['solver']}: {details['reason']}")
     print(f"time       {taken * 1e3:.1f} ms, compiling or loading the kernels included")
-    if options.out:
-        print(f"written to {options.out}")
-    _draw(options, estimator, X, y, weights, names)
-    return 0
 
 
 def _fit(estimator, X, y, weights, names):
@@ -112,7 +126,6 @@ def _draw(options, estimator, X, y, weights, names):
 
 def descend(options):
     from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
-    from linreg_fast.wording import equation
 
     model = GradientDescentRegressor(
         method=options.method,
@@ -131,6 +144,15 @@ def descend(options):
         )
     with patience("descending (the first time, compiling too)"):
         _fit(model, X, y, weights, names)
+    with for_a_reader():
+        _report_of_descent(options, model, names)
+    _draw(options, model, X, y, weights, names)
+    return 0
+
+
+def _report_of_descent(options, model, names):
+    from linreg_fast.wording import equation
+
     unit = "passes" if options.method == "sgd" else "steps"
     print(equation(model.coef_, float(model.intercept_), names, options.target))
     print()
@@ -149,8 +171,6 @@ def descend(options):
     print(f"{'condition':14}{model.condition_number_:.3g} (centred, unit columns)")
     steps = model.hessian_condition_number_
     print(f"{'':14}{steps:.3g} (of the loss where the steps are taken)")
-    _draw(options, model, X, y, weights, names)
-    return 0
 
 
 def _learning_rate(text):

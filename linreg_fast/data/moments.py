@@ -196,17 +196,23 @@ class Moments:
                 f"{n_samples} rows: they are not in, or what they leave is rounding"
             )
         weight, mean, comoment = remove(*a, *b)
-        # A column that no longer varies: what the subtraction has left of it is rounding.
-        squares, rounding = np.diag(comoment[0]), ROUNDING * np.diag(a[2][0])
+        # A column that no longer varies: what the subtraction has left of it is rounding, of the
+        # squares and of the means.
+        squares, before = np.diag(comoment[0]), np.diag(a[2][0])
+        step, size = abs(b[1][0] - a[1][0]), abs(a[1][0]) + abs(b[1][0])
+        with np.errstate(under="ignore"):
+            apart = (step + LOST * size) * LOST * size * (whole / stays * part)
+        rounding = ROUNDING * before + 16 * apart
         if noise is not None:
             rounding = rounding + 16 * noise
         if (squares < -rounding).any():
             raise ValueError("cannot take out rows that are not in: a sum of squares gets negative")
-        gone = squares <= rounding
+        gone = (squares <= rounding) | (n_samples == 1)
         comoment[:, gone] = comoment[:, :, gone] = 0.0
-        lost = LOST * np.diag(a[2][0])
+        lost, varied = LOST * before, before > rounding
         least = min((squares[~gone] / lost[~gone]).min(initial=np.inf), stays / (LOST * whole))
-        if n_samples > 1 and (gone.all() or least < 10.0**DIGITS):
+        none_left = varied.any() and gone[varied].all()
+        if n_samples > 1 and (none_left or least < 10.0**DIGITS):
             noise = lost if noise is None else noise + lost
             warnings.warn(
                 "what was taken out was so much larger than what stays that few digits of that are "

@@ -25,7 +25,7 @@ ALIKE = 10  # binary digits: where the units of many columns differ by so many, 
 # one of these, rounding may turn a direction to where the rows do not fit; the next is tried then.
 APART = (900, 60, 40, 20, 10, 0)
 FITS, BETTER = 1e-12, 1e3  # left of the targets, relative; times less: worth longer coefficients
-STEPS = 10  # corrections at the most
+STEPS, ALMOST = 10, 4  # corrections at the most
 WEAK = 1e-4  # of a target: what columns explain of it is not known to all its digits
 
 
@@ -129,9 +129,11 @@ class RowSpace(NamedTuple):
             scaled = scaled + coefficients(rest)
             rest = self.left(scaled)
             left = self._norms(rest)
-            better = left < least
-            best, least = np.where(better, scaled, best), np.where(better, left, least)
-            if step >= 2 and not (better & (left > FITS * size)).any():
+            # As good as the best but for rounding: small coefficients may have been corrected.
+            good = left <= np.maximum(ALMOST * least, ROUNDING * size)
+            helped = left < least / 2
+            best, least = np.where(good, scaled, best), np.minimum(left, least)
+            if step >= 2 and not (helped & (left > FITS * size)).any():
                 break
         return best, np.divide(least, size, out=np.zeros_like(size), where=size > 0)
 
