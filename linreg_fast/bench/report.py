@@ -157,7 +157,7 @@ def _cells(measured):
                 ratio(above, median),
                 f"{amount(row['bytes'])}B",
                 f"{amount(row['temporaries'])}B",
-                "reference" if row["name"] == "scikit-learn" else found,
+                found,
                 seconds(row["first_call"]) if row["first_call"] > 0.05 else "-",
                 row["why"],
             ),
