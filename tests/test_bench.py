@@ -149,6 +149,17 @@ def test_no_right_answer_is_called_wrong(rng):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("close", [1e-13, 1e-14])
+def test_a_rank_that_rounding_decides_is_nobodys_fault(rng, close):
+    x = rng.normal(size=(200, 3))
+    X = np.column_stack([x, x[:, 0] + close * rng.normal(size=200)])
+    (table,) = report.run([("near", X, rng.normal(size=200))], ["fit"], budget=0.0)
+    assert not [row["name"] for row in table["rows"] if row["correct"] is False]
+    notes = {row["name"]: row["note"] for row in table["rows"]}
+    assert "matter of rounding" in notes["LinearRegression"]
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_predictions_that_are_wrong_by_a_thousandth_are_refused(monkeypatch, rng):
     honest = cases._estimator
     monkeypatch.setattr(cases, "_estimator", lambda X, y: [part * 1.001 for part in honest(X, y)])
