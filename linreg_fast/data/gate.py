@@ -35,6 +35,13 @@ def as_floats(values, name):
     return array
 
 
+def listed(names, most=20):
+    """For a message: some of the names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def refuse_columns(table, name):
     """Raise for the first column of a data frame that holds text, dates or the like, naming it."""
     for column in getattr(table, "columns", ()):

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from scipy.linalg import LinAlgWarning
 
+from linreg_fast.data.gate import listed
+
 NAMED = 6  # columns at the most
 
 
@@ -28,10 +30,9 @@ class LostDigitsWarning(LinAlgWarning):
 
     def __init__(self, columns, digits, left, names):
         self._facts, self._names = (columns, digits, left), names
-        which = ", ".join(str(names[j]) for j in columns[:NAMED])
-        more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+        which = listed([str(names[j]) for j in columns], NAMED)
         super().__init__(
-            f"columns {which}{more} of X nearly depend on each other: of the {digits:.0f} digits "
+            f"columns {which} of X nearly depend on each other: of the {digits:.0f} digits "
             f"of the data about {left:.0f} remain in their coefficients. Drop some of the "
             "columns, or centre them before taking powers of them"
         )
@@ -49,9 +50,8 @@ class TooLargeError(ValueError):
 
     def __init__(self, columns, names=None):
         self.columns, self._names = columns, names
-        which = [f"column {j}" if names is None else str(names[j]) for j in columns[:NAMED]]
-        more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
-        of = f" of {', '.join(which)}{more}" if which else ""
+        which = [f"column {j}" if names is None else str(names[j]) for j in columns]
+        of = f" of {listed(which, NAMED)}" if which else ""
         super().__init__(f"the coefficients{of} are too large for a float: use other units")
 
     def __reduce__(self):  # from a worker process: not with the message for the columns

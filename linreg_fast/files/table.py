@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from linreg_fast.data.gate import listed
+
 CHUNK_ROWS = 10_000
-NAMED = 20  # columns in a message
 MISSING = ("", "na", "n/a", "null", "none", "nan")
 ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow")
 
@@ -72,13 +73,6 @@ def read_table(path, columns):
             "drop or fill the rows that are not finite"
         )
     return Table(list(columns), values)
-
-
-def listed(names):
-    """For a message: some of the names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def is_arrow(path):
