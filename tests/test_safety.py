@@ -1,5 +1,6 @@
 """Inside other people's programs: each case for real, in a process of its own."""
 
+import compileall
 import os
 import shutil
 import signal
@@ -120,7 +121,7 @@ def test_code_that_others_link_is_found_too(installed):
 
 def block_folders(installed):
     """Files where the cache's folders would be: nobody, root included, can write there."""
-    (installed.package / "kernels" / "__pycache__").write_text("")
+    (installed.package / "__pycache__").write_text("")
     (installed.home / "cache").write_text("")
 
 
@@ -136,7 +137,7 @@ def test_no_folder_can_be_written(installed, given):
 
 @pytest.mark.needs_jit
 def test_no_home(installed):
-    (installed.package / "kernels" / "__pycache__").write_text("")
+    (installed.package / "__pycache__").write_text("")
     done = installed(HOME="", XDG_CACHE_HOME="")
     assert value(done) == 12.25
     assert not Path("~").exists()
@@ -144,7 +145,7 @@ def test_no_home(installed):
 
 @pytest.mark.needs_jit
 def test_a_read_only_installation_uses_the_users_folder(installed):
-    (installed.package / "kernels" / "__pycache__").write_text("")
+    (installed.package / "__pycache__").write_text("")
     assert value(installed(), hits=0) == 12.25
     assert list((installed.home / "cache").rglob("*.code"))
     assert value(installed(), hits=1) == 12.25
@@ -202,14 +203,79 @@ def test_changed_sources_are_never_served_old_code(installed):
     assert value(installed(caller)) == 7.0
 
 
+TWO_OF_ONE_NAME = textwrap.dedent(
+    """
+    import numpy as np
+    from linreg_fast.kernels.first import here as a
+    from linreg_fast.kernels.second import here as b
+    found = a.block(np.ones(3)) + 10 * b.block(np.ones(3))
+    print(found, sum(h for k in (a, b) for h in k.block.stats.cache_hits.values()))
+    """
+)
+
+
 @pytest.mark.needs_jit
-def test_code_of_a_package_in_a_zip_file_is_not_kept(installed):
-    """Its sources cannot be looked at one by one, so what belongs to them is not known."""
+def test_two_modules_of_one_base_name_have_code_of_their_own(installed):
+    """And a callee in another folder is not served old code."""
+    body = """
+from linreg_fast.kernels.{other} import {module}
+from linreg_fast.kernels.compile import strict
+
+@strict
+def block(x):
+    return {module}.part(x) * {times}
+"""
+    part = """
+from linreg_fast.kernels.compile import inner
+
+@inner
+def part(x):
+    return x[0] + {more}
+"""
+    for name, times in (("first", 2.0), ("second", 3.0)):
+        folder = installed.package / "kernels" / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+        (folder / "here.py").write_text(body.format(other="third", module="parts", times=times))
+    third = installed.package / "kernels" / "third"
+    third.mkdir()
+    (third / "__init__.py").write_text("")
+    (third / "parts.py").write_text(part.format(more=1))
+    assert value(installed(TWO_OF_ONE_NAME), hits=0) == 64.0
+    assert value(installed(TWO_OF_ONE_NAME), hits=2) == 64.0
+    before = (third / "parts.py").stat()
+    (third / "parts.py").write_text(part.format(more=2))
+    os.utime(third / "parts.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert value(installed(TWO_OF_ONE_NAME), hits=0) == 96.0
+
+
+@pytest.mark.needs_jit
+def test_an_edit_above_leaves_the_code_below_in_the_cache(installed):
+    assert value(installed(), hits=0) == 12.25
+    with open(installed.package / "kernels" / "descent.py", "a") as file:
+        file.write("\n# another line\n")
+    assert value(installed(), hits=1) == 12.25
+
+
+@pytest.mark.needs_jit
+def test_code_of_a_package_in_a_zip_file(installed):
+    """It is kept in the user's folder, or in the one that NUMBA_CACHE_DIR names."""
     archive = shutil.make_archive(str(installed.tmp_path / "site"), "zip", installed.package.parent)
-    done = installed(PYTHONPATH=archive)
-    assert value(done, hits=0) == 12.25
-    assert done.stderr.count("compiled code cannot be kept") == 1
-    assert value(installed(PYTHONPATH=archive), hits=0) == 12.25
+    for environment in ({}, {"NUMBA_CACHE_DIR": str(installed.tmp_path / "code")}):
+        assert value(installed(PYTHONPATH=archive, **environment), hits=0) == 12.25
+        done = installed(PYTHONPATH=archive, **environment)
+        assert value(done, hits=1) == 12.25
+        assert "cannot be kept" not in done.stderr
+
+
+@pytest.mark.needs_jit
+def test_code_without_sources_is_kept(installed):
+    """Compiled modules alone, as some images have them."""
+    compileall.compile_dir(installed.package, quiet=1, legacy=True)
+    for path in installed.package.rglob("*.py"):
+        path.unlink()
+    assert value(installed(), hits=0) == 12.25
+    assert value(installed(), hits=1) == 12.25
 
 
 @pytest.mark.needs_jit

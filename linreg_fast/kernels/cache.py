@@ -2,17 +2,21 @@
 
 Numba's own cache raises at import where no folder can be written, crashes on damaged files, runs
 stale code when only a callee's file changed, mixes up the serial and the parallel code of one
-function, and lets two processes give one name to different code. Here a folder belongs to one state
-of the sources and of Numba, a file to one function, signature, set of options and processor, and a
-file counts only if its checksum is right. Whatever goes wrong is a warning at most, and compiled
-again.
+function, and lets two processes give one name to different code. Here a file belongs to one
+function, known by the full path of its module, one signature, one set of options, one processor,
+and one state of the sources that its module imports, directly or not. It counts only if its
+checksum is right. Whatever goes wrong is a warning at most, and compiled again.
 """
 
 import contextlib
 import functools
 import hashlib
+import importlib.util
+import marshal
 import os
 import pickle
+import pkgutil
+import re
 import sys
 import tempfile
 import warnings
@@ -28,21 +32,78 @@ from linreg_fast.kernels.link import rebuilt
 
 CHECKSUM = hashlib.sha256
 SUFFIX = ".code"
+CODE_ONLY = b"code only:"
+PACKAGE = __name__.partition(".")[0]
+# `from package.module import names`, the names in brackets or up to the end of the line.
+IMPORT = re.compile(
+    rb"^[ \t]*from (PACKAGE[\w.]*) import (\([^)]*\)|[^\n]*)".replace(b"PACKAGE", PACKAGE.encode()),
+    re.MULTILINE,
+)
 
 
 @functools.cache
-def _state():
-    """A name for what compiled code depends on: the kernels' sources, and what compiles them."""
+def _spec(name):
+    """How a module of ours is loaded, or None for the name of something else."""
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, ValueError):  # a function of a module, say
+        return None
+
+
+@functools.cache
+def _source(name):
+    """The text of a module of ours as bytes.
+
+    From wherever it was loaded: a folder, a zip file, or a frozen program, which has code only.
+    """
+    spec = _spec(name)
+    if spec.origin and spec.origin.endswith(".py") and hasattr(spec.loader, "get_data"):
+        return spec.loader.get_data(spec.origin)
+    return CODE_ONLY + marshal.dumps(spec.loader.get_code(name))
+
+
+@functools.cache
+def _imported(name):
+    """The modules of this package that a module's text imports."""
+    found = set()
+    for module, names in IMPORT.findall(_source(name)):
+        module = module.decode()
+        found.add(module)
+        if _spec(module).submodule_search_locations is not None:
+            parts = (f"{module}.{part.decode()}" for part in re.findall(rb"\w+", names))
+            found.update(part for part in parts if _spec(part))
+    return found
+
+
+def sources_of(name):
+    """All modules of this package that a module's compiled code may depend on, sorted."""
+    found, new = set(), {name}
+    while new:
+        found |= new
+        new = set().union(*map(_imported, new)) - found
+    if any(_source(module).startswith(CODE_ONLY) for module in found):
+        # What it imports is not known: all that is there counts.
+        package = importlib.import_module(PACKAGE)
+        every = pkgutil.walk_packages(package.__path__, f"{PACKAGE}.")
+        found |= {module.name for module in every}
+    return sorted(found)
+
+
+@functools.cache
+def state_of(name):
+    """A name for the state of these sources: a change in a callee's file changes it."""
     state = CHECKSUM()
-    for part in (sys.version, numba.__version__, llvmlite.__version__):
-        state.update(part.encode() + b"\0")
-    folder = Path(__file__).parent
-    sources = sorted(folder.glob("*.py")) or sorted(folder.glob("*.pyc"))
-    if not sources:
-        raise FileNotFoundError("the package is not a folder of files")
-    for source in sources:
-        state.update(source.name.encode() + b"\0" + source.read_bytes())
-    return state.hexdigest()[:16]
+    for module in sources_of(name):
+        source = _source(module)
+        state.update(f"{module} {len(source)}\0".encode() + source)
+    return state.hexdigest()[:24]
+
+
+@functools.cache
+def _compiler():
+    """A name for what compiles."""
+    versions = "\0".join((sys.version, numba.__version__, llvmlite.__version__))
+    return CHECKSUM(versions.encode()).hexdigest()[:16]
 
 
 @functools.cache
@@ -53,11 +114,8 @@ def folders():
         bases = [Path(given) / "linreg_fast"]
     else:
         user = Path(AppDirs("linreg_fast", False).user_cache_dir)
-        bases = [Path(__file__).parent / "__pycache__", user]
-    try:
-        return [base / _state() for base in bases if base.is_absolute() or given]
-    except OSError:  # the sources cannot be read: inside a zip file, say
-        return []
+        bases = [Path(__file__).parents[1] / "__pycache__", user]
+    return [base / _compiler() for base in bases if base.is_absolute() or given]
 
 
 @functools.cache
@@ -96,7 +154,7 @@ class Cache(caching._Cache):
             for name, value in sorted(dispatcher.targetoptions.items())
         }
         # A folder's name says nothing of other people's sources, a test's among them.
-        self._on = dispatcher.py_func.__module__.startswith(f"{__package__}.")
+        self._on = dispatcher.py_func.__module__.startswith(f"{PACKAGE}.")
 
     @property
     def cache_path(self):
@@ -121,7 +179,10 @@ class Cache(caching._Cache):
         # Numba's own cache refreshes the context: all that a compiler knows is imported, which is
         # two thirds of the time of a first fit. Code that is compiled wants no more than this.
         rtsys.initialize(target_context)
-        name = self._name(sig, target_context.codegen())
+        try:
+            name = self._name(sig, target_context.codegen())
+        except Exception:  # the sources cannot be read
+            return None
         for folder in folders():
             try:
                 content = (folder / name).read_bytes()
@@ -151,8 +212,10 @@ class Cache(caching._Cache):
         _warn(str(reason))
 
     def _stem(self):
-        return f"{self._function.__module__.rpartition('.')[2]}.{self._function.__qualname__}"
+        module = self._function.__module__.removeprefix(f"{PACKAGE}.")
+        return f"{module}.{self._function.__qualname__}"
 
     def _name(self, sig, codegen):
-        key = (str(sig), codegen.magic_tuple(), self._options)
+        sources = state_of(self._function.__module__)
+        key = (str(sig), codegen.magic_tuple(), self._options, sources)
         return f"{self._stem()}-{CHECKSUM(repr(key).encode()).hexdigest()[:24]}{SUFFIX}"
