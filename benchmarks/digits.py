@@ -15,7 +15,7 @@ from peers import OURS, PEERS, installed
 from readme import write_section
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from reference import NAMES, digits, load_nist
+from oracles.reference import NAMES, digits, load_nist
 
 SHORT = {name: name.replace("Wampler", "W") for name in NAMES}
 

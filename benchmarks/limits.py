@@ -6,7 +6,8 @@ import numba
 import numpy as np
 from numba import njit, prange
 
-from linreg_fast.kernels.simd import WIDE, add, fma_vectors, lane, load_wide, zeros_wide
+from linreg_fast.kernels.arithmetic.simd import add, fma_vectors, lane, load_wide, zeros
+from linreg_fast.kernels.tuning import WIDE
 
 BYTES = 240_000_000  # larger than any cache
 CHAIN = 3_000_000  # rounds of twelve independent multiply-adds
@@ -14,7 +15,7 @@ CHAIN = 3_000_000  # rounds of twelve independent multiply-adds
 
 @njit
 def _read(x, start, stop):
-    a = b = c = d = zeros_wide()
+    a = b = c = d = zeros()
     for i in range(start, stop - 4 * WIDE + 1, 4 * WIDE):
         a = add(a, load_wide(x, i))
         b = add(b, load_wide(x, i + WIDE))
@@ -32,7 +33,7 @@ def _read_all(x, parts, found):
 @njit
 def _multiply(x, rounds):
     u, v = load_wide(x, 0), load_wide(x, WIDE)
-    a = b = c = d = e = f = g = h = i = j = k = m = zeros_wide()
+    a = b = c = d = e = f = g = h = i = j = k = m = zeros()
     for _ in range(rounds):
         a, b, c = fma_vectors(a, u, v), fma_vectors(b, u, v), fma_vectors(c, u, v)
         d, e, f = fma_vectors(d, u, v), fma_vectors(e, u, v), fma_vectors(f, u, v)

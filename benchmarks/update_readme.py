@@ -13,7 +13,7 @@ from pathlib import Path
 from readme import HERE, write_section
 
 from linreg_fast.bench.report import TITLES
-from linreg_fast.plots import save_ladders
+from linreg_fast.displays.pictures import save_ladders
 from linreg_fast.wording import amount, ratio, seconds
 
 

@@ -11,31 +11,32 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from linreg_fast import datasets
-    from linreg_fast.data.functional import gradient, moments, mse
     from linreg_fast.data.moments import Moments
-    from linreg_fast.displays import FitDisplay, LossDisplay, PathDisplay, PredictionDisplay
-    from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
+    from linreg_fast.displays.descents import LossDisplay, PathDisplay
+    from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
+    from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.estimators.warmup import warmup
+    from linreg_fast.functional.sums import gradient, moments, mse
+    from linreg_fast.functional.training import initial_parameters, predict, r2, train
     from linreg_fast.kernels import RUNGS
     from linreg_fast.solvers import SOLVERS
-    from linreg_fast.solvers.training import initial_parameters, predict, r2, train
 
 _HOME = {
     "LinearRegression": "estimators.linear_regression",
     "GradientDescentRegressor": "estimators.gradient_descent",
     "Moments": "data.moments",
-    "mse": "data.functional",
-    "gradient": "data.functional",
-    "moments": "data.functional",
+    "mse": "functional.sums",
+    "gradient": "functional.sums",
+    "moments": "functional.sums",
     "RUNGS": "kernels",
     "SOLVERS": "solvers",
     "datasets": "datasets",
     "warmup": "estimators.warmup",
-    "initial_parameters": "solvers.training",
-    "train": "solvers.training",
-    "predict": "solvers.training",
-    "r2": "solvers.training",
+    "initial_parameters": "functional.training",
+    "train": "functional.training",
+    "predict": "functional.training",
+    "r2": "functional.training",
     "FitDisplay": "displays",
     "PredictionDisplay": "displays",
     "LossDisplay": "displays",

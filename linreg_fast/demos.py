@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.data.functional import mse
-from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
+from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
 from linreg_fast.estimators.linear_regression import LinearRegression
+from linreg_fast.functional.sums import mse
 from linreg_fast.wording import equation, interpretation
 
 LABELS = {

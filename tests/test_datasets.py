@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from linreg_fast import datasets, demos, inference
+from linreg_fast import datasets, demos
 from linreg_fast.datasets import DATASETS
+from linreg_fast.inference import intervals
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -68,7 +69,7 @@ def test_intervals_cover_as_often_as_they_say(rng):
         model = LinearRegression().fit(X, y)
         mse = np.mean((model.predict(X) - y) ** 2)
         where = rng.normal(5, 2, (1, 2))
-        bands = inference.intervals(model.moments_, mse, where, level=0.9)
+        bands = intervals.intervals(model.moments_, mse, where, level=0.9)
         error = model.predict(where) - (where @ [1.0, -2.0] + 3)
         inside += [
             abs(error[0]) <= bands.confidence[0],
@@ -82,4 +83,4 @@ def test_intervals_need_degrees_of_freedom(rng):
     from linreg_fast import moments
 
     with pytest.raises(ValueError, match="no degrees of freedom"):
-        inference.intervals(moments([1.0, 2.0], [1.0, 2.0]), 0.0, np.ones((1, 1)))
+        intervals.intervals(moments([1.0, 2.0], [1.0, 2.0]), 0.0, np.ones((1, 1)))

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from linreg_fast.bench.cases import PROBLEMS, bytes_of, flops, generate, rows
 from linreg_fast.bench.measure import measure
 from linreg_fast.data import jsonfile
-from linreg_fast.kernels.interrupt import ALWAYS, interruptible
+from linreg_fast.runtime.interrupt import interruptible
+from linreg_fast.runtime.tuning import ALWAYS
 from linreg_fast.wording import amount, ratio, seconds
 
 HEADINGS = (

@@ -14,7 +14,7 @@ from linreg_fast import __version__
 from linreg_fast.cli.common import closed_output
 from linreg_fast.cli.comparisons import PROBLEMS, bench, demo, info
 from linreg_fast.cli.models import descend, fit, predict, score
-from linreg_fast.kernels.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
 DEMOS = ("age", "drug", "diabetes", "line")
 

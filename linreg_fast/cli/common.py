@@ -33,7 +33,7 @@ def patience(what):
 def read_problem(path, target, features=None, weights=None):
     """(X, y, weights or None, feature names) of a table."""
     from linreg_fast.data.gate import listed
-    from linreg_fast.files.table import column_names, read_table
+    from linreg_fast.sources.table import column_names, read_table
 
     if not target:
         raise ValueError("--target names no column")
@@ -87,7 +87,7 @@ def for_a_reader():
 
 def check_picture(path, *inputs):
     """As `check_writable`, for a picture: its ending must name a kind that can be drawn."""
-    from linreg_fast.displays import pyplot
+    from linreg_fast.displays.drawing import pyplot
 
     check_writable(path, *inputs)
     known = set(pyplot().Figure().canvas.get_supported_filetypes()) - {"pgf"}  # which wants TeX

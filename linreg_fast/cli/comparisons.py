@@ -111,7 +111,7 @@ def demo(options):
         demo = demos.run(data)
     print("\n".join(demos.describe(data, demo)))
     if not options.no_plot:
-        from linreg_fast import plots
+        from linreg_fast.displays import pictures as plots
 
         try:
             plots.save_demo(picture, data, demo.model, demo.descent)
@@ -129,7 +129,9 @@ def info(options):
 
     from linreg_fast.bench.report import machine
     from linreg_fast.data.gate import frozen
-    from linreg_fast.kernels import RUNGS, jit, launch
+    from linreg_fast.kernels import RUNGS
+    from linreg_fast.kernels.rungs import jit
+    from linreg_fast.runtime import launch
 
     # Numba knows its threading layer, and we the cache folder, once a parallel kernel has run.
     one = frozen(np.ones((1, 1)))

@@ -29,9 +29,9 @@ def fit(options):
             options.data, options.target, options.features, options.weights
         )
 
-    from linreg_fast.data.functional import mse
+    from linreg_fast.cli.model_file import Model
     from linreg_fast.estimators.linear_regression import LinearRegression
-    from linreg_fast.files.model import Model
+    from linreg_fast.functional.sums import mse
 
     able = SOLVERS.get(options.solver)
     estimator = LinearRegression(solver=options.solver, positive=able is not None and able.positive)
@@ -85,7 +85,7 @@ def _report(model, loss, taken):
 
 def _fit(estimator, X, y, weights, names):
     """What it says knows the columns' places only: say it with their names."""
-    from linreg_fast.estimators.digits import LostDigitsWarning, TooLargeError
+    from linreg_fast.estimators.errors import LostDigitsWarning, TooLargeError
 
     show = warnings.showwarning
 
@@ -114,7 +114,7 @@ def _check_outputs(options):
 
 def _draw(options, estimator, X, y, weights, names):
     if options.plot is not None:
-        from linreg_fast import plots
+        from linreg_fast.displays import pictures as plots
 
         with patience("drawing"):
             try:
@@ -125,7 +125,7 @@ def _draw(options, estimator, X, y, weights, names):
 
 
 def descend(options):
-    from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
+    from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
 
     model = GradientDescentRegressor(
         method=options.method,
@@ -188,7 +188,7 @@ def _finite(number):
 
 
 def _model(options):
-    from linreg_fast.files.model import Model
+    from linreg_fast.cli.model_file import Model
 
     try:
         return Model.load(options.model)
@@ -198,7 +198,8 @@ def _model(options):
 
 def predict(options):
     from linreg_fast.data.jsonfile import write_text
-    from linreg_fast.files.table import is_arrow, read_table
+    from linreg_fast.sources.arrow_files import is_arrow
+    from linreg_fast.sources.table import read_table
 
     if options.out is not None:
         check_writable(options.out, options.data, options.model)
@@ -227,7 +228,7 @@ def score(options):
     from sklearn.metrics import mean_squared_error, r2_score
 
     from linreg_fast.data.gate import as_weights
-    from linreg_fast.files.table import read_table
+    from linreg_fast.sources.table import read_table
 
     model = _model(options)
     with patience(f"reading {options.data}"):

@@ -9,7 +9,7 @@ import contextlib
 
 import numpy as np
 
-FINITE_CHECK_ELEMENTS = 1 << 20  # a boolean temporary of 1 MB at the most
+from linreg_fast.kernels.tuning import FINITE_CHECK_ELEMENTS
 
 
 def as_floats(values, name):

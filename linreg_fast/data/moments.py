@@ -7,16 +7,20 @@ import numpy as np
 
 from linreg_fast.data import jsonfile, scaling
 from linreg_fast.data.lazy import computed_once
-from linreg_fast.kernels import DEFAULT, sparse
-from linreg_fast.kernels.merge import merge, remove
+from linreg_fast.kernels import DEFAULT
+from linreg_fast.kernels.arithmetic.rounding import (
+    DOUBLED_ROUNDING,
+    EPSILON,
+    NOISE_UNDERFLOW,
+    SUBTRACTION_LOST,
+    SUBTRACTION_ROUNDING,
+)
+from linreg_fast.kernels.moments import sparse
+from linreg_fast.kernels.moments.merge import merge, remove
 
 FILE_KIND, FILE_VERSION = "linreg_fast.moments", 2
-ROUNDING = 2.0**-90  # of a sum of squares
-LOST, DIGITS = 2.0**-100, 12  # what a subtraction rounds; digits that shall stay
+DIGITS = 12  # of what stays, that a subtraction shall leave
 ALIKE = 1e-6  # weights of the same rows, summed in other ways
-EPSILON = np.finfo(np.float64).eps
-DOUBLED_NOISE = 2.0**-96
-LEAST = 1e-280  # the noise of a smaller sum of squares is lost to underflow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,7 +140,7 @@ class Moments:
         if self.noise is None:
             return 0.0
         squares = self.comoment_parts[0].diagonal()
-        varies = squares > LEAST
+        varies = squares > NOISE_UNDERFLOW
         if not varies.any():  # nothing does, or all squares underflowed or overflowed
             return float(EPSILON)
         return float((self.noise[varies] / squares[varies]).max())
@@ -144,7 +148,7 @@ class Moments:
     @property
     def doubled(self):
         """Whether the lo parts count: all sums, or all that weigh, were in double-double."""
-        return self.noise is None or self.relative_noise < DOUBLED_NOISE
+        return self.noise is None or self.relative_noise < DOUBLED_ROUNDING
 
     @property
     def n_features(self):
@@ -190,7 +194,7 @@ class Moments:
         stays = (whole - part) + (whole_lo - part_lo)
         if n_samples == 0 and abs(stays) < ALIKE * whole:
             return Moments.empty(self.n_features, self.n_targets)
-        if n_samples == 0 or not stays > ROUNDING * whole:
+        if n_samples == 0 or not stays > SUBTRACTION_ROUNDING * whole:
             raise ValueError(
                 f"cannot take a weight of {other.weight_sum:g} out of {self.weight_sum:g} and have "
                 f"{n_samples} rows: they are not in, or what they leave is rounding"
@@ -201,16 +205,20 @@ class Moments:
         squares, before = np.diag(comoment[0]), np.diag(a[2][0])
         step, size = abs(b[1][0] - a[1][0]), abs(a[1][0]) + abs(b[1][0])
         with np.errstate(under="ignore"):
-            apart = (step + LOST * size) * LOST * size * (whole / stays * part)
-        rounding = ROUNDING * before + 16 * apart
+            apart = (
+                (step + SUBTRACTION_LOST * size) * SUBTRACTION_LOST * size * (whole / stays * part)
+            )
+        rounding = SUBTRACTION_ROUNDING * before + 16 * apart
         if noise is not None:
             rounding = rounding + 16 * noise
         if (squares < -rounding).any():
             raise ValueError("cannot take out rows that are not in: a sum of squares gets negative")
         gone = (squares <= rounding) | (n_samples == 1)
         comoment[:, gone] = comoment[:, :, gone] = 0.0
-        lost, varied = LOST * before, before > rounding
-        least = min((squares[~gone] / lost[~gone]).min(initial=np.inf), stays / (LOST * whole))
+        lost, varied = SUBTRACTION_LOST * before, before > rounding
+        least = min(
+            (squares[~gone] / lost[~gone]).min(initial=np.inf), stays / (SUBTRACTION_LOST * whole)
+        )
         none_left = varied.any() and gone[varied].all()
         if n_samples > 1 and (none_left or least < 10.0**DIGITS):
             noise = lost if noise is None else noise + lost

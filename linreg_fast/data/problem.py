@@ -10,24 +10,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.data import look
+from linreg_fast.data import precision
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments import Moments
+from linreg_fast.data.precision import FREE_PRODUCTS
+from linreg_fast.data.rank import above_rounding
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
-from linreg_fast.kernels import DEFAULT, RUNGS, blas, factor
-from linreg_fast.kernels import single as in_single
-from linreg_fast.kernels.interrupt import interruptible
-from linreg_fast.kernels.merge import about_zero
-
-TINY = 1e-270  # a sum of squares below this may have lost products to underflow
-FREE = 1 << 16  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
-PIECE = 1 << 16  # weights
-SINGLE_TARGETS = 3  # each may want a pass of its own over the rows
-WEIGHTS_APART = 1e-200  # lightest against heaviest row: beyond, orthogonal factors are better
-EPSILON = np.finfo(np.float64).eps
-# Of a unit diagonal: pivots below it are what rounding left, of up to so many columns.
-DOUBLED_ROUNDING, COLUMNS = 2.0**-96, 8
+from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.arithmetic.rounding import (
+    DOUBLED_ROUNDING,
+    DOUBLED_ROUNDING_COLUMNS,
+    EPSILON,
+    FLOAT32_ROUNDING_OF_WEIGHTS,
+    PLAIN_UNDERFLOW,
+    WEIGHTS_APART,
+)
+from linreg_fast.kernels.moments import float32
+from linreg_fast.kernels.moments.merge import about_zero
+from linreg_fast.kernels.systems import doubled_cholesky
+from linreg_fast.kernels.tuning import FLOAT32_MOST_TARGETS, WEIGHTS_CHECK_ELEMENTS
+from linreg_fast.runtime import blas
+from linreg_fast.runtime.interrupt import interruptible
 
 
 class Scaled(NamedTuple):
@@ -47,16 +51,6 @@ class NormalEquations(NamedTuple):
     @property
     def matrix(self):
         return self.products[0]
-
-
-def above_rounding(values, Vt, roundings):
-    """Which singular values of columns of unit norm are more than rounding the columns can do.
-
-    roundings (p,) are relative to the norms. What they can do to a singular value depends on its
-    direction, a row of Vt: the sum of two columns, stored, differs from the sum by the rounding of
-    the three.
-    """
-    return values > np.sqrt((Vt**2) @ (roundings**2))
 
 
 class Problem:
@@ -135,16 +129,16 @@ class Problem:
 
     def _in_single(self):
         """Moments in float32 where that is possible, saves time and holds the numbers; or None."""
-        possible = self.n_targets <= SINGLE_TARGETS and in_single.possible(self.X, self.Y)
+        possible = self.n_targets <= FLOAT32_MOST_TARGETS and float32.takes(self.X, self.Y)
         if not possible or not self._weights_in_range:
             return None
-        found = in_single.moments(self.X, self.Y, self.sample_weight)
-        if not in_single.in_range(found[0], found[1], found[3]):
+        found = float32.sums(self.X, self.Y, self.sample_weight)
+        if not float32.in_range(found[0], found[1], found[3]):
             return None
-        self.single_rounding = rounding = in_single.rounding(self.n_samples, self.sample_weight)
+        self.single_rounding = lost = float32.rounding(self.n_samples, self.sample_weight)
         if self.sample_weight is not None:
-            rounding += in_single.ROUNDING_OF_WEIGHTS
-        return Moments.of_plain_sums(*found, self.n_targets, rounding)
+            lost += FLOAT32_ROUNDING_OF_WEIGHTS
+        return Moments.of_plain_sums(*found, self.n_targets, lost)
 
     @property
     def single(self):
@@ -156,8 +150,8 @@ class Problem:
         if not self._weights_in_range:
             return DEFAULT
         q = self.n_features + self.n_targets
-        free = self.n_samples * q * (q + 1) <= FREE
-        if free or look.looks_ill(self.X, self.n_targets, self.fit_intercept):
+        free = self.n_samples * q * (q + 1) <= FREE_PRODUCTS
+        if free or precision.looks_ill(self.X, self.n_targets, self.fit_intercept):
             return RUNGS["compensated"]
         return DEFAULT
 
@@ -187,7 +181,7 @@ class Problem:
         """Whether no product in the moments overflowed, and none was lost to underflow."""
         if (self.doubled and self.fit_intercept) or self.single:
             return True  # they are scaled, or have been looked at
-        return self.in_range(TINY if self.has_rows else 0.0)
+        return self.in_range(PLAIN_UNDERFLOW if self.has_rows else 0.0)
 
     def in_range(self, smallest):
         """Likewise, where a plain sum of squares is safe from `smallest` on."""
@@ -223,7 +217,7 @@ class Problem:
         if lightest == 0.0:
             lightest = min(  # piece by piece: no temporary of the data's length
                 np.min(part, where=part > 0, initial=np.inf)
-                for part in np.array_split(weights, len(weights) // PIECE + 1)
+                for part in np.array_split(weights, len(weights) // WEIGHTS_CHECK_ELEMENTS + 1)
             )
         return lightest > WEIGHTS_APART * weights.max()
 
@@ -256,17 +250,17 @@ class Problem:
             root = self.moments.exponents[-1] // 2  # of the weights: a row's size in the products
             units, mean = self.moments.exponents[:-1] + root, np.ldexp(mean, -root)
         exponents = above(np.sqrt(np.diag(products[0])))
-        scaled = factor.scaled(products, np.ldexp(1.0, -exponents))
+        scaled = doubled_cholesky.scaled(products, np.ldexp(1.0, -exponents))
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
     def moments_root(self):
         """R with R'R the normal equations: what a triangle would be."""
         products, exponents, _ = self.normal_equations
         q, p = products.shape[1], self.n_features
-        noise = DOUBLED_ROUNDING * max(p / COLUMNS, 1)
+        noise = DOUBLED_ROUNDING * max(p / DOUBLED_ROUNDING_COLUMNS, 1)
         noise = max(noise, 16 * p * self.moments.relative_noise)
         upper = products.copy()
-        order, rank = interruptible(p, factor.cholesky, upper, p, noise)
+        order, rank = interruptible(p, doubled_cholesky.cholesky, upper, p, noise)
         R = np.zeros((p, q))
         R[:rank, order] = np.triu(upper[0, :rank])
         return Scaled(R, exponents)
@@ -310,7 +304,7 @@ class Problem:
             return np.zeros(self.n_targets)
         _, exponents, mean = self.normal_equations
         return np.ldexp(
-            factor.intercepts(mean, scaled, self.n_features), exponents[-self.n_targets :]
+            doubled_cholesky.intercepts(mean, scaled, self.n_features), exponents[-self.n_targets :]
         )
 
     def roundings(self):

@@ -4,11 +4,10 @@ import numpy as np
 
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.scaling import above
-from linreg_fast.kernels import blas
-from linreg_fast.kernels.centre import heaviest_of
-from linreg_fast.kernels.interrupt import interruptible
-
-BLOCK_ROWS = 4096  # or four times the columns, where that is more: QR then costs 1.25 times one QR
+from linreg_fast.kernels.moments.centre import heaviest_of
+from linreg_fast.kernels.tuning import QR_BLOCK_ROWS
+from linreg_fast.runtime import blas
+from linreg_fast.runtime.interrupt import interruptible
 
 
 class Rows:
@@ -27,7 +26,7 @@ class Rows:
 
     def blocks(self):
         """(rows of [X, Y] as dense float64, their weights or None), without rows of weight zero."""
-        n_rows = max(BLOCK_ROWS, 4 * (self.n_columns))
+        n_rows = max(QR_BLOCK_ROWS, 4 * (self.n_columns))
         for start in range(0, self.n_rows, n_rows):
             piece = slice(start, start + n_rows)
             rows = self._dense(piece)

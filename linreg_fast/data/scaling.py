@@ -2,9 +2,8 @@
 
 import numpy as np
 
-SMALL, LARGE = 1e-100, 1e100  # sizes of numbers whose squares have 32 digits
-# Sizes and weights whose products with each other are still in these bounds.
-SIZES, WEIGHTS = (1e-70, 1e70), (1e-60, 1e60)
+from linreg_fast.kernels.arithmetic.rounding import SAFE_LARGE, SAFE_SIZES, SAFE_SMALL, SAFE_WEIGHTS
+
 FAR = 5000  # an exponent that no number has
 
 
@@ -16,11 +15,13 @@ def above(sizes):
 def ordinary(moments, X, Y, weights):
     """Whether double-double moments lost nothing to overflow or underflow, or X is not finite."""
     squares, means = np.diag(moments.comoment_parts[0]), np.abs(moments.mean_parts[0])
-    in_range = (squares > SMALL**2) & (squares < LARGE**2) & (means < LARGE)
-    constant = (squares == 0) & (means > SMALL) & (means < LARGE)
+    in_range = (squares > SAFE_SMALL**2) & (squares < SAFE_LARGE**2) & (means < SAFE_LARGE)
+    constant = (squares == 0) & (means > SAFE_SMALL) & (means < SAFE_LARGE)
     empty = (squares == 0) & (means == 0)
     weight = moments.weight_parts[0]
-    ordinary_weights = weights is None or (SMALL < weight < LARGE and weights.max() > SMALL)
+    ordinary_weights = weights is None or (
+        SAFE_SMALL < weight < SAFE_LARGE and weights.max() > SAFE_SMALL
+    )
     if ordinary_weights and (in_range | constant).all():
         return True
     sizes = _largest(X, Y, weights)
@@ -36,8 +37,10 @@ def exponents(X, Y, weights):
         heaviest = 1.0
     else:
         heaviest = weights.max()
-        heaviest = 1.0 if WEIGHTS[0] < heaviest < WEIGHTS[1] / len(weights) else heaviest
-    sizes = np.append(np.where((sizes > SIZES[0]) & (sizes < SIZES[1]), 1.0, sizes), heaviest)
+        heaviest = 1.0 if SAFE_WEIGHTS[0] < heaviest < SAFE_WEIGHTS[1] / len(weights) else heaviest
+    sizes = np.append(
+        np.where((sizes > SAFE_SIZES[0]) & (sizes < SAFE_SIZES[1]), 1.0, sizes), heaviest
+    )
     found = np.where((sizes == 0) | (sizes == 1.0), 0, np.frexp(sizes)[1].astype(np.int64))
     found[-1] -= found[-1] % 2
     return found

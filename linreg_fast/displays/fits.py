@@ -3,7 +3,7 @@
 import numpy as np
 
 from linreg_fast.displays.drawing import Display, legend, plain, scatter
-from linreg_fast.inference import intervals
+from linreg_fast.inference.intervals import intervals
 
 
 def _fitted_to(model, X, y):

@@ -11,14 +11,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen, refuse_columns
-from linreg_fast.estimators.digits import TooLargeError
+from linreg_fast.estimators.errors import TooLargeError
 from linreg_fast.kernels import DEFAULT, RUNGS
-from linreg_fast.kernels.interrupt import as_keyboard_interrupt
-from linreg_fast.kernels.predict import predict
+from linreg_fast.kernels.steps.predict import predict
+from linreg_fast.kernels.tuning import SCORE_COMPENSATED_ELEMENTS
+from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
 VALIDATED: set = set()  # parameters that were found valid
 REMEMBERED = 1000
-FEW = 1 << 15  # numbers whose residuals take less than 0.2 ms in double-double
 
 
 @contextlib.contextmanager
@@ -201,7 +201,9 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return super().score(X, y)
         # Two passes without a temporary: the residuals, and the distances from the mean.
         (coef,), (intercept,) = self._parameters()
-        mse = (RUNGS["compensated"] if X.size <= FEW else DEFAULT).kernels.mse
+        mse = (
+            RUNGS["compensated"] if X.size <= SCORE_COMPENSATED_ELEMENTS else DEFAULT
+        ).kernels.mse
         residual = mse(frozen(X), frozen(y), coef, float(intercept))
         spread = mse(frozen(y[:, None]), frozen(y), np.zeros(1), float(y.mean(dtype=np.float64)))
         if not (np.isfinite(residual) and 0 < spread < np.inf):

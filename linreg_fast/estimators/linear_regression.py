@@ -13,14 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
-from linreg_fast.estimators.digits import warn_of_lost_digits
-from linreg_fast.estimators.short import fit_short
+from linreg_fast.estimators.errors import warn_of_lost_digits
 from linreg_fast.kernels import DEFAULT, RUNGS
-from linreg_fast.kernels.few import MOST_COLUMNS
-from linreg_fast.kernels.launch import threads
+from linreg_fast.kernels.arithmetic.rounding import STREAM_UNDERFLOW
+from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
+from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import ILL, SOLVERS, auto, check_known
-
-SMALLEST_SQUARES = 1e-305  # a sum of squares from here on keeps 18 digits and more of its products
+from linreg_fast.solvers.fast_path import fit_short
 
 
 class LinearRegression(BaseLeastSquares):
@@ -187,7 +186,7 @@ class LinearRegression(BaseLeastSquares):
                 raise ValueError("y must be 1-D or 2-D as it was in the first call")
             rows = Problem(X, Y, weights, rung=self._rung() or RUNGS["compensated"])
             self._check_finite_in_pass(rows)
-            if not rows.in_range(SMALLEST_SQUARES):
+            if not rows.in_range(STREAM_UNDERFLOW):
                 raise ValueError(
                     "squares of these numbers overflow or underflow, and partial_fit adds squares: "
                     "use other units, or fit() with all the rows"
@@ -303,7 +302,7 @@ class LinearRegression(BaseLeastSquares):
         if self._singular is None and not hasattr(self, "moments_") and self.solver_ != "lsqr":
             self._singular = problem.singular_values(self.rank_)
         # Of few columns it is found when asked for, whichever way they were fitted.
-        few_columns = self.solver_ == "cholesky" and self.n_features_in_ <= MOST_COLUMNS
+        few_columns = self.solver_ == "cholesky" and self.n_features_in_ <= SMALL_SYSTEM_COLUMNS
         if few_columns and solution.condition_number < ILL and hasattr(self, "moments_"):
             self._condition = None
         if solution.inflation:

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from linreg_fast.estimators.linear_regression import LinearRegression
-from linreg_fast.kernels.shared import FEWEST_COLUMNS
+from linreg_fast.kernels.tuning import SHARED_FEWEST_COLUMNS
 
 DTYPES = ("float64", "float32")
 LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
@@ -56,7 +56,7 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         ("small fits", 200, MORE, "auto"),
         ("fits of few columns on all cores", LARGE, 5, "auto"),
         ("fits on all cores", LARGE // MORE + 1, MORE, "double"),
-        ("fits of hundreds of columns", 2 * FEWEST_COLUMNS, FEWEST_COLUMNS, "double"),
+        ("fits of hundreds of columns", 2 * SHARED_FEWEST_COLUMNS, SHARED_FEWEST_COLUMNS, "double"),
         ("double-double sums", 200, 3, "double-double"),
         (DEPENDENT, 200, 6, "auto"),
         ("double-double sums on all cores", LARGE, 3, "double-double"),

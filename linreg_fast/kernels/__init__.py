@@ -34,7 +34,7 @@ class Kernels(Protocol):
 
 
 class Rung(NamedTuple):
-    """One way to compute the sums. `name` is the module in this folder that holds it."""
+    """One way to compute the sums. `name` is its module in `rungs/`."""
 
     name: str
     why: str  # one phrase for the ladder: what this step changes
@@ -46,7 +46,7 @@ class Rung(NamedTuple):
 
     @property
     def kernels(self) -> Kernels:
-        return importlib.import_module(f"{__name__}.{self.name}")
+        return importlib.import_module(f"{__name__}.rungs.{self.name}")
 
 
 RUNGS = {

@@ -2,16 +2,10 @@
 
 import numpy as np
 
-from linreg_fast.kernels import DEFAULT
-from linreg_fast.solvers import SOLVERS, single, weakness, wide
-
-# Up to these condition numbers plain sums leave about 1e-14 of relative error (measured: 8e-15 at
-# 8, 1.6e-14 at 12; a few 1e-14 at 100 of large data). Double-double takes twice the time.
-PLAIN_CONDITION = 8.0
-PLAIN_CONDITION_OF_LARGE = 150.0
-WEAK, WEAK_OF_LARGE = 10.0, 1e3  # targets against what the columns contribute to them
-SPARSE_COLUMNS = 2000  # whose cross-products, hi and lo, take 64 MB
-LARGE = 10_000_000  # elements of X
+from linreg_fast.data.precision import limits
+from linreg_fast.kernels import DEFAULT, tuning
+from linreg_fast.kernels.tuning import SPARSE_MOST_COLUMNS
+from linreg_fast.solvers import SOLVERS, float32, weakness, wide
 
 
 def solve(problem):
@@ -20,14 +14,14 @@ def solve(problem):
     dependent = "the columns depend on each other"
     if problem.positive:
         return _with("nnls", problem, "the coefficients must not be negative")
-    if p > SPARSE_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
+    if p > SPARSE_MOST_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
         return _with("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
     if problem.has_rows and n <= p:
         dependent = f"there are not more rows ({n}) than columns ({p})"
         solution = wide.solve(problem)
         if solution:
             return _named(solution, "cholesky", f"{dependent}: from the products of the rows")
-        if p > wide.MANY_COLUMNS or not problem.can_sharpen:
+        if p > tuning.WIDE_MANY_COLUMNS or not problem.can_sharpen:
             return _with("svd", problem, f"{dependent}: minimum-norm solution")
         problem.sharpen()
     if not problem.moments_in_range:
@@ -37,7 +31,7 @@ def solve(problem):
     else:
         try:
             if problem.single:
-                solution, found = single.solve(problem)
+                solution, found = float32.solve(problem)
                 if found:
                     return _named(solution, "cholesky", found)
                 _check_plain_may_do(problem, solution)
@@ -60,13 +54,6 @@ def solve(problem):
         return _with("qr" if by_rows else "cholesky", problem, found)
     except np.linalg.LinAlgError:
         return _with("svd", problem, f"{dependent}: minimum-norm solution")
-
-
-def limits(n_samples, n_features):
-    """The condition number and the weakness up to which plain sums leave about 14 digits."""
-    if n_samples * n_features >= LARGE:
-        return PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
-    return PLAIN_CONDITION, WEAK
 
 
 def _too_much(problem, solution):

@@ -13,12 +13,13 @@ import numpy as np
 from scipy.linalg import svd, svdvals
 from scipy.linalg.lapack import dpotrs, dtrtri
 
-from linreg_fast.data.problem import above_rounding
-from linreg_fast.kernels import blas, factor, few, lapack
-from linreg_fast.kernels.interrupt import interruptible
+from linreg_fast.data.rank import above_rounding
+from linreg_fast.kernels import tuning
+from linreg_fast.kernels.systems import doubled_cholesky, lapack, small
+from linreg_fast.runtime import blas
+from linreg_fast.runtime.interrupt import interruptible
 from linreg_fast.solvers import ILL, Solution, inflation
 
-EPSILON = np.finfo(np.float64).eps
 CORRECTABLE = 1e-12  # reciprocal condition number of the cross-products: a step gains 3 digits
 STEPS, ENOUGH = 12, 1e-24
 DOUBTFUL = 1e-3  # reciprocal condition number: from here on it matters what rounding does
@@ -32,10 +33,10 @@ def solve(problem):
 def _of_few_columns(problem):
     """In one call; None where the columns are many, or not independent beyond doubt."""
     p, moments = problem.n_features, problem.moments
-    if p > few.MOST_COLUMNS or moments.exponents is not None:
+    if p > tuning.SMALL_SYSTEM_COLUMNS or moments.exponents is not None:
         return None
     found = np.empty((p + 1, problem.n_targets))
-    condition, weakness = few.solve(moments.mean_parts, problem.products, found, few.room(p))
+    condition, weakness = small.solve(moments.mean_parts, problem.products, found, small.scratch(p))
     doubtful = max(_smallest(problem), DOUBTFUL)
     if problem.doubled:
         doubtful = max(doubtful, np.sqrt(p) * problem.roundings().max())
@@ -91,8 +92,8 @@ def solve_system(system, m, smallest, roundings=0.0):
         found = np.array([dpotrs(upper, system[0, :m, m:])[0], np.zeros((m, system.shape[1] - m))])
         last = np.inf
         for _ in range(STEPS):
-            step = dpotrs(upper, factor.residual(system, found, m))[0]
-            found = factor.corrected(found, step)
+            step = dpotrs(upper, doubled_cholesky.residual(system, found, m))[0]
+            found = doubled_cholesky.corrected(found, step)
             size = np.abs(found[0]).max(axis=0) + np.finfo(np.float64).tiny
             change = (np.abs(step).max(axis=0) / size).max()
             if change < ENOUGH or change > last / 2:
@@ -103,7 +104,7 @@ def solve_system(system, m, smallest, roundings=0.0):
 
 
 def _doubled(system, m, smallest, roundings):
-    order, rank = interruptible(m, factor.cholesky, system, m, smallest**2)
+    order, rank = interruptible(m, doubled_cholesky.cholesky, system, m, smallest**2)
     if rank < m:
         raise _dependent()
     R = np.triu(system[0, :m, :m])
@@ -118,7 +119,7 @@ def _doubled(system, m, smallest, roundings):
     ):
         raise _dependent()
     found = np.empty((2, m, system.shape[1] - m))
-    found[:, order[:m]] = interruptible(m, factor.back_substitute, system, m)
+    found[:, order[:m]] = interruptible(m, doubled_cholesky.back_substitute, system, m)
     condition = values[0] / values[-1]
     return found, condition, inflation(dtrtri(R)[0], R, order[:m]) if condition > ILL else None
 

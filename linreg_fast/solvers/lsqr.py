@@ -17,9 +17,9 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
 from linreg_fast.data.scaling import above
+from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.solvers import Solution
 
-EPSILON = np.finfo(np.float64).eps
 STEPS = 20_000
 TOO_ILL, TOO_ILL_FOR_FLOATS = 3, 6  # scipy's reasons to stop
 SMALLER = 0.1  # a correction, than what it corrects

@@ -11,8 +11,8 @@ import contextlib
 import numpy as np
 import scipy.optimize
 
-from linreg_fast.kernels.blas import factored
-from linreg_fast.kernels.interrupt import interruptible
+from linreg_fast.runtime.blas import factored
+from linreg_fast.runtime.interrupt import interruptible
 from linreg_fast.solvers import Solution
 from linreg_fast.solvers.cholesky import solve_system
 

@@ -7,7 +7,7 @@ When: columns that are nearly dependent. The condition number c is not squared: 
 import numpy as np
 from scipy.linalg import qr, solve_triangular, svdvals
 
-from linreg_fast.kernels.blas import factored
+from linreg_fast.runtime.blas import factored
 from linreg_fast.solvers import ILL, Solution, inflation
 
 

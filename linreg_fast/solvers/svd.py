@@ -6,27 +6,14 @@ column do not matter; the norm that is made smallest is that of the coefficients
 """
 
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import svd
 
-from linreg_fast.data.problem import Problem
-from linreg_fast.kernels import factor, graded
-from linreg_fast.kernels.blas import factored
-from linreg_fast.kernels.interrupt import interruptible
+from linreg_fast.kernels.tuning import NULL_SPACE_COLUMNS, ZERO_ROWS_SHARE
+from linreg_fast.runtime.blas import factored
 from linreg_fast.solvers import ILL, Solution, inflation
-
-MANY = 100  # columns: of fewer, null directions cost nothing
-FEW = 0.8  # rows of a triangle, relative: below, those of zeros are left out
-ROUNDING = 16 * np.finfo(np.float64).eps  # of a direction's entries
-ALIKE = 10  # binary digits: where the units of many columns differ by so many, that does no harm
-# Where units differ by more than the first, products would be no numbers. In units as far apart as
-# one of these, rounding may turn a direction to where the rows do not fit; the next is tried then.
-APART = (900, 60, 40, 20, 10, 0)
-FITS, BETTER = 1e-12, 1e3  # left of the targets, relative; times less: worth longer coefficients
-STEPS, ALMOST = 10, 4  # corrections at the most
-WEAK = 1e-4  # of a target: what columns explain of it is not known to all its digits
+from linreg_fast.solvers.shortest import RowSpace, shortest
 
 
 def solve(problem):
@@ -45,7 +32,7 @@ def solve(problem):
     space = RowSpace(problem, columns, triangle[:, p:], sizes, U[:, kept], values[kept], Vt[kept])
     if 0 < rank < p:
         null = None if beyond is None else np.vstack([Vt[~kept], beyond]).T
-        scaled = _shortest(space, null, exponents[:p] - exponents[:p].max())
+        scaled = shortest(space, null, exponents[:p] - exponents[:p].max())
     else:
         scaled, _ = space.solution(partial(np.matmul, space.rows.T))
     scaled[constant] = 0.0  # rather than the last bits of the decomposition
@@ -68,122 +55,8 @@ def _decomposed(columns):
     """
     p = columns.shape[1]
     rows = len(columns) - int(columns[::-1].any(axis=1).argmax())
-    if rows < FEW * p and p > MANY:
+    if rows < ZERO_ROWS_SHARE * p and p > NULL_SPACE_COLUMNS:
         return *factored(rows, svd, columns[:rows], full_matrices=False), None
     U, values, Vt = factored(p, svd, columns, full_matrices=True)
     found = len(values)
     return U[:, :found], values, Vt[:found], Vt[found:]
-
-
-class RowSpace(NamedTuple):
-    """Orthogonal `rows` (rank, p) that span those of columns of unit norm, with their U and values.
-
-    Coefficients are those of such columns, and targets (rank, t) are what `rows` times them is.
-    """
-
-    problem: Problem
-    columns: np.ndarray  # (k, p): the triangle, over its columns' sizes (p,)
-    targets: np.ndarray  # (k, t)
-    sizes: np.ndarray
-    U: np.ndarray
-    values: np.ndarray
-    rows: np.ndarray
-
-    def left(self, scaled):
-        """What coefficients (p, t) leave of the targets.
-
-        Exactly, where the products are in double-double.
-        """
-        if self.problem.doubled:
-            return self._left_of(self.problem.normal_equations.products, scaled)
-        return self._left_of_rows(self.columns[: len(self.U)] @ scaled)
-
-    def _left_of_rows(self, explained):
-        rest = self.targets[: len(self.U)] - explained
-        return (self.U.T @ rest) / self.values[:, None]
-
-    def without_rows(self, null):
-        """Null directions (p, k), less what double-double products find of the rows in them."""
-        p, k = null.shape
-        system = np.zeros((2, p, p + k))
-        system[:, :, :p] = self.problem.normal_equations.products[:, :p, :p]
-        return null + self.rows.T @ self._left_of(system, null)
-
-    def _left_of(self, system, scaled):
-        coef = scaled / self.sizes[:, None]
-        found = np.array([coef, np.zeros_like(coef)])
-        rest = factor.residual(system, found, len(coef)) / self.sizes[:, None]
-        return self.rows @ rest / (self.values**2)[:, None]
-
-    def solution(self, coefficients):
-        """Coefficients (p, t), corrected while that helps; and the share of each target left (t,).
-
-        coefficients: a function of targets. The first ones are found from the rows, whose rounding
-        counts by the condition number, not by its square: at 1e13 corrections could not mend that.
-        """
-        rest = self._left_of_rows(0.0)
-        size = np.maximum(self._norms(rest), WEAK * self._whole_targets())
-        best, least = np.zeros((len(self.sizes), len(size))), np.full(len(size), np.inf)
-        scaled = best
-        for step in range(STEPS):
-            scaled = scaled + coefficients(rest)
-            rest = self.left(scaled)
-            left = self._norms(rest)
-            # As good as the best but for rounding: small coefficients may have been corrected.
-            good = left <= np.maximum(ALMOST * least, ROUNDING * size)
-            helped = left < least / 2
-            best, least = np.where(good, scaled, best), np.minimum(left, least)
-            if step >= 2 and not (helped & (left > FITS * size)).any():
-                break
-        return best, np.divide(least, size, out=np.zeros_like(size), where=size > 0)
-
-    def _norms(self, targets):
-        return np.linalg.norm(self.values[:, None] * targets, axis=0)
-
-    def _whole_targets(self):
-        """Norms (t,) of the targets, with what no coefficients explain."""
-        if self.problem.doubled:
-            return np.sqrt(self.problem.normal_equations.matrix.diagonal()[len(self.sizes) :])
-        return np.linalg.norm(self.targets, axis=0)
-
-
-def _shortest(space, null, exponents):
-    """Coefficients that fit, the shortest where units are 2**exponents (p,), at most zeros."""
-    digits = -int(exponents.min())
-    if null is not None and space.problem.doubled and (digits > ALIKE or len(null) <= MANY):
-        null = space.without_rows(null)
-    found = []
-    for apart in (min(digits, APART[0]), *(limit for limit in APART[1:] if limit < digits)):
-        units = np.ldexp(space.sizes, np.maximum(exponents, -apart))
-        found.append(space.solution(_by_units(space.rows, null, units)))
-        if (found[-1][1] <= FITS).all():
-            break
-    left = np.array([left for _, left in found])  # (units, targets)
-    first = (left <= np.maximum(BETTER * left.min(axis=0), FITS)).argmax(axis=0)
-    return np.column_stack([found[level][0][:, k] for k, level in enumerate(first)])
-
-
-def _by_units(rows, null, units):
-    """A function of targets (rank, t): coefficients (p, t) for which rows @ them = targets.
-
-    Of all that are, the shortest once divided by the units (p,): what the rows span in those units,
-    or what is at right angles to the null directions (p, p - rank), where these are at hand.
-    """
-    by_null = null is not None and (len(units) <= MANY or null.shape[1] < len(rows))
-    lines, sizes = (null, 1 / units) if by_null else (rows.T, units)
-    lines = np.ascontiguousarray(lines * sizes[:, None])
-    order, factors = interruptible(len(units), graded.factor, lines, ROUNDING * sizes)
-    found = len(factors)
-    reflections = np.ascontiguousarray(lines[:, :found].T)
-    gone = slice(found) if by_null else slice(found, None)
-
-    def coefficients(targets):
-        own = ((targets.T @ rows) / units)[:, order]
-        graded.turn(reflections, factors, True, own)
-        own[:, gone] = 0.0
-        graded.turn(reflections, factors, False, own)
-        scaled = np.empty_like(own)
-        scaled[:, order] = own
-        return (units * scaled).T
-
-    return coefficients

@@ -8,14 +8,14 @@ is left of the targets take that back: as good as an orthogonal factor where it 
 import numpy as np
 from scipy.linalg.lapack import dpotrs
 
-from linreg_fast.kernels import lapack
-from linreg_fast.kernels.blas import factored
+from linreg_fast.kernels.arithmetic.rounding import RATIO_LARGEST, RATIO_SMALLEST
+from linreg_fast.kernels.systems import lapack
+from linreg_fast.kernels.tuning import WIDE_MANY_COLUMNS
+from linreg_fast.runtime.blas import factored
 from linreg_fast.solvers import Solution
 
 # Condition numbers of the rows: rounding leaves 3e-17 times it of the coefficients (measured).
 LIMIT, LIMIT_OF_MANY_COLUMNS = 100.0, 1e4
-MANY_COLUMNS = 500  # whose cross-products, hi and lo, take 4 MB: of fewer, they are kept
-SMALLEST, LARGEST = 1e-90, 1e90  # y / x^2 of such numbers is an ordinary one
 CORRECTIONS = 2
 
 
@@ -38,20 +38,20 @@ def solve(problem):
     X, Y = both[:, :p], both[:, p:]
     if not _ordinary(X) or not all(_ordinary(y) for y in Y.T if y.any()):
         return None
-    if p <= MANY_COLUMNS and not problem.moments_in_range:
+    if p <= WIDE_MANY_COLUMNS and not problem.moments_in_range:
         return None
     products = factored(n, np.matmul, X, X.T)
     # Centred rows add up to nothing. With this they do not, and the coefficients are the same.
     moved = products + centred * products.trace() / n**2
     upper, reciprocal = factored(n, lapack.cholesky, moved)
-    limit = LIMIT if p <= MANY_COLUMNS else LIMIT_OF_MANY_COLUMNS
+    limit = LIMIT if p <= WIDE_MANY_COLUMNS else LIMIT_OF_MANY_COLUMNS
     if not reciprocal * limit**2 > 1:
         return None
     coef = X.T @ dpotrs(upper, Y)[0]
     for _ in range(CORRECTIONS):
         coef += X.T @ dpotrs(upper, Y - X @ coef)[0]
     singular = None  # from the moments, when asked for
-    if p > MANY_COLUMNS:
+    if p > WIDE_MANY_COLUMNS:
         singular = np.zeros(problem.n_samples)
         singular[:rank] = _singular_values(products, weights, centred)[:rank]
     # Every row is fitted, so weights do not matter to the intercept either.
@@ -74,4 +74,4 @@ def _singular_values(products, weights, centred):
 
 
 def _ordinary(numbers):
-    return SMALLEST < max(numbers.max(), -numbers.min()) < LARGEST
+    return RATIO_SMALLEST < max(numbers.max(), -numbers.min()) < RATIO_LARGEST

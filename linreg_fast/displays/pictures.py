@@ -1,0 +1,106 @@
+"""Pictures that are files: of a demo, of a model, of a bench's ladders."""
+
+import io
+import os
+from functools import partial
+
+from linreg_fast.displays.descents import LossDisplay
+from linreg_fast.displays.drawing import pyplot
+from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
+from linreg_fast.runtime import atomic
+from linreg_fast.wording import seconds
+
+
+def save_model(path, model, X, y, features, target, sample_weight=None):
+    """The line of one feature, or predicted against actual; and the loss of a descent, if it is."""
+    draw = partial(draw_model, model, X, y, features, target, sample_weight)
+    pictures = [("the fit", draw)]
+    if hasattr(model, "loss_curve_"):
+        pictures.append(("the descent", lambda ax: LossDisplay.from_estimator(model, ax=ax)))
+    _save(path, pictures)
+
+
+def draw_model(model, X, y, features, target, sample_weight, ax):
+    """The line of one feature, or predicted against actual."""
+    if len(features) == 1:
+        names = {"feature": features[0], "target": target}
+        FitDisplay.from_estimator(model, X, y, sample_weight, **names, ax=ax)
+    else:
+        PredictionDisplay.from_estimator(model, X, y, target=target, ax=ax)
+
+
+def save_demo(path, data, model, descent=None):
+    """The picture of a demo: the fit, and the text's own descent where it has one."""
+    if data.X.shape[1] == 1:
+        X, y = data.X, data.y
+    else:
+        X, y = data.X_test, data.y_test
+    draw = partial(draw_model, model, X, y, data.feature_names, data.target_name, None)
+    pictures = [("the fit", draw)]
+    if descent is not None:
+        pictures.append(
+            ("the text's own descent", lambda ax: LossDisplay.from_estimator(descent, ax=ax))
+        )
+    _save(path, pictures)
+
+
+def _save(path, pictures):
+    """(title, draw) of each, side by side."""
+    plt = pyplot()
+    figure, axes = plt.subplots(
+        1, len(pictures), figsize=(5 * len(pictures), 4), squeeze=False, layout="constrained"
+    )
+    try:
+        for ax, (title, draw) in zip(axes[0], pictures, strict=True):
+            draw(ax=ax)
+            ax.set_title(title, fontsize="medium")
+        _write(figure, path, dpi=120)
+    finally:
+        plt.close(figure)
+
+
+def _write(figure, path, dpi):
+    """Whole or not at all."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=dpi, format=os.path.splitext(path)[1].lstrip(".").lower() or "png")
+    atomic.write_bytes(path, drawn.getvalue())
+
+
+def draw_ladder(ax, table):
+    """One problem of a bench: a bar a row on a log axis, the slowest at the top."""
+    rows = [row for row in table["rows"] if row["correct"]]
+    names = [row["name"] + (" (scaled)" if row["scaled"] else "") for row in rows]
+    times = [1e3 * row["median"] for row in rows]
+    colours = ["0.6" if row["name"] == "scikit-learn" else "tab:blue" for row in rows]
+    ax.barh(names, times, color=colours)
+    ax.set_xscale("log")
+    ax.set_xlim(min(times) / 2, max(times) * 6)
+    ax.invert_yaxis()
+    for place, time in enumerate(times):
+        ax.text(time * 1.15, place, seconds(time / 1e3), va="center", fontsize="small")
+    ax.set_xlabel("median time, ms")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def save_ladders(path, tables, title):
+    """The picture of a bench: one ladder a problem, those with the most rows last."""
+    plt = pyplot()
+    heights = [len(table["rows"]) for table in tables]
+    figure, axes = plt.subplots(
+        len(tables),
+        1,
+        figsize=(8, 0.32 * sum(heights) + 0.8 * len(tables)),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
+    )
+    try:
+        figure.suptitle(title, fontsize="medium")
+        for ax, table in zip(axes[:, 0], tables, strict=True):
+            draw_ladder(ax, table)
+            ax.set_title(table["problem"], fontsize="medium", loc="left")
+            if ax is not axes[-1, 0]:
+                ax.set_xlabel("")
+        _write(figure, path, dpi=110)
+    finally:
+        plt.close(figure)

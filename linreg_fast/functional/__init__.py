@@ -1,0 +1,1 @@
+"""The public functions of arrays; they need no scikit-learn."""

@@ -1,0 +1,1 @@
+"""Vectors as values, LLVM pieces, cache lines, double-double numbers, rounding."""

@@ -1,0 +1,1 @@
+"""Whole descents in one compiled call."""

@@ -1,0 +1,1 @@
+"""The ways to sum moments, and what stands before and after them. `ways` is the table."""

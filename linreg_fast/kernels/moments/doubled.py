@@ -1,0 +1,170 @@
+"""Cross-products in double-double: columns packed one by one, tiles of one by four columns.
+
+Several rows at once, over pieces of `PIECE` rows that are joined in double-double. How a product is
+added without loss stands at `_tile_vectors`; a number at a time it is Dot2 (Ogita, Rump and Oishi
+2005).
+"""
+
+import math
+
+import numpy as np
+
+from linreg_fast.kernels import tuning
+from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic.rounding import NORM_UNDERFLOW
+from linreg_fast.kernels.moments.by_blocks import count_samples
+from linreg_fast.kernels.moments.centre import provisional_centre
+from linreg_fast.kernels.moments.finish import centred, join
+from linreg_fast.kernels.tiles.doubled_microkernel import (
+    exact_tile_of_vectors,
+    tile_of_numbers,
+    tile_of_vectors,
+)
+from linreg_fast.kernels.tiles.packing_columns import mask, pack
+from linreg_fast.kernels.tuning import DOUBLED_FEW_ROWS, DOUBLED_GROUP_COLUMNS, DOUBLED_ROWS
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.blocks import over_blocks
+from linreg_fast.runtime.compile import fast_kernel, kernel_part
+
+FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
+
+
+@fast_kernel
+def _size(numbers):
+    total = 0.0
+    for i in range(len(numbers)):
+        total += abs(numbers[i])
+    return total
+
+
+@fast_kernel
+def _norm(numbers):
+    """Not below the Euclidean norm, nor far above it where squares do not underflow."""
+    squares = 0.0
+    for i in range(len(numbers)):
+        squares += numbers[i] * numbers[i]
+    return math.sqrt(squares) if squares > NORM_UNDERFLOW else _size(numbers)
+
+
+@kernel_part
+def _bound(columns, count, rows, bounds):
+    """Per column a power of two above its norm; what is not finite stays so.
+
+    No sum of products of two columns reaches the product of their bounds. Three times that is in
+    the middle of a binade, with room for such a sum on both sides.
+    """
+    for j in range(count):
+        norm = _norm(columns[j * DOUBLED_ROWS : j * DOUBLED_ROWS + rows])
+        bounds[j] = math.ldexp(1.0, math.frexp(norm)[1]) if norm < np.inf else norm
+
+
+@kernel_part
+def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
+    """Pack the columns, scaled and shifted, as hi and lo from place first * PIECE on.
+
+    scales (2, q): powers of two to multiply with, one after the other. exact[j] becomes whether the
+    lo part of column j is zero throughout.
+    """
+    pack(columns, first, np.zeros(len(shift)), start, stop, hi)
+    rows = stop - start
+    for j in range(first, first + columns.shape[1]):
+        at = j * DOUBLED_ROWS
+        mask(weights, at, start, stop, hi)
+        column, low = hi[at : at + rows], lo[at : at + rows]
+        scale, rest, centre = scales[0, j], scales[1, j], shift[j]
+        for i in range(rows):
+            column[i], low[i] = dd.two_sum(column[i] * scale * rest, -centre)
+        mask(weights, at, start, stop, hi)
+        mask(weights, at, start, stop, lo)
+        exact[j] = _size(low) == 0.0
+
+
+def scratch_size(q, has_weights):
+    """How many numbers of scratch `moments_block` needs."""
+    return (q + 4) * DOUBLED_ROWS * (4 if has_weights else 2)
+
+
+@kernel_part
+def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, lows):
+    """Add to sums + lows (q + 4, q + 4) the products of the columns of [X, Y, 1], upper half.
+
+    The columns are divided by 2**exponents and then have the shift (q,) taken off. The last three
+    rows and columns are padding, for tiles of four. scratch: `room` numbers, zeros at first; they
+    stay so in the columns behind, and in the lo part of the ones.
+    """
+    p, q = X.shape[1], len(shift)
+    size = (q + 4) * DOUBLED_ROWS
+    hi, lo = scratch[:size], scratch[size : 2 * size]
+    exact, bounds = np.empty(q + 4, dtype=np.bool_), np.empty(q + 4)
+    bounds_a = np.empty(q + 4) if weights is not None else bounds
+    for j in range(q + 4):
+        exact[j], bounds[j], bounds_a[j] = True, 1.0, 1.0
+    weighted, weighted_lo = scratch[2 * size : 3 * size], scratch[3 * size :]
+    scales = np.empty((2, q))
+    for j in range(q):  # in two steps: the reciprocal of the smallest number is no number
+        half = exponents[j] // 2
+        scales[0, j], scales[1, j] = (
+            2.0 ** -np.float64(half),
+            2.0 ** -np.float64(exponents[j] - half),
+        )
+    for begin in range(start, stop, DOUBLED_ROWS):
+        end = min(begin + DOUBLED_ROWS, stop)
+        rows = end - begin
+        # A literal zero would be a type of its own, and compiled for itself.
+        _split(X, np.int64(0), scales, shift, weights, begin, end, hi, lo, exact)
+        _split(Y, p, scales, shift, weights, begin, end, hi, lo, exact)
+        hi[q * DOUBLED_ROWS : q * DOUBLED_ROWS + rows] = 1.0
+        mask(weights, q * DOUBLED_ROWS, begin, end, hi)
+        a, a_lo = hi, lo
+        if weights is not None:
+            a, a_lo = weighted, weighted_lo
+            for j in range(q + 1):
+                for i in range(rows):
+                    at = j * DOUBLED_ROWS + i
+                    a[at], lost = dd.two_product(weights[begin + i], hi[at])
+                    a_lo[at] = lost + weights[begin + i] * lo[at]
+                for i in range(rows, -(-rows // tuning.WIDE) * tuning.WIDE):
+                    a[j * DOUBLED_ROWS + i] = a_lo[j * DOUBLED_ROWS + i] = 0.0
+        _bound(hi, q + 1, rows, bounds)
+        if weights is not None:
+            _bound(a, q + 1, rows, bounds_a)
+        for first in range(0, q + 1, DOUBLED_GROUP_COLUMNS):
+            for k in range(first, q + 1, 4):
+                plain = weights is None and exact[k] and exact[k + 1]
+                plain = plain and exact[k + 2] and exact[k + 3]
+                for j in range(first, min(first + DOUBLED_GROUP_COLUMNS, k + 4, q + 1)):
+                    if not simd.VECTORS or stop - start <= DOUBLED_FEW_ROWS:
+                        tile_of_numbers(a, a_lo, hi, lo, j, k, rows, sums, lows)
+                    elif plain and exact[j]:
+                        exact_tile_of_vectors(a, hi, j, k, rows, bounds_a, bounds, sums, lows)
+                    else:
+                        tile_of_vectors(a, a_lo, hi, lo, j, k, rows, bounds_a, bounds, sums, lows)
+
+
+@kernel_part
+def _block(b, start, stop, scratch, X, Y, weights, exponents, shift, sums, lows):
+    moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums[b], lows[b])
+
+
+_blocks = over_blocks(_block)
+
+
+def takes(X, Y, weights=None):
+    """Any shape, layout and weights."""
+    return True
+
+
+def sums(X, Y, weights=None, exponents=None):
+    """exponents (q,): what is summed are the columns of [X, Y] divided by 2**exponents."""
+    q = X.shape[1] + Y.shape[1]
+    exponents = np.zeros(q, dtype=np.int64) if exponents is None else exponents
+    # Products of columns with an exact shift are cheaper: none, where the offset is small.
+    shift = provisional_centre(X, Y, weights, exponents, FAR)
+    blocks = launch.count_blocks(len(X), 8 * q, block_output=2 * (q + 4) ** 2)
+    found, lows = np.zeros((2, blocks, q + 4, q + 4))
+    arguments = (X, Y, weights, exponents, shift, found, lows)
+    work, scratch = 4 * len(X) * q * q, scratch_size(q, weights is not None)
+    launch.run(_blocks, len(X), blocks, work, scratch, *arguments)
+    join(found, lows)
+    return count_samples(X, weights), *centred(found[0], lows[0], shift)

@@ -1,0 +1,1 @@
+"""The ladder, one idea a file."""

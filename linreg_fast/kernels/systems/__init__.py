@@ -1,0 +1,1 @@
+"""Small linear systems: the normal equations and their factors."""

@@ -1,0 +1,152 @@
+"""The normal equations of few columns, solved in one compiled call.
+
+LAPACK's factor of ten columns takes a microsecond; the calls around it, for scales, condition,
+corrections and intercepts, take a hundred once the rows have driven Python out of the cache.
+"""
+
+import numpy as np
+
+from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic.rounding import LARGEST_SQUARE, SMALLEST_PIVOT, SMALLEST_SQUARE
+from linreg_fast.runtime.compile import kernel, kernel_part
+
+
+@kernel_part
+def _inverse_factor(products, rows, scale, sums):
+    """The condition number of the columns whose cross-products are given, scaled to unit norm.
+
+    Or up to sqrt(p) times more; inf where it is not found. scale (p,) becomes one over the norms,
+    the lower half of rows[:, p:] the inverse of R', where R is the Cholesky factor of the scaled
+    products: with a unit matrix at their side elimination leaves it there. sums (p,): scratch.
+    Loops go along rows: LLVM makes vectors of them.
+    """
+    p = len(rows)
+    norm = trace = largest = 0.0
+    for j in range(p):
+        square = products[j, j]
+        if not SMALLEST_SQUARE < square < LARGEST_SQUARE:
+            return np.inf
+        scale[j] = 1.0 / np.sqrt(square)
+    for j in range(p):
+        row, of, own, total = rows[j], products[j], scale[j], 0.0
+        for k in range(p):
+            row[k], row[p + k] = of[k] * (own * scale[k]), 0.0
+            total += abs(row[k])
+        row[p + j] = 1.0
+        norm = total if total > norm else norm
+    for i in range(p):
+        row = rows[i]
+        if not row[i] > SMALLEST_PIVOT:
+            return np.inf
+        reciprocal = 1.0 / np.sqrt(row[i])
+        for k in range(i, p + i + 1):
+            row[k] *= reciprocal
+        for j in range(i + 1, p):
+            other, number = rows[j], row[j]
+            for k in range(j, p + i + 1):
+                other[k] -= number * row[k]
+    # The norm of the products over the smallest squared singular value, which is one over the
+    # inverse's norm. The trace is sqrt(p) too large for unrelated columns, and the largest sum of
+    # a row then better.
+    for i in range(p):
+        row, own = rows[i, p:], 0.0
+        sums[i] = 0.0
+        for k in range(i + 1):
+            own += abs(row[k])
+            trace += row[k] * row[k]
+        for k in range(i + 1):
+            sums[k] += abs(row[k]) * own
+    for k in range(p):
+        largest = sums[k] if sums[k] > largest else largest
+    most, more = norm * trace - (p - 1), norm * largest
+    most = more if more < most else most
+    return np.sqrt(most) if most > 1.0 else 1.0
+
+
+@kernel_part
+def _add_solution(rows, scale, right, coef, low, found):
+    """Add to coef + low (p,) the solution for a right side, scaled as the columns; found: scratch.
+
+    Products with the inverse, row by row.
+    """
+    p = len(rows)
+    for i in range(p):
+        row, value = rows[i, p:], 0.0
+        found[i] = 0.0
+        for j in range(i + 1):
+            value += row[j] * right[j]
+        for j in range(i + 1):
+            found[j] += row[j] * value
+    for j in range(p):
+        coef[j], lost = dd.two_sum(coef[j], scale[j] * found[j])
+        low[j] += lost
+
+
+def scratch(p):
+    """What `solve` leaves its factor in, p rows and the scales, and its scratch."""
+    return np.empty((p + 3, 2 * p))
+
+
+@kernel
+def solve(mean, products, found, room):
+    """(condition, weakness) of the columns and targets of `products` (2, q, q), hi and lo.
+
+    condition: see `_inverse_factor`; inf, and nothing else is said, where columns nearly depend on
+    each other, a column or a target is zero, or a number is extreme or is not finite, in the type
+    of found as well. weakness: how much larger a target is than what the columns contribute to it,
+    at most. found (p + 1, t) is written: the coefficients, and the intercept that fits mean (2, q).
+    So is `room`, for `solve_again`.
+    """
+    p, t = found.shape[0] - 1, found.shape[1]
+    rows, scale, sums = room[:p], room[p, :p], room[p, p:]
+    coef, low = room[p + 1, :p], room[p + 1, p:]
+    right = room[p + 2]
+    condition = _inverse_factor(products[0], rows, scale, sums)
+    for k in range(p, p + t):
+        if not SMALLEST_SQUARE < products[0, k, k] < LARGEST_SQUARE:
+            condition = np.inf
+    if condition == np.inf:
+        return condition, np.inf
+    weakness = 0.0
+    for k in range(t):
+        for j in range(p):
+            coef[j], low[j], right[j] = 0.0, 0.0, scale[j] * products[0, j, p + k]
+        for _ in range(2):  # the second leaves the square of what the factor left: nothing
+            _add_solution(rows, scale, right, coef, low, sums)
+            for i in range(p + 1):  # what is left of the target, exactly
+                row, row_lo = (products[0, i], products[1, i]) if i < p else (mean[0], mean[1])
+                total, lost = row[p + k], row_lo[p + k]
+                for j in range(p):
+                    product, error = dd.two_product(row[j], coef[j])
+                    total, more = dd.two_sum(total, -product)
+                    lost += more - error - row_lo[j] * coef[j] - row[j] * low[j]
+                if i < p:
+                    right[i] = scale[i] * (total + lost)
+                else:
+                    found[p, k] = total + lost
+        share = 0.0
+        for j in range(p):
+            found[j, k], part = coef[j], coef[j] / scale[j]
+            share += part * part
+        for j in range(p + 1):
+            if not abs(found[j, k]) < np.inf:  # found may be float32
+                condition = np.inf
+        square = products[0, p + k, p + k]
+        if square > weakness * weakness * share:
+            weakness = np.sqrt(square / share) if share > 0.0 else np.inf
+    return condition, weakness
+
+
+@kernel
+def solve_again(room, right):
+    """The coefficients (p, t) for other right sides (p, t)."""
+    p, t = right.shape
+    rows, scale = room[:p], room[p, :p]
+    coef, work = np.zeros((p, t)), np.zeros((4, p))
+    for k in range(t):
+        for j in range(p):
+            work[0, j], work[1, j], work[2, j] = 0.0, 0.0, scale[j] * right[j, k]
+        _add_solution(rows, scale, work[2], work[0], work[1], work[3])
+        for j in range(p):
+            coef[j, k] = work[0, j]
+    return coef

@@ -1,0 +1,1 @@
+"""The matrix engine: packing, transposing, prefetching, macrokernel and microkernels."""

@@ -1,0 +1,105 @@
+"""The innermost loops of double-double cross-products: one column by four columns."""
+
+from linreg_fast.kernels import tuning
+from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic.simd import fma
+from linreg_fast.kernels.tuning import DOUBLED_ROWS
+from linreg_fast.runtime.compile import inlined_part, kernel_part
+
+
+@kernel_part
+def _start(bounds_a, bounds, j, k):
+    """Where the sums of entry (j, k) start from (see `_tile_vectors`)."""
+    return simd.broadcast(3.0 * bounds_a[j] * bounds[k])
+
+
+@kernel_part
+def _join(sums, lows, j, k, bounds_a, bounds, vector, vector_lo):
+    """Add the lanes, less what they started from, to entry (j, k), in double-double."""
+    vector = simd.subtract(vector, _start(bounds_a, bounds, j, k))
+    total, low = sums[j, k], lows[j, k]
+    for i in range(tuning.WIDE):
+        total, lost = dd.two_sum(total, simd.lane(vector, i))
+        low += lost + simd.lane(vector_lo, i)
+    sums[j, k], lows[j, k] = dd.quick_two_sum(total, low)
+
+
+@kernel_part
+def _add_product(h, low, a, b):
+    """h + low plus a * b, exactly but for 2**-106 of what h began with (see `_tile_vectors`)."""
+    total = simd.fma_vectors(a, b, h)
+    taken = simd.subtract(total, h)  # exact: all three are multiples of h's last bit
+    return total, simd.add(low, simd.fma_vectors(a, b, simd.negative(taken)))
+
+
+@inlined_part
+def exact_tile_of_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
+    """As `_tile_vectors`, where all lo parts are zero."""
+    h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
+    h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
+    l0 = l1 = l2 = l3 = simd.zeros()
+    at, to = j * DOUBLED_ROWS, k * DOUBLED_ROWS
+    for i in range(0, rows, tuning.WIDE):
+        x = simd.load_wide(a, at + i)
+        h0, l0 = _add_product(h0, l0, x, simd.load_wide(z, to + i))
+        h1, l1 = _add_product(h1, l1, x, simd.load_wide(z, to + DOUBLED_ROWS + i))
+        h2, l2 = _add_product(h2, l2, x, simd.load_wide(z, to + 2 * DOUBLED_ROWS + i))
+        h3, l3 = _add_product(h3, l3, x, simd.load_wide(z, to + 3 * DOUBLED_ROWS + i))
+    _join(sums, lows, j, k, bounds_a, bounds, h0, l0)
+    _join(sums, lows, j, k + 1, bounds_a, bounds, h1, l1)
+    _join(sums, lows, j, k + 2, bounds_a, bounds, h2, l2)
+    _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
+
+
+@inlined_part
+def tile_of_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
+    """Add to sums[j, k : k + 4] the products of column j of a with four columns of z.
+
+    Each sum h starts from a number so large that it stays in one binade whatever is added. Adding
+    a product then rounds it to a fixed last bit, and what that loses is found exactly by one more
+    fused multiply-add: four instructions for what TwoProduct and TwoSum take ten. A part of its
+    caller, as in `tiles`: 3 to 5%.
+    """
+    h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
+    h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
+    l0 = l1 = l2 = l3 = simd.zeros()
+    at, to = j * DOUBLED_ROWS, k * DOUBLED_ROWS
+    for i in range(0, rows, tuning.WIDE):
+        x, x_lo = simd.load_wide(a, at + i), simd.load_wide(a_lo, at + i)
+        y = simd.load_wide(z, to + i)
+        l0 = simd.fma_vectors(x, simd.load_wide(z_lo, to + i), simd.fma_vectors(x_lo, y, l0))
+        h0, l0 = _add_product(h0, l0, x, y)
+        y = simd.load_wide(z, to + DOUBLED_ROWS + i)
+        l1 = simd.fma_vectors(
+            x, simd.load_wide(z_lo, to + DOUBLED_ROWS + i), simd.fma_vectors(x_lo, y, l1)
+        )
+        h1, l1 = _add_product(h1, l1, x, y)
+        y = simd.load_wide(z, to + 2 * DOUBLED_ROWS + i)
+        l2 = simd.fma_vectors(
+            x, simd.load_wide(z_lo, to + 2 * DOUBLED_ROWS + i), simd.fma_vectors(x_lo, y, l2)
+        )
+        h2, l2 = _add_product(h2, l2, x, y)
+        y = simd.load_wide(z, to + 3 * DOUBLED_ROWS + i)
+        l3 = simd.fma_vectors(
+            x, simd.load_wide(z_lo, to + 3 * DOUBLED_ROWS + i), simd.fma_vectors(x_lo, y, l3)
+        )
+        h3, l3 = _add_product(h3, l3, x, y)
+    _join(sums, lows, j, k, bounds_a, bounds, h0, l0)
+    _join(sums, lows, j, k + 1, bounds_a, bounds, h1, l1)
+    _join(sums, lows, j, k + 2, bounds_a, bounds, h2, l2)
+    _join(sums, lows, j, k + 3, bounds_a, bounds, h3, l3)
+
+
+@kernel_part
+def tile_of_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
+    """The same a number at a time, by TwoProduct and TwoSum: a digit more."""
+    for c in range(k, k + 4):
+        total, low = sums[j, c], lows[j, c]
+        for i in range(rows):
+            x, x_lo = a[j * DOUBLED_ROWS + i], a_lo[j * DOUBLED_ROWS + i]
+            b, b_lo = z[c * DOUBLED_ROWS + i], z_lo[c * DOUBLED_ROWS + i]
+            product, lost = dd.two_product(x, b)
+            total, more = dd.two_sum(total, product)
+            low += more + fma(x, b_lo, fma(x_lo, b, lost))
+        sums[j, c], lows[j, c] = dd.quick_two_sum(total, low)

@@ -1,0 +1,76 @@
+"""Columns of Fortran order as rows: as many numbers of as many columns, turned in registers."""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from linreg_fast.kernels.arithmetic import llvm, memory, simd
+
+FLOAT = ir.FloatType()
+
+
+def emit_starts(builder, X, y, n, p, first, count):
+    """Of `count` columns of [X, y, 1] from `first` on: where they start, whether they are there or
+    ones, and whether it is y that has a type of its own."""
+    starts = []
+    for k in range(count):
+        place = builder.add(first, ir.Constant(first.type, k))
+        there = builder.icmp_signed("<", place, p)
+        start = builder.select(there, builder.gep(X, [builder.mul(n, place)]), X)
+        target = builder.icmp_signed("==", place, p)
+        if X.type == y.type:  # one instruction less for each vector: 5%
+            start, there = builder.select(target, y, start), builder.or_(there, target)
+            target = None
+        starts.append((start, there, target))
+    return starts
+
+
+def emit_rows(builder, starts, y, row, centre):
+    """Rows of these columns, as many as columns, from a row on, less the centre."""
+    kind, columns = centre.type, []
+    one = ir.Constant(kind, [1.0] * kind.count)
+
+    def load(pointer):
+        return llvm.emit_load(builder, pointer, row, kind.count, single=kind.element == FLOAT)
+
+    for start, there, target in starts:
+        other = one if target is None else builder.select(target, load(y), one)
+        columns.append(builder.select(there, load(start), other))
+    return [builder.fsub(turned, centre) for turned in llvm.emit_transposed(builder, columns)]
+
+
+def transposer(kind, ahead=0):
+    """A function for panels of such vectors, that also asks for the lines `ahead` of its rows."""
+
+    @intrinsic
+    def emit_turn(typing_context, X, Y, first, shift, row, z, to):
+        def emit(context, builder, signature, arguments):
+            X, y, shift, z = (
+                llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 1, 3, 5)
+            )
+            _, _, first, _, row, _, to = arguments
+            shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
+            n, p = cgutils.unpack_tuple(builder, shape)
+            if kind.element == FLOAT != y.type.pointee:
+                y = X  # callers do not ask for y: it would lose digits before the shift is off
+            starts = emit_starts(builder, X, y, n, p, first, kind.count)
+            if ahead:
+                soon = builder.add(row, ir.Constant(row.type, ahead))
+                for start, _, _ in starts:
+                    memory.emit_prefetch(builder, builder.gep(start, [soon]))
+            centre = llvm.emit_load(builder, shift, first, kind.count, kind.element == FLOAT)
+            for k, found in enumerate(emit_rows(builder, starts, y, row, centre)):
+                place = builder.gep(z, [builder.add(to, ir.Constant(to.type, k * kind.count))])
+                llvm.emit_store(builder, found, place)
+            return context.get_dummy_value()
+
+        index = types.int64
+        return types.void(X, Y, index, shift, index, z, index), emit
+
+    return emit_turn
+
+
+# (X, Y, first, shift, row, z, to): columns of [X, Y, 1] less the shift, as many as a vector has
+# numbers, from `first` on, X of F order and Y one column, as rows: those from `row` on, to z from
+# `to` on.
+transpose = transposer(simd.wide_type.llvm)

@@ -1,0 +1,118 @@
+"""Every block size and crossover of the kernels, what it bought, on which shape and processor.
+
+Sizes that depend on the width of the registers stand as `_by_width(AVX2, AVX-512)`. Gains were
+measured on Zen 3 (AVX2) unless the line says otherwise, as the time of the part that the size
+decides; a commit names the change that set it. `python benchmarks/tune.py` measures each row
+again, here and now. Sizes of the runtime (blocks, turns, BLAS) stand in `runtime/tuning.py`.
+"""
+
+import llvmlite.binding
+
+# Doubles in the widest register. Numba's cache is keyed by the processor and its features, so code
+# for another one is never run.
+AVX512 = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
+
+
+def _by_width(avx2, avx512):
+    return avx512 if AVX512 else avx2
+
+
+WIDE = _by_width(4, 8)
+
+# --- the register tile (tiles/microkernel.py, tiles/macrokernel.py)
+# Sums of 3 vectors x 8 rows are 24 of the 32 registers of AVX-512, of 3 x 4 are 12 of the 16 of
+# AVX2; two multiply-adds at a time, each four cycles long, want eight of them.
+TILE_ROWS, TILE_PANELS = _by_width(4, 8), 3
+# Rows in one round of the loop, which requests memory once and counts once: ten instructions beside
+# the nineteen of each row. Tiles in the first cache, while a neighbour has the other half of the
+# core: 86% of the multiply-add rate, and 72% with two rows to a round. Eight rows: no more.
+ROUND_ROWS = 4
+PANELS_IN_L2 = 24  # panels that stay in L2 while the others stream past: 300 columns 6%
+
+# --- packed pieces of rows (moments/packed.py, tiles/packing.py)
+PACKED_ROWS = 256  # 128: sums are joined too often; 192: no faster
+# Longer pieces for few columns, where they still leave half of L2, if there are so many rows that
+# the error of the sums, k / sqrt(n) for k rows in each, is no larger than elsewhere: 10 columns 8%.
+LONG_PACKED_ROWS, LONG_MOST_COLUMNS, LONG_FEWEST_ROWS = 512, 48, 1 << 16
+PACKING_ROWS = 8  # rows packed at a time: four take 4 to 40% longer, sixteen no less
+PACKING_TARGET_AHEAD = 256  # rows of the target that are prefetched while rows are packed
+
+# --- prefetching (tiles/prefetch.py, arithmetic/memory.py)
+ROWS_AHEAD = 768  # numbers, of rows in C order: the processor alone stops at the end of a page
+RUN_LINES = 32  # lines of one column requested one after the other; a power of two
+PANELS_PER_TILE_TIME = 3  # panels that are packed in the time of one tile, for as many rows
+
+# --- hundreds of columns (moments/shared.py)
+SHARED_FEWEST_COLUMNS = 700  # 20,000 x 1000: 1.18 to 1.27 (b95e3c2), half the memory (8e4cb07)
+SHARED_ROWS = 512  # with 256 the sums are read and written too often: a tenth
+SHARED_PART_ROWS = 32  # rows that one thread packs at a time
+
+# --- rows of at most two vectors (moments/unpacked.py)
+UNPACKED_PANELS = 2  # the sums and the row itself fill the registers
+UNPACKED_RING_ROWS = WIDE  # C order: written so far ahead of those multiplied; F order: transposed
+UNPACKED_DEPTH = 8 * UNPACKED_RING_ROWS  # rows of F order that are written, then multiplied
+UNPACKED_ROWS = 256  # rows whose sums are plain, then joined in double-double
+# Rows of the target, and of columns. Not to prefetch the target costs as much as not to prefetch
+# the rows beside it (five columns).
+UNPACKED_AHEAD = 256
+
+# --- one column (moments/one_column.py, steps/one_column.py)
+ONE_COLUMN_ROWS = 1024  # 16 KB of x and y: 50,000 x 1 107 to 20 us in all (4b63283)
+
+# --- float32 sums (moments/float32.py, solvers/float32.py)
+FLOAT32_FEWEST_COLUMNS = 24  # below, packing takes as long as the products; 1.3 to 1.9 (ea3158f)
+FLOAT32_FEWEST_PRODUCTS = 10_000_000  # 0.1 ms: below, there is nothing to be saved
+FLOAT32_ROWS = 128  # three panels of them are half of a first cache of 48 KB
+FLOAT32_SAMPLE_ROWS = 64  # more than one pair of them is equal where a column has under 700 values
+FLOAT32_MOST_TARGETS = 3  # each may want a pass of its own over the rows
+FLOAT32_COMPILED_COLUMNS = 128  # up to here `systems.small` takes no longer than calls of LAPACK
+
+# --- double-double sums (moments/doubled.py, tiles/packing_columns.py)
+DOUBLED_ROWS = 256  # 2 KB a column; with 128 a third of the time went to joins
+DOUBLED_GROUP_COLUMNS = 24  # hi and lo 96 KB: stay in L2 while all the others stream past
+DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
+
+# --- before and after a pass (moments/centre.py, moments/finish.py)
+CENTRE_ROWS = 33  # sampled for the provisional centre: an odd number, of which the median is taken
+ONE_CALL_CENTRE_ROWS = 12  # of small data, four medians of three: 33 take 2 us longer at 442 x 10
+WEIGHTS_PIECE = 256  # weights that are added up before a row is looked for among them
+FINISH_BLOCKS = 4  # of sums in blocks, one below the other, that are made rows at a time
+MIRROR_ROWS = 32  # rows and columns of a piece that is mirrored: 8 KB, and as much again
+
+# --- steps and predictions (steps/)
+COLUMN_STEP_ELEMENTS = 1 << 15  # 256 KB of doubles: a piece of all columns stays in L2
+COLUMN_STEP_FEWEST_ROWS, COLUMN_STEP_MOST_ROWS = 64, 2048
+STEP_TARGET_AHEAD = 512  # numbers of the target that are prefetched, beside the rows
+PREDICT_BLAS_TARGETS = 16  # from here on a product of matrices, which BLAS does better
+PREDICT_ROWS, PREDICT_COLUMN_ROWS = 256, 2048  # of a column some pages, so that it is read ahead
+PREDICT_CALL_PRODUCTS = 1_000_000_000  # multiply-adds of one product, so that Ctrl-C is answered
+PREDICT_TEMPORARY_ELEMENTS = 1 << 20
+SCORE_COMPENSATED_ELEMENTS = 1 << 15  # residuals in double-double take less than 0.2 ms
+
+# --- descents (descent/, solvers/gradient_descent/)
+DESCENT_BLOCK = 8  # coordinates that a step takes together
+MINIBATCH_AHEAD = 16  # random rows are not in the cache: 100,000 x 8 8.2 to 1.6 ms
+BATCH_ROWS = 32
+BATCH_CALL_ELEMENTS = 1e7  # numbers of mini-batches in one compiled call: 0.1 s
+DESCENT_CALL_FLOPS = 1e8  # a compiled call ends after about 0.1 s, so that Ctrl-C is answered
+DESCENT_CHUNK_STEPS = 1 << 18
+DESCENT_CHECK_STEPS = 2000
+DESCENT_LOOK_AHEAD_STEPS = 200_000  # 10 ms for ten columns
+
+# --- systems and factors (systems/, data/, solvers/)
+SMALL_SYSTEM_COLUMNS = 32  # above, LAPACK wins, despite about 30 us of Python calls around it
+NORM_ELEMENTS = 1 << 18  # numbers whose sizes are summed at a time: no large temporary
+QR_BLOCK_ROWS = 4096  # or four times the columns: QR by blocks then costs 1.25 times one QR
+NULL_SPACE_COLUMNS = 100  # of fewer, null directions cost nothing
+ZERO_ROWS_SHARE = 0.8  # of a triangle's rows: with fewer that are not zero, those are left out
+WIDE_MANY_COLUMNS = 500  # hi and lo cross-products of fewer take 4 MB, and are kept
+SPARSE_MOST_COLUMNS = 2000  # hi and lo cross-products of so many take 64 MB
+FINITE_CHECK_ELEMENTS = 1 << 20  # a boolean temporary of 1 MB at the most
+WEIGHTS_CHECK_ELEMENTS = 1 << 16
+
+# --- the fast path (solvers/fast_path.py)
+# Up to so many rows, and `precision.FREE_PRODUCTS`, double-double takes as long as all else.
+FAST_DOUBLED_ROWS = 128  # 38 to 24 us, first fit 11 to 6 s (7dde31b)
+FAST_DOUBLED_AGAIN = 1 << 18  # n (p + 2) (p + 7): double-double takes so many ns, as does Problem
+# One block: from here on threads help. One column is read at the speed of memory by one thread.
+FAST_MOST_ELEMENTS, FAST_MOST_OF_ONE_COLUMN = 1 << 17, 1 << 18  # 442 x 10 sums 30 to 5 us (ff557b3)

@@ -1,0 +1,177 @@
+"""The gate in front of every parallel kernel: whether threads may start here, and how many.
+
+A kernel is a `Driver`: one function over blocks of rows, compiled with threads and without. How the
+rows are cut depends on the shape alone, and blocks are joined in order, so the result has the same
+bits whichever is called and with any number of threads.
+"""
+
+import contextlib
+import functools
+import multiprocessing
+import os
+import sys
+import threading
+
+import numba
+import numpy as np
+from numba.core.compiler_lock import global_compiler_lock
+
+from linreg_fast.runtime.tuning import BLOCK_ELEMENTS, FEW_SPINS, MOST_BLOCKS, TURN_PRODUCTS
+
+SPINS = "GOMP_SPINCOUNT"
+WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
+
+_in_forked_child = False
+_one_at_a_time = threading.RLock()  # which knows whose it is: see `run`
+_asked = threading.local()  # .threads: whether the caller asked for a number of threads
+
+
+def _mark_child():
+    global _in_forked_child, _one_at_a_time
+    _in_forked_child = True
+    _one_at_a_time = threading.RLock()
+    _in_worker_process.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_child)
+    # A child that is forked while another thread compiles would wait for ever to compile itself.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
+
+
+def count_blocks(n_rows, n_columns, block_output=0):
+    """Into how many blocks of rows the work is cut: a function of the shape alone.
+
+    A power of two, or one of a few cores would wait for another at the end: two take longer for
+    three blocks than for two.
+    block_output: numbers that each block writes. All blocks together stay below a fiftieth of the
+    data, or half a megabyte where that is more: to clear and to join twice as many takes 3% of
+    500,000 x 100. Four may take a twenty-fifth, and two a quarter.
+    """
+    blocks = min(MOST_BLOCKS, n_rows * n_columns // BLOCK_ELEMENTS)
+    if block_output:
+
+        def within(share):
+            return max(n_rows * n_columns // share, BLOCK_ELEMENTS) // block_output
+
+        blocks = min(blocks, max(within(50), min(within(25), 4), min(within(4), 2)))
+    return 1 << max(blocks, 1).bit_length() - 1
+
+
+@functools.cache
+def _start_threads():
+    """Start Numba's threads, with OpenMP's told not to wait in a loop for the next launch.
+
+    By default they spin for some milliseconds after each launch, and a matrix product that the
+    caller starts then takes 1.4 times as long; our own launches are no slower without. The variable
+    is read when the library is loaded, and then put back.
+    """
+    mine = not any(name in os.environ for name in WAITING)
+    if mine:
+        os.environ[SPINS] = FEW_SPINS
+    try:
+        numba.get_num_threads()
+    finally:
+        if mine:
+            del os.environ[SPINS]
+
+
+def threading_layer():
+    """Numba's threading layer, or None before the first parallel kernel has run."""
+    try:
+        return numba.threading_layer()
+    except ValueError:
+        return None
+
+
+@functools.cache
+def _in_worker_process():
+    """Whether this is a child of multiprocessing: its siblings have the other cores."""
+    return multiprocessing.parent_process() is not None
+
+
+def _in_worker_thread():
+    """Whether this is a Dask worker's thread, or one that Python did not start.
+
+    The latter may be one of another parallel loop, which must not start a second one inside.
+    """
+    dask = sys.modules.get("distributed.worker")
+    if dask is not None and hasattr(dask.thread_state, "start_time"):
+        return True
+    this = threading._active.get(threading.get_ident())
+    return this is None or isinstance(this, threading._DummyThread)
+
+
+def _threads(blocks):
+    """How many threads may share the blocks here."""
+    if blocks == 1 or _in_forked_child:
+        # GNU OpenMP kills a child that starts threads after its parent did; the other layers hang
+        # in one that was forked in the middle of a launch.
+        return 1
+    _start_threads()
+    threads = numba.get_num_threads()
+    if threads == 1 or (not getattr(_asked, "threads", False) and _in_worker_process()):
+        return 1
+    return 1 if _in_worker_thread() else threads
+
+
+def run(driver, n_rows, blocks, work, scratch, *args):
+    """Have all blocks of rows summed, with threads where they help and are safe.
+
+    Only one Python thread at a time gets them: the workqueue layer aborts the process when two are
+    inside, and on the others they would only get in each other's way.
+
+    Parameters
+    ----------
+    driver : Driver
+        Of `blocks.over_blocks`.
+    n_rows, blocks : int
+    work : int
+        Multiply-adds in all, from which follows in how many turns they are done.
+    scratch : int
+        float64 numbers that each thread needs for itself, zeros at first.
+    args
+        What the driver's block takes beside its rows and its scratch.
+    """
+    in_turns(driver, n_rows, blocks, work // TURN_PRODUCTS + 1, scratch, *args)
+
+
+def in_turns(driver, n_rows, blocks, turns, scratch, *args):
+    """As `run`, with the number of turns given. Between two of them threads wait for each other."""
+    threads = _threads(blocks)
+    lock = _one_at_a_time
+    inside = lock._is_owned()  # a launch from within a launch
+    try:
+        alone = threads > 1 and not inside and lock.acquire(blocking=False)
+        function = driver.parallel if alone else driver.serial
+        room = np.zeros((threads if alone else 1, scratch))
+        taken = np.zeros(1, dtype=np.int64)
+        for turn in range(turns):
+            taken[0] = 0
+            function(n_rows, blocks, turn, turns, taken, room, *args)
+    finally:  # asked of the lock: a signal may have come before `alone` was set
+        if not inside and lock._is_owned():
+            lock.release()
+
+
+@contextlib.contextmanager
+def threads(n_jobs):
+    """Numba's thread count for the length of a call: None as it is, -1 all, k at most k."""
+    if n_jobs is None:
+        yield
+        return
+    _start_threads()
+    before, asked = numba.get_num_threads(), getattr(_asked, "threads", False)
+    most = numba.config.NUMBA_NUM_THREADS
+    wanted = most + 1 + n_jobs if n_jobs < 0 else n_jobs
+    try:
+        numba.set_num_threads(min(max(wanted, 1), most))
+        _asked.threads = True
+        yield
+    finally:
+        numba.set_num_threads(before)
+        _asked.threads = asked

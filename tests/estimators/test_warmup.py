@@ -1,0 +1,70 @@
+"""Compiling ahead: what it covers, and what it refuses."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from linreg_fast import LinearRegression, warmup
+from linreg_fast.kernels.moments import (
+    doubled,
+    doubled_rows,
+    one_call,
+    packed,
+    sample,
+    shared,
+    unpacked,
+)
+from linreg_fast.kernels.systems import doubled_cholesky, rowwise_qr, small
+from linreg_fast.runtime.compile import kernel
+
+
+@pytest.mark.needs_jit
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
+    seconds = warmup(dtype, order)
+    assert seconds > 0
+    kernels = [
+        one_call._sums,
+        doubled_rows._sums,
+        sample.products_of_rows,
+        small.solve,
+        doubled_cholesky.residual,
+    ]
+    kernels += [doubled_cholesky.cholesky, rowwise_qr.factor]
+    kernels += [*unpacked._blocks, *packed._blocks, *doubled._blocks, shared._pieces.parallel]
+    known = [len(kernel.signatures) for kernel in kernels]
+    for n, p in ((30, 4), (150, 4), (500, 4), (300, 30), (10_000, 60), (1500, 710), (300_000, 4)):
+        X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
+        y = X.sum(axis=1) + rng.normal(size=n).astype(dtype)
+        model = LinearRegression().fit(X, y)
+        LinearRegression(precision="double-double").fit(X, y)
+        model.score(X, y)
+        if X.size < 10_000:
+            LinearRegression().fit(np.asarray(np.hstack([X, X]), order=order), y)
+            LinearRegression().fit(np.asarray(X[: p // 2], order=order), y[: p // 2])
+    assert [len(kernel.signatures) for kernel in kernels] == known
+    capsys.readouterr()
+    warmup(dtype, order)
+    assert capsys.readouterr().err == ""  # nothing was slow
+
+
+@pytest.mark.parametrize("wrong", [{"dtype": "int64"}, {"dtype": np.int64}, {"order": "A"}])
+def test_what_it_refuses(wrong):
+    with pytest.raises(ValueError, match="dtype must be 'float64' or 'float32' and order"):
+        warmup(**wrong)
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_compiling_leaves_the_collector_of_cycles_as_it_was(collecting):
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        assert kernel(lambda number: number + 1)(2) == 3
+        assert gc.isenabled() is collecting
+        with pytest.raises(Exception, match="nothing_of_this_name"):
+            kernel(lambda number: number.nothing_of_this_name)(2)
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()
