@@ -74,15 +74,14 @@ class Moments:
         exponents=None,
     ):
         # What dataclasses write for frozen ones takes a tenth of a small fit.
-        vars(self).update(
-            n_samples=n_samples,
-            weight_parts=weight_parts,
-            mean_parts=mean_parts,
-            comoment_parts=comoment_parts,
-            n_targets=n_targets,
-            noise=noise,
-            exponents=exponents,
-        )
+        attributes = self.__dict__
+        attributes["n_samples"] = n_samples
+        attributes["weight_parts"] = weight_parts
+        attributes["mean_parts"] = mean_parts
+        attributes["comoment_parts"] = comoment_parts
+        attributes["n_targets"] = n_targets
+        attributes["noise"] = noise
+        attributes["exponents"] = exponents
 
     @classmethod
     def of(cls, X, Y, sample_weight=None, rung=None):

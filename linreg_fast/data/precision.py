@@ -1,37 +1,153 @@
-"""A look at some of the rows, which tells how the columns hang together before all are summed."""
+"""How many digits the sums need: one answer, in one place.
+
+Plain sums of squares lose the square of the condition number; double-double sums bear it, at about
+twice the time. Before the pass `sums_of` decides from the shape, and from a sample of the rows,
+which sums to take first. After it `plain_limits` says whether plain ones had the digits.
+
+Plain sums leave about 1e-14 of relative error in the coefficients up to these limits (measured on
+random columns; 8e-15 at condition 8, 1.6e-14 at 12, a few 1e-14 at 100 of large data, whose
+rounding errors cancel):
+
+    elements of X            condition number    target / what the columns contribute
+    up to 131,072            sqrt(4 + 1.5 p)     4       (condition 3 at p = 4, 7 at p = 30)
+    up to 10 million         8                   10
+    more                     150                 1000
+
+Double-double sums are taken at once where they cost nothing (`FREE_PRODUCTS`), and where a sample
+of the rows has a condition number above 100, which plain sums of that size do not bear.
+"""
 
 import numpy as np
 
-from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic.rounding import EPSILON, SAFE_LARGE
-from linreg_fast.kernels.moments import sample
+from linreg_fast.data.moments import Moments
+from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.arithmetic.rounding import (
+    EPSILON,
+    FLOAT32_ROUNDING_OF_WEIGHTS,
+    SAFE_LARGE,
+    WEIGHTS_APART,
+)
+from linreg_fast.kernels.moments import float32, sample, ways
 from linreg_fast.kernels.systems import lapack, small
+from linreg_fast.kernels.tuning import (
+    FAST_MOST_ELEMENTS,
+    FLOAT32_MOST_TARGETS,
+    SMALL_SYSTEM_COLUMNS,
+    WEIGHTS_CHECK_ELEMENTS,
+)
 from linreg_fast.runtime import blas
 
-LOOK_COLUMNS = 128  # of more, a look costs as much as it saves
-LOOK_MOST_ROWS, LOOK_PRODUCTS = 1024, 1 << 20  # as many rows as take 50 us
-LOOK_ROWS_PER_COLUMN = 2  # at least: unrelated columns then look six times worse than they are
-LOOK_FEW_ROWS, LOOK_FEW_PER_COLUMN = 128, 16  # of few columns: 20 us
-LOOK_WORTH_IT = 4_000_000, 2_000_000_000  # products: plain sums take 0.1 ms, and 50 ms
-LOOK_LIMIT = 100.0  # condition number
+# Multiply-adds up to which double-double sums cost 20 us, no more than one LAPACK call: they are
+# always taken.
+FREE_PRODUCTS = 1 << 16
+
+SMALL_SQUARE, SMALL_SQUARE_PER_COLUMN, SMALL_SIGNAL = 4.0, 1.5, 4.0
+MIDDLE_CONDITION, MIDDLE_SIGNAL = 8.0, 10.0
+LARGE_ELEMENTS, LARGE_CONDITION, LARGE_SIGNAL = 10_000_000, 150.0, 1e3
+
+DOUBLED_CONDITION = 1e3  # from here on it matters what storing the columns has rounded
+
+# The sample of rows. It pays between so many multiply-adds (plain sums take 0.1 ms, and 50 ms), for
+# up to so many columns. First few rows, 20 us, whose condition is estimated, up to sqrt(p) too
+# large; only where those look ill as many as take 50 us. (Without this second look 1M x 10 with
+# condition 50 would take double-double sums, 2.2 times the time, on AVX-512.)
+SAMPLE_PRODUCTS, SAMPLE_COLUMNS, SAMPLE_CONDITION = (4_000_000, 2_000_000_000), 128, 100.0
+FEW_SAMPLED_ROWS, FEW_SAMPLED_PER_COLUMN = 128, 16
+MOST_SAMPLED_ROWS, MOST_SAMPLED_PRODUCTS, SAMPLED_PER_COLUMN = 1024, 1 << 20, 2
+
+
+def plain_limits(n_samples, n_features):
+    """(condition number, target over signal) up to which plain sums leave about 14 digits."""
+    elements = n_samples * n_features
+    if elements <= FAST_MOST_ELEMENTS:
+        return (SMALL_SQUARE + SMALL_SQUARE_PER_COLUMN * n_features) ** 0.5, SMALL_SIGNAL
+    if elements < LARGE_ELEMENTS:
+        return MIDDLE_CONDITION, MIDDLE_SIGNAL
+    return LARGE_CONDITION, LARGE_SIGNAL
+
+
+def doubled_limit(moments):
+    """The condition number up to which no column can be nothing but rounding; 0 for extreme ones.
+
+    As `solvers.cholesky` has it: sqrt(p) times the roundings of the columns as they are stored.
+    """
+    means, squares = abs(moments.mean_parts[0]), moments.comoment_parts[0].diagonal()
+    if not means.max() < SAFE_LARGE:
+        return 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        offset = (means[:-1] / squares[:-1] ** 0.5).max() * moments.n_samples**0.5
+    return min(DOUBLED_CONDITION, 1 / (EPSILON * len(means) ** 0.5 * (1 + offset)))
+
+
+def sums_of(problem):
+    """(moments, way, rounding): the first sums of a dense problem for which no rung was asked.
+
+    way: the name of the way they were summed. rounding: of float32 sums, what they have lost
+    relative to a sum of squares; None of others.
+    """
+    if problem.may_be_float32 and weights_in_range(problem.sample_weight):
+        found = _float32_sums(problem)
+        if found is not None:
+            return found
+    rung = _first_rung(problem)
+    X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    return Moments.of(X, Y, weights, rung), ways.name(X, Y, weights, rung.name), None
+
+
+def _float32_sums(problem):
+    """Float32 sums where they are possible, save time and hold the numbers; or None."""
+    X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    if problem.n_targets > FLOAT32_MOST_TARGETS or not float32.takes(X, Y):
+        return None
+    found = float32.sums(X, Y, weights)
+    if not float32.in_range(found[0], found[1], found[3]):
+        return None
+    rounding = lost = float32.rounding(problem.n_samples, weights)
+    if weights is not None:
+        lost += FLOAT32_ROUNDING_OF_WEIGHTS
+    return Moments.of_plain_sums(*found, problem.n_targets, lost), "float32", rounding
+
+
+def _first_rung(problem):
+    """Double-double where it costs nothing, or where a sample of the rows says it is needed."""
+    if not weights_in_range(problem.sample_weight):
+        return DEFAULT
+    q = problem.n_features + problem.n_targets
+    if problem.n_samples * q * (q + 1) <= FREE_PRODUCTS or problem.looks_ill:
+        return RUNGS["compensated"]
+    return DEFAULT
+
+
+def weights_in_range(weights):
+    """Whether the product of two weights' roots can be held beside a square."""
+    if weights is None:
+        return True
+    lightest = weights.min()
+    if lightest == 0.0:
+        lightest = min(  # piece by piece: no temporary of the data's length
+            np.min(part, where=part > 0, initial=np.inf)
+            for part in np.array_split(weights, len(weights) // WEIGHTS_CHECK_ELEMENTS + 1)
+        )
+    return lightest > WEIGHTS_APART * weights.max()
 
 
 def looks_ill(X, n_targets, centred):
-    """Whether some rows of X (n, p) have a condition number for which plain sums will not do.
+    """Whether a sample of the rows of X (n, p) is too ill-conditioned for plain sums.
 
-    Of the columns that vary in them, scaled to unit norm. Rows that are not finite, or
-    whose squares are not, tell nothing. False where a look does not pay.
+    Of the columns that vary in the sample, scaled to unit norm. Rows that are not finite, or whose
+    squares are not, tell nothing. False where sampling does not pay.
     """
     n, p = X.shape
     q = p + n_targets
-    if not LOOK_WORTH_IT[0] <= n * q * (q + 1) <= LOOK_WORTH_IT[1] or not 1 < p <= LOOK_COLUMNS:
+    least, most = SAMPLE_PRODUCTS
+    if not least <= n * q * (q + 1) <= most or not 1 < p <= SAMPLE_COLUMNS:
         return False
-    if p <= tuning.SMALL_SYSTEM_COLUMNS:  # by an estimate, which may be sqrt(p) too large
-        places = _places(n, max(LOOK_FEW_ROWS, LOOK_FEW_PER_COLUMN * p))
-        if _few_look_well(X, places, centred):
+    if p <= SMALL_SYSTEM_COLUMNS:
+        places = _places(n, max(FEW_SAMPLED_ROWS, FEW_SAMPLED_PER_COLUMN * p))
+        if _few_rows_look_well(X, places, centred):
             return False
-    some = max(min(LOOK_MOST_ROWS, LOOK_PRODUCTS // p**2), LOOK_ROWS_PER_COLUMN * p)
-    return _more_look_ill(X, _places(n, some), centred)
+    some = max(min(MOST_SAMPLED_ROWS, MOST_SAMPLED_PRODUCTS // p**2), SAMPLED_PER_COLUMN * p)
+    return _more_rows_look_ill(X, _places(n, some), centred)
 
 
 def _places(n, some):
@@ -39,15 +155,16 @@ def _places(n, some):
     return (np.arange(some) * (n / some)).astype(np.int64)
 
 
-def _few_look_well(X, places, centred):
+def _few_rows_look_well(X, places, centred):
     p = X.shape[1]
-    products, nothing = np.zeros((2, p, p)), np.empty((p + 1, 0), X.dtype)
+    products, no_targets = np.zeros((2, p, p)), np.empty((p + 1, 0), X.dtype)
     if not sample.products_of_rows(X, places, centred, products[0]):
         return True
-    return small.solve(np.zeros((2, p)), products, nothing, small.scratch(p))[0] < LOOK_LIMIT
+    condition, _ = small.solve(np.zeros((2, p)), products, no_targets, small.scratch(p))
+    return condition < SAMPLE_CONDITION
 
 
-def _more_look_ill(X, places, centred):
+def _more_rows_look_ill(X, places, centred):
     rows = X[places].astype(np.float64, copy=False)
     with np.errstate(over="ignore", invalid="ignore"), blas.one_thread(X.shape[1], fewest=1):
         if centred:
@@ -66,46 +183,8 @@ def _more_look_ill(X, places, centred):
 
 
 def _ill(gram):
-    """Asks the Cholesky factor first, whose estimate is up to sqrt(p) too large: much faster."""
-    if lapack.cholesky(gram)[1] > LOOK_LIMIT**-2:
+    """Asks the Cholesky factor first: its estimate, up to sqrt(p) too large, is much faster."""
+    if lapack.cholesky(gram)[1] > SAMPLE_CONDITION**-2:
         return False
     values = np.linalg.eigvalsh(gram)
-    return not values[-1] < LOOK_LIMIT**2 * values[0]
-
-
-FREE_PRODUCTS = (
-    1 << 16
-)  # products of two numbers: double-double takes 20 us for them, as a call of LAPACK
-# Squares of condition numbers up to which plain sums of so few rows leave 1e-14: about 3 for four
-# columns and 7 for thirty.
-LEAST, PER_COLUMN = 4.0, 1.5
-WEAK_OF_SMALL = 4.0  # a target against what the columns contribute to it
-DOUBLED_LIMIT = 1e3  # condition number: beyond, it matters what rounding does to the columns
-
-
-def doubled_limit(moments):
-    """The condition number up to which no column can be nothing but rounding; 0 for extreme ones.
-
-    As `solvers.cholesky` has it: sqrt(p) times the roundings of the columns as they are stored.
-    """
-    means, squares = abs(moments.mean_parts[0]), moments.comoment_parts[0].diagonal()
-    if not means.max() < SAFE_LARGE:
-        return 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        offset = (means[:-1] / squares[:-1] ** 0.5).max() * moments.n_samples**0.5
-    return min(DOUBLED_LIMIT, 1 / (EPSILON * len(means) ** 0.5 * (1 + offset)))
-
-
-# Up to these condition numbers plain sums leave about 1e-14 of relative error (measured: 8e-15 at
-# 8, 1.6e-14 at 12; a few 1e-14 at 100 of large data). Double-double takes twice the time.
-PLAIN_CONDITION = 8.0
-PLAIN_CONDITION_OF_LARGE = 150.0
-WEAK, WEAK_OF_LARGE = 10.0, 1e3  # targets against what the columns contribute to them
-LARGE_ELEMENTS = 10_000_000  # elements of X
-
-
-def limits(n_samples, n_features):
-    """The condition number and the weakness up to which plain sums leave about 14 digits."""
-    if n_samples * n_features >= LARGE_ELEMENTS:
-        return PLAIN_CONDITION_OF_LARGE, WEAK_OF_LARGE
-    return PLAIN_CONDITION, WEAK
+    return not values[-1] < SAMPLE_CONDITION**2 * values[0]

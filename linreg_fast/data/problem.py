@@ -3,18 +3,18 @@
 A solver reads `normal_equations` (one fast pass; the condition number is squared, which only sums
 in double-double bear) or `triangle` (orthogonal, the digits of plain doubles). Both are centred
 when there is an intercept, have columns scaled to about unit norm by powers of two, and are
-computed once, when first asked for.
+computed once, when first asked for. Which sums are taken is decided in `precision`, which columns
+are independent in `rank`.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.data import precision
+from linreg_fast.data import gate, precision
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments import Moments
-from linreg_fast.data.precision import FREE_PRODUCTS
-from linreg_fast.data.rank import above_rounding
+from linreg_fast.data.rank import Ranked
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
 from linreg_fast.kernels import DEFAULT, RUNGS
@@ -22,15 +22,11 @@ from linreg_fast.kernels.arithmetic.rounding import (
     DOUBLED_ROUNDING,
     DOUBLED_ROUNDING_COLUMNS,
     EPSILON,
-    FLOAT32_ROUNDING_OF_WEIGHTS,
     PLAIN_UNDERFLOW,
-    WEIGHTS_APART,
 )
-from linreg_fast.kernels.moments import float32
+from linreg_fast.kernels.moments import ways
 from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.systems import doubled_cholesky
-from linreg_fast.kernels.tuning import FLOAT32_MOST_TARGETS, WEIGHTS_CHECK_ELEMENTS
-from linreg_fast.runtime import blas
 from linreg_fast.runtime.interrupt import interruptible
 
 
@@ -53,7 +49,7 @@ class NormalEquations(NamedTuple):
         return self.products[0]
 
 
-class Problem:
+class Problem(Ranked):
     """Minimise sum(w (Y - X coef - intercept)^2) over coef (p, t) and intercept (t,).
 
     Parameters
@@ -70,10 +66,18 @@ class Problem:
         Columns whose part independent of the others is below `tol` of their norm count as
         dependent. None: what rounding leaves of it.
     rung : Rung or None
-        What computes the sums; None takes plain ones, or double-double where they are free.
-    single : bool
-        Plain sums of float32 columns may be taken in float32 (`kernels.single`): the solver looks
-        at `single` of the problem, which says whether they were.
+        What computes the sums; None leaves that to `precision`.
+    may_be_float32 : bool
+        Plain sums of float32 columns may be taken in float32 (`kernels.moments.float32`): the
+        solver looks at `in_float32`, which says whether they were.
+    names : sequence or None
+        Of the columns of X, for messages.
+
+    Attributes
+    ----------
+    way : str or None
+        How the moments were summed: the name in `kernels.moments.ways.WAYS`, a rung, "sparse", or
+        "moments" for those given. None before that.
     """
 
     def __init__(
@@ -87,20 +91,31 @@ class Problem:
         positive=False,
         tol=None,
         rung=None,
-        single=False,
+        may_be_float32=False,
+        names=None,
     ):
         self.X, self.Y, self.sample_weight = X, Y, sample_weight
         self.fit_intercept, self.positive, self.rung = fit_intercept, positive, rung
+        self.names, self.way = names, None
         if moments is not None:
-            self.moments = moments
+            self.moments, self.way = moments, "moments"
             self.n_samples, self.n_features = moments.n_samples, moments.n_features
             self.n_targets = moments.n_targets
         else:
             self.n_samples, self.n_features = X.shape
             self.n_targets = Y.shape[1]
         self.has_rows = X is not None
-        self.rows = Rows(X, Y, sample_weight, fit_intercept)
-        self._tol, self._may_be_single, self._single = tol, single, None
+        self.may_be_float32, self.float32_rounding = may_be_float32, None
+        self._tol, self.tol_is_requested = tol, tol is not None
+
+    @computed_once
+    def rows(self):
+        """The rows of [X, Y], block after block."""
+        return Rows(self.X, self.Y, self.sample_weight, self.fit_intercept)
+
+    @property
+    def is_dense(self):
+        return isinstance(self.X, np.ndarray)
 
     @property
     def tol(self):
@@ -114,46 +129,51 @@ class Problem:
         return np.sqrt(self.moments.relative_noise * 16 * self.n_features)  # of the squares
 
     @property
+    def has_moments(self):
+        """Whether the rows have been summed."""
+        return "moments" in vars(self)
+
+    @property
     def doubled(self):
         """Whether the cross-products at hand are in double-double."""
         return "moments" in vars(self) and self.moments.doubled
 
     @computed_once
     def moments(self):
-        rung = self.rung
-        if rung is None and isinstance(self.X, np.ndarray):
-            if self._may_be_single:
-                self._single = self._in_single()
-            rung = self._first_rung() if self._single is None else None
-        return self._single or Moments.of(self.X, self.Y, self.sample_weight, rung)
+        if self.rung is None and self.is_dense:
+            found, self.way, self.float32_rounding = precision.sums_of(self)
+            return found
+        return self._summed(self.rung or DEFAULT)
 
-    def _in_single(self):
-        """Moments in float32 where that is possible, saves time and holds the numbers; or None."""
-        possible = self.n_targets <= FLOAT32_MOST_TARGETS and float32.takes(self.X, self.Y)
-        if not possible or not self._weights_in_range:
-            return None
-        found = float32.sums(self.X, self.Y, self.sample_weight)
-        if not float32.in_range(found[0], found[1], found[3]):
-            return None
-        self.single_rounding = lost = float32.rounding(self.n_samples, self.sample_weight)
-        if self.sample_weight is not None:
-            lost += FLOAT32_ROUNDING_OF_WEIGHTS
-        return Moments.of_plain_sums(*found, self.n_targets, lost)
+    def _summed(self, rung):
+        X, Y, weights = self.X, self.Y, self.sample_weight
+        self.way = ways.name(X, Y, weights, rung.name) if self.is_dense else "sparse"
+        return Moments.of(X, Y, weights, rung)
 
     @property
-    def single(self):
+    def in_float32(self):
         """Whether the moments at hand are rounded to float32."""
-        return self.moments is self._single
+        return self.has_moments and self.float32_rounding is not None
 
-    def _first_rung(self):
-        """Double-double where it costs nothing, or where a look at some rows says it is needed."""
-        if not self._weights_in_range:
-            return DEFAULT
-        q = self.n_features + self.n_targets
-        free = self.n_samples * q * (q + 1) <= FREE_PRODUCTS
-        if free or precision.looks_ill(self.X, self.n_targets, self.fit_intercept):
-            return RUNGS["compensated"]
-        return DEFAULT
+    @computed_once
+    def looks_ill(self):
+        """Whether a sample of the rows says that plain sums will not do: looked at once."""
+        return precision.looks_ill(self.X, self.n_targets, self.fit_intercept)
+
+    def check_finite(self):
+        """Raise a ValueError that names the first number of X or Y that is not finite.
+
+        It shows in the moments, without a pass of its own over the rows, unless they skip rows of
+        weight zero or there are fewer rows than columns.
+        """
+        if self.is_dense:
+            weights = self.sample_weight
+            all_count = weights is None or weights.all()
+            enough = self.n_samples > self.n_features
+            if all_count and enough and np.isfinite(self.moments.comoment).all():
+                return
+            gate.check_finite(self.X, "X", self.names)
+        gate.check_finite(self.Y if self.n_targets > 1 else self.Y[:, 0], "y")
 
     @computed_once
     def centre(self):
@@ -179,7 +199,7 @@ class Problem:
     @computed_once
     def moments_in_range(self):
         """Whether no product in the moments overflowed, and none was lost to underflow."""
-        if (self.doubled and self.fit_intercept) or self.single:
+        if (self.doubled and self.fit_intercept) or self.in_float32:
             return True  # they are scaled, or have been looked at
         return self.in_range(PLAIN_UNDERFLOW if self.has_rows else 0.0)
 
@@ -207,28 +227,14 @@ class Problem:
                 "squares of the numbers overflow or underflow: use solver='auto', or other units"
             )
 
-    @computed_once
-    def _weights_in_range(self):
-        """Whether the product of two weights' roots can be held beside a square."""
-        weights = self.sample_weight
-        if weights is None:
-            return True
-        lightest = weights.min()
-        if lightest == 0.0:
-            lightest = min(  # piece by piece: no temporary of the data's length
-                np.min(part, where=part > 0, initial=np.inf)
-                for part in np.array_split(weights, len(weights) // WEIGHTS_CHECK_ELEMENTS + 1)
-            )
-        return lightest > WEIGHTS_APART * weights.max()
-
     @property
     def can_sharpen(self):
         """Whether `sharpen` is possible, and no other precision was asked for."""
         asked = self.rung is None or self.rung.doubled
-        return self.has_rows and asked and self._weights_in_range
+        return self.has_rows and asked and precision.weights_in_range(self.sample_weight)
 
     @property
-    def asked_for(self):
+    def is_constrained(self):
         """Whether a precision or a limit of dependence was asked for."""
         return self.rung is not None or self._tol is not None
 
@@ -240,7 +246,7 @@ class Problem:
     def sum_again(self, rung):
         for derived in ("products", "moments_in_range", "normal_equations", "triangle", "centre"):
             vars(self).pop(derived, None)
-        self.moments = Moments.of(self.X, self.Y, self.sample_weight, rung)
+        self.moments, self.float32_rounding = self._summed(rung), None
 
     @computed_once
     def normal_equations(self):
@@ -274,30 +280,6 @@ class Problem:
             else Scaled(*self.rows.triangle())
         )
 
-    def singular_values(self, rank):
-        """Singular values of the (centred) X in its own units, largest first; `rank` not zero."""
-        R, exponents = self.triangle
-        p = self.n_features
-        top = int(exponents[:p].max())
-        values = blas.factored(
-            p, np.linalg.svd, np.ldexp(R[:, :p], exponents[:p] - top), compute_uv=False
-        )
-        values = np.ldexp(values, top)[: min(self.n_samples, p)]
-        values[rank:] = 0.0  # rather than rounding
-        return values
-
-    def condition_number(self):
-        """Of the columns that vary, scaled to unit norm: p^3 flops on the cross-products."""
-        gram = self.normal_equations.matrix[: self.n_features, : self.n_features]
-        live = np.flatnonzero(np.diag(gram))
-        if not len(live):
-            return 1.0
-        root = np.sqrt(np.diag(gram)[live])
-        values = blas.factored(
-            len(live), np.linalg.eigvalsh, gram[np.ix_(live, live)] / np.outer(root, root)
-        )
-        return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
-
     def intercepts(self, scaled):
         """The intercepts (t,) that belong to coefficients (2, p, t) of the scaled columns."""
         if not self.fit_intercept:
@@ -306,34 +288,6 @@ class Problem:
         return np.ldexp(
             doubled_cholesky.intercepts(mean, scaled, self.n_features), exponents[-self.n_targets :]
         )
-
-    def roundings(self):
-        """(p,): the rounding of each column of X, relative to its (centred) norm."""
-        p = self.n_features
-        known = "moments" in vars(self) and self.moments_in_range
-        if not self.fit_intercept or not known:
-            return np.full(p, EPSILON)
-        weight, mean, comoment = (part[0] for part in self.moments.parts)
-        squares = np.diag(comoment)[:p]
-        offset = np.abs(mean[:p]) * np.sqrt(weight / np.where(squares > 0, squares, np.inf))
-        return EPSILON * (1 + offset)
-
-    def kept(self, values, Vt):
-        """Which singular values of columns of unit norm count: those above tol and rounding."""
-        kept = values > self.tol * values[0]
-        return kept & above_rounding(values, Vt, self.roundings()) if self._tol is None else kept
-
-    def rank(self):
-        """Columns of X that are independent of each other, decided on columns of unit norm."""
-        columns = self.triangle.matrix[:, : self.n_features]
-        sizes = np.linalg.norm(columns, axis=0)
-        if not sizes.any():
-            return 0
-        sizes[sizes == 0] = 1.0
-        _, values, Vt = blas.factored(
-            columns.shape[1], np.linalg.svd, columns / sizes, full_matrices=False
-        )
-        return int(self.kept(values, Vt).sum())
 
     def intercept(self, coef):
         """The intercept (t,) that belongs to coef (p, t); zeros where none is fitted."""

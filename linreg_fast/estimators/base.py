@@ -15,8 +15,9 @@ from linreg_fast.estimators.errors import TooLargeError
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.kernels.tuning import SCORE_COMPENSATED_ELEMENTS
-from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.interrupt import reveal
 
+FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))
 VALIDATED: set = set()  # parameters that were found valid
 REMEMBERED = 1000
 
@@ -24,14 +25,21 @@ REMEMBERED = 1000
 @contextlib.contextmanager
 def unchanged_on_failure(estimator):
     """Put the attributes back as they were if the block raises, Ctrl-C included."""
-    before = dict(vars(estimator))
+    before = vars(estimator).copy()
     try:
-        with as_keyboard_interrupt():
-            yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        yield
+    except BaseException as error:
+        put_back(estimator, before, error)
         raise
+
+
+def put_back(estimator, before, error):
+    """Put back the attributes that an estimator had before an error."""
+    attributes = vars(estimator)
+    attributes.clear()
+    attributes.update(before)
+    if type(error) is SystemError:
+        reveal(error)
 
 
 # In scikit-learn's own form, which its checks read and its messages come from.
@@ -49,8 +57,7 @@ def _plain(array, *dimensions):
     """Whether scikit-learn's validation, some 300 us of it, would pass the array on as it is."""
     return (
         type(array) is np.ndarray
-        and array.dtype in (np.float64, np.float32)
-        and array.dtype.isnative
+        and array.dtype in FLOATS  # of this machine's byte order
         and array.ndim in dimensions
         and array.size > 0
     )
@@ -62,10 +69,15 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _validate_rows(self, X, y, sample_weight, reset=True):
         """(X, Y (n, t), weights or None) for the kernels, and whether y was 1-D."""
         if reset and _plain(X, 2) and _plain(y, 1, 2) and len(X) == len(y):
-            self.n_features_in_ = X.shape[1]
-            vars(self).pop("feature_names_in_", None)
-            weights = as_weights(sample_weight, len(X))
-            return frozen(X), frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
+            attributes = vars(self)
+            attributes["n_features_in_"] = X.shape[1]
+            if "feature_names_in_" in attributes:
+                del attributes["feature_names_in_"]
+            one_target = y.ndim == 1
+            X, Y = X[...], y[:, None] if one_target else y[...]  # views, as the gate's `frozen`
+            X.flags.writeable = Y.flags.writeable = False
+            weights = None if sample_weight is None else as_weights(sample_weight, len(X))
+            return X, Y, weights, one_target
         if y is None:
             validate_data(self, X, y)  # raises, in scikit-learn's words
         X = self._validate_matrix(X, ["csr"] if self._accepts_sparse() else False, reset)

@@ -12,14 +12,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
-from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
+from linreg_fast.estimators.base import (
+    CONSTRAINTS,
+    BaseLeastSquares,
+    put_back,
+    unchanged_on_failure,
+)
 from linreg_fast.estimators.errors import warn_of_lost_digits
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.arithmetic.rounding import STREAM_UNDERFLOW
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import ILL, SOLVERS, auto, check_known
-from linreg_fast.solvers.fast_path import fit_short
 
 
 class LinearRegression(BaseLeastSquares):
@@ -141,28 +145,33 @@ class LinearRegression(BaseLeastSquares):
             When columns depend on each other so nearly that fewer than half the digits of their
             coefficients are determined by the data, naming them and the digits.
         """
-        done, moments = fit_short(self, X, y) if sample_weight is None else (False, None)
-        if done:
-            return self
         self._check_parameters()
-        given = X
-        with unchanged_on_failure(self), threads(self.n_jobs):
-            X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
-            problem = Problem(
-                X,
-                Y,
-                weights,
-                moments=moments,
-                fit_intercept=self.fit_intercept,
-                positive=self.positive,
-                tol=self.tol,
-                rung=self._rung(),
-                single=self.solver == "auto" and not self.positive,
-            )
-            self._check_finite_in_pass(problem)
-            self._solve(problem, X.dtype, one_target)
-            if not self.copy_X and self.fit_intercept:
-                self._centre_in_place(given, problem.centre)
+        before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
+        try:
+            if self.n_jobs is None:
+                return self._fit(X, y, sample_weight)
+            with threads(self.n_jobs):
+                return self._fit(X, y, sample_weight)
+        except BaseException as error:
+            put_back(self, before, error)
+            raise
+
+    def _fit(self, given, y, sample_weight):
+        X, Y, weights, one_target = self._validate_rows(given, y, sample_weight)
+        problem = Problem(
+            X,
+            Y,
+            weights,
+            fit_intercept=self.fit_intercept,
+            positive=self.positive,
+            tol=self.tol,
+            rung=self._rung(),
+            may_be_float32=self.solver == "auto" and not self.positive,
+            names=vars(self).get("feature_names_in_"),
+        )
+        self._solve(problem, X.dtype, one_target)
+        if not self.copy_X and self.fit_intercept:
+            self._centre_in_place(given, problem.centre)
         return self
 
     def partial_fit(self, X, y, sample_weight=None):
@@ -184,8 +193,10 @@ class LinearRegression(BaseLeastSquares):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
             if not first and one_target != (self.coef_.ndim == 1):
                 raise ValueError("y must be 1-D or 2-D as it was in the first call")
-            rows = Problem(X, Y, weights, rung=self._rung() or RUNGS["compensated"])
-            self._check_finite_in_pass(rows)
+            names = getattr(self, "feature_names_in_", None)
+            rung = self._rung() or RUNGS["compensated"]
+            rows = Problem(X, Y, weights, rung=rung, names=names)
+            rows.check_finite()
             if not rows.in_range(STREAM_UNDERFLOW):
                 raise ValueError(
                     "squares of these numbers overflow or underflow, and partial_fit adds squares: "
@@ -258,24 +269,9 @@ class LinearRegression(BaseLeastSquares):
 
     def _rung(self):
         """What the chosen precision asks for: a rung, or None where the solver decides."""
-        if self.precision == "double":
-            return DEFAULT
-        return RUNGS["compensated"] if self.precision == "double-double" else None
-
-    def _check_finite_in_pass(self, problem):
-        """What is not finite shows in the moments, without a pass of its own over the rows."""
-        weights = problem.sample_weight
-        looked_at = weights is None or weights.all()  # moments skip rows of weight zero
-        if not isinstance(problem.X, np.ndarray):
-            self._check_finite(None, problem.Y)  # the gate has looked at sparse rows
-            return
-        if (
-            looked_at
-            and problem.n_samples > problem.n_features
-            and np.isfinite(problem.moments.comoment).all()
-        ):
-            return
-        self._check_finite(problem.X, problem.Y)
+        if self.precision == "auto":
+            return None
+        return DEFAULT if self.precision == "double" else RUNGS["compensated"]
 
     @staticmethod
     def _centre_in_place(X, centre):
@@ -283,22 +279,36 @@ class LinearRegression(BaseLeastSquares):
             X -= centre[: X.shape[1]].astype(X.dtype)
 
     def _solve(self, problem, dtype, one_target):
-        with np.errstate(over="ignore"):  # `_store` tells of it
-            if self.solver == "auto":
-                solution = auto.solve(problem)
-            else:
+        if self.solver == "auto":
+            solution = auto.solve(problem)
+        else:
+            if problem.has_rows:
+                problem.check_finite()
+            with np.errstate(over="ignore"):  # `_store` tells of it
                 solution = SOLVERS[self.solver].solve(problem)
-                solution = solution._replace(solver=self.solver, reason="it was asked for")
+            solution = solution._replace(solver=self.solver, reason="it was asked for")
+        attributes = vars(self)
+        attributes["rank_"] = solution.rank
+        attributes["solver_"] = solution.solver
+        attributes["solver_reason_"] = solution.reason
+        attributes["way_"] = problem.way
+        attributes["_singular"] = solution.singular
+        attributes["_centred"] = self.fit_intercept
+        if solution.condition_number is None:
+            # Of the fast path: finite, in X's type, one target, and with moments in range.
+            coef, intercept = solution.coef[:, 0], solution.intercept
+            attributes["coef_"] = coef if one_target else coef[None, :]
+            attributes["intercept_"] = intercept[0] if one_target else intercept
+            attributes["_condition"] = None
+            attributes["moments_"] = problem.moments
+            return
         if solution.unfinished:
             warnings.warn(solution.unfinished, ConvergenceWarning, stacklevel=3)
         self._store(solution, dtype, one_target)
-        self.rank_ = solution.rank
-        self.solver_, self.solver_reason_ = solution.solver, solution.reason
-        self._singular, self._centred = solution.singular, self.fit_intercept
-        if "moments" in vars(problem) and problem.moments_in_range:
+        if problem.has_moments and problem.moments_in_range:
             self.moments_ = problem.moments
-        elif hasattr(self, "moments_"):
-            del self.moments_
+        else:
+            attributes.pop("moments_", None)
         if self._singular is None and not hasattr(self, "moments_") and self.solver_ != "lsqr":
             self._singular = problem.singular_values(self.rank_)
         # Of few columns it is found when asked for, whichever way they were fitted.
@@ -330,6 +340,16 @@ class LinearRegression(BaseLeastSquares):
         return self._singular
 
     def _check_parameters(self):
+        if (  # the defaults, which most fits have: a tenth of a small fit is saved
+            self.fit_intercept is True
+            and self.copy_X is True
+            and self.tol is None
+            and self.n_jobs is None
+            and self.positive is False
+            and type(self.solver) is type(self.precision) is str
+            and self.solver == self.precision == "auto"
+        ):
+            return
         self._validate_params()
         check_known(self.solver)
         if self.solver != "auto" and self.positive and not SOLVERS[self.solver].positive:

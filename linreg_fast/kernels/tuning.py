@@ -75,6 +75,7 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 # --- before and after a pass (moments/centre.py, moments/finish.py)
 CENTRE_ROWS = 33  # sampled for the provisional centre: an odd number, of which the median is taken
 ONE_CALL_CENTRE_ROWS = 12  # of small data, four medians of three: 33 take 2 us longer at 442 x 10
+ONE_CALL_KEPT_COLUMNS = 64  # whose workspace, 200 KB, a thread keeps for its next small fit
 WEIGHTS_PIECE = 256  # weights that are added up before a row is looked for among them
 FINISH_BLOCKS = 4  # of sums in blocks, one below the other, that are made rows at a time
 MIRROR_ROWS = 32  # rows and columns of a piece that is mirrored: 8 KB, and as much again

@@ -158,12 +158,16 @@ def in_turns(driver, n_rows, blocks, turns, scratch, *args):
             lock.release()
 
 
-@contextlib.contextmanager
+AS_IT_IS = contextlib.nullcontext()
+
+
 def threads(n_jobs):
     """Numba's thread count for the length of a call: None as it is, -1 all, k at most k."""
-    if n_jobs is None:
-        yield
-        return
+    return AS_IT_IS if n_jobs is None else _threads_of(n_jobs)
+
+
+@contextlib.contextmanager
+def _threads_of(n_jobs):
     _start_threads()
     before, asked = numba.get_num_threads(), getattr(_asked, "threads", False)
     most = numba.config.NUMBA_NUM_THREADS

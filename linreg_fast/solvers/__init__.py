@@ -1,4 +1,4 @@
-"""Floor 2: the ways to solve least squares. `SOLVERS` is the one list; a solver is a module here.
+"""The ways to solve least squares. `SOLVERS` is the one list; a solver is a module here.
 
 A solver is a function ``solve(problem, **options) -> Solution``. It reads `Problem` (its normal
 equations, its triangle or its rows) and knows nothing of estimators. A constant column gets
@@ -25,17 +25,18 @@ class Solution(NamedTuple):
     coef: np.ndarray  # (p, t)
     intercept: np.ndarray  # (t,)
     rank: int
-    condition_number: float  # of the centred columns scaled to unit norm; inf where dependent
+    # Of the centred columns scaled to unit norm; inf where dependent; None: computed when asked for
+    condition_number: float | None
     singular: np.ndarray | None = None  # singular values of the centred X, where they came for free
     solver: str = ""
     reason: str = ""
     descent: Any = None  # how an iterative solver got there
     inflation: dict[int, float] | None = None  # see `inflation`; where the condition is large
-    weakness: float | None = None  # see `weakness`; where it came for free
+    target_to_signal: float | None = None  # see the function; where it came for free
     unfinished: str = ""  # what to tell of one that stopped short of the solution
 
 
-ILL = 1e6  # condition number from which on it matters which columns are to blame
+ILL = 1e6  # condition number from which on a warning names the columns that cause it
 
 
 class Solver(NamedTuple):
@@ -81,13 +82,13 @@ def inflation(inverse, columns, features):
     return dict(sorted(zip(features.tolist(), found.tolist(), strict=True)))
 
 
-def weakness(problem, solution):
-    """How much larger the targets are than what the columns contribute to them; the largest.
+def target_to_signal(problem, solution):
+    """Norm of the targets over that of what the columns contribute to them; the largest.
 
     Rounding errors are relative to the targets, coefficients are not.
     """
-    if solution.weakness is not None:
-        return solution.weakness
+    if solution.target_to_signal is not None:
+        return solution.target_to_signal
     p, sizes = problem.n_features, np.sqrt(problem.products[0].diagonal())
     parts, targets = solution.coef * sizes[:p, None], sizes[p:]
     shares = np.sqrt((parts * parts).sum(axis=0))

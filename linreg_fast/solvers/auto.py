@@ -1,84 +1,160 @@
-"""solver="auto": the rule that chooses, in one function, with the reason in words."""
+"""solver="auto": stages that are tried in order; the first that returns a solution has the word.
+
+1. `fast_path`: ordinary dense data, one target, in two compiled calls.
+2. Numbers that are not finite are refused here; until now the sums have told.
+3. Coefficients that must not be negative: `nnls`.
+4. Sparse rows of thousands of columns: `lsqr`.
+5. Not more rows than columns: the products of the rows with each other (`wide`), else `svd`.
+6. `float32` sums, where they were taken and have the digits of a float32 result.
+7. `cholesky` of plain sums, where `precision.plain_limits` says that they have the digits.
+8. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
+9. Columns that depend on each other: `svd`.
+
+A stage is a function of the problem and of `why`, what earlier stages found, in words.
+"""
 
 import numpy as np
 
-from linreg_fast.data.precision import limits
-from linreg_fast.kernels import DEFAULT, tuning
-from linreg_fast.kernels.tuning import SPARSE_MOST_COLUMNS
-from linreg_fast.solvers import SOLVERS, float32, weakness, wide
+from linreg_fast.data.precision import plain_limits
+from linreg_fast.kernels import DEFAULT
+from linreg_fast.kernels.tuning import SPARSE_MOST_COLUMNS, WIDE_MANY_COLUMNS
+from linreg_fast.solvers import SOLVERS, fast_path, float32, target_to_signal, wide
+
+DEPENDENT = "the columns depend on each other"
+OUT_OF_RANGE = "the squares of the numbers overflow or underflow unscaled"
+DOUBLED = "double-double sums bear any condition number"
+NEARLY_DEPENDENT = "the columns nearly depend on each other"
 
 
 def solve(problem):
     """Solve with the fastest method that keeps the digits, and say which and why."""
-    n, p = problem.n_samples, problem.n_features
-    dependent = "the columns depend on each other"
+    solution = fast_path.solve(problem)
+    if solution is not None:
+        return solution
+    if problem.has_rows:
+        problem.check_finite()
+    why = Why()
+    with np.errstate(over="ignore"):  # coefficients that no float holds are told of later
+        for stage in STAGES:
+            solution = stage(problem, why)
+            if solution is not None:
+                return solution
+    raise AssertionError("the last stage takes every problem")
+
+
+class Why:
+    """What the stages found on the way."""
+
+    dependent = DEPENDENT  # what to say where the columns are not independent
+    doubled = DOUBLED  # what to say of double-double sums
+
+
+def _positive(problem, why):
     if problem.positive:
-        return _with("nnls", problem, "the coefficients must not be negative")
-    if p > SPARSE_MOST_COLUMNS and problem.has_rows and hasattr(problem.X, "toarray"):
-        return _with("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
-    if problem.has_rows and n <= p:
-        dependent = f"there are not more rows ({n}) than columns ({p})"
-        solution = wide.solve(problem)
-        if solution:
-            return _named(solution, "cholesky", f"{dependent}: from the products of the rows")
-        if p > tuning.WIDE_MANY_COLUMNS or not problem.can_sharpen:
-            return _with("svd", problem, f"{dependent}: minimum-norm solution")
-        problem.sharpen()
+        return _by("nnls", problem, "the coefficients must not be negative")
+    return None
+
+
+def _sparse(problem, why):
+    p = problem.n_features
+    if p > SPARSE_MOST_COLUMNS and problem.has_rows and not problem.is_dense:
+        return _by("lsqr", problem, f"the rows are sparse, and {p} columns squared are too many")
+    return None
+
+
+def _not_more_rows_than_columns(problem, why):
+    n, p = problem.n_samples, problem.n_features
+    if not problem.has_rows or n > p:
+        return None
+    why.dependent = f"there are not more rows ({n}) than columns ({p})"
+    solution = wide.solve(problem)
+    if solution:
+        return _named(solution, "cholesky", f"{why.dependent}: from the products of the rows")
+    if p > WIDE_MANY_COLUMNS or not problem.can_sharpen:
+        return _by("svd", problem, f"{why.dependent}: minimum-norm solution")
+    problem.sharpen()
+    return None
+
+
+def _float32_sums(problem, why):
+    if not problem.moments_in_range or problem.doubled or not problem.in_float32:
+        return None
+    try:
+        solution, reason = float32.solve(problem)
+        if reason:
+            return _named(solution, "cholesky", reason)
+        # Summed again in float64 only where those sums may do: the estimate of the condition may be
+        # sqrt(p) too large.
+        least = solution.condition_number / np.sqrt(problem.n_features)
+        if not _lacks_digits(problem, solution._replace(condition_number=least)):
+            problem.sum_again(DEFAULT)
+            return None
+    except np.linalg.LinAlgError:
+        pass
+    problem.sharpen()
+    why.doubled = f"{NEARLY_DEPENDENT}: plain sums would leave too few digits"
+    return None
+
+
+def _plain_sums(problem, why):
     if not problem.moments_in_range:
-        found = "the squares of the numbers overflow or underflow unscaled"
-    elif problem.doubled:
-        found = "double-double sums bear any condition number"
-    else:
-        try:
-            if problem.single:
-                solution, found = float32.solve(problem)
-                if found:
-                    return _named(solution, "cholesky", found)
-                _check_plain_may_do(problem, solution)
-                problem.sum_again(DEFAULT)
-            solution = SOLVERS["cholesky"].solve(problem)
-            found = _too_much(problem, solution)
-            if found:  # by an estimate, which may be sqrt(p) too large
-                solution = solution._replace(condition_number=problem.condition_number())
-                found = _too_much(problem, solution)
-            if not found:
-                found = f"the condition number is about {solution.condition_number:.3g}"
-                return _named(solution, "cholesky", f"{found}: plain sums have the digits for it")
-        except np.linalg.LinAlgError:
-            found = "the columns nearly depend on each other"
-        found += ": plain sums would leave too few digits"
+        why.doubled = OUT_OF_RANGE
+        return None
+    if problem.doubled:
+        return None
+    try:
+        solution = SOLVERS["cholesky"].solve(problem)
+        lacking = _lacks_digits(problem, solution)
+        if lacking:  # by an estimate, which may be sqrt(p) too large
+            solution = solution._replace(condition_number=problem.condition_number())
+            lacking = _lacks_digits(problem, solution)
+    except np.linalg.LinAlgError:
+        lacking = NEARLY_DEPENDENT
+    if not lacking:
+        found = f"the condition number is about {solution.condition_number:.3g}"
+        return _named(solution, "cholesky", f"{found}: plain sums have the digits for it")
+    why.doubled = f"{lacking}: plain sums would leave too few digits"
+    return None
+
+
+def _double_double_or_rows(problem, why):
     if problem.can_sharpen:
         problem.sharpen()
+    by_rows = problem.has_rows and not problem.doubled
     try:
-        by_rows = problem.has_rows and not problem.doubled
-        return _with("qr" if by_rows else "cholesky", problem, found)
+        return _by("qr" if by_rows else "cholesky", problem, why.doubled)
     except np.linalg.LinAlgError:
-        return _with("svd", problem, f"{dependent}: minimum-norm solution")
+        return None
 
 
-def _too_much(problem, solution):
+def _dependent(problem, why):
+    return _by("svd", problem, f"{why.dependent}: minimum-norm solution")
+
+
+STAGES = (
+    _positive,
+    _sparse,
+    _not_more_rows_than_columns,
+    _float32_sums,
+    _plain_sums,
+    _double_double_or_rows,
+    _dependent,
+)
+
+
+def _lacks_digits(problem, solution):
     """What leaves plain sums less than about 14 digits of the coefficients; empty if nothing."""
-    limit, weakest = limits(problem.n_samples, problem.n_features)
-    condition, times = solution.condition_number, weakness(problem, solution)
+    limit, most = plain_limits(problem.n_samples, problem.n_features)
+    condition, times = solution.condition_number, target_to_signal(problem, solution)
     # Beyond the user's tol the other solvers decide.
     if not condition <= limit or condition * problem.tol > 1:
         return f"the condition number is about {condition:.3g}"
-    if not times <= weakest:
+    if not times <= most:
         return f"the targets are {times:.3g} times what the columns explain"
     return ""
 
 
-def _check_plain_may_do(problem, solution):
-    """Raise where plain sums would leave too few digits, though the estimate be sqrt(p) too large.
-
-    That saves a pass.
-    """
-    least = solution.condition_number / np.sqrt(problem.n_features)
-    if _too_much(problem, solution._replace(condition_number=least)):
-        raise np.linalg.LinAlgError("nearly dependent columns")
-
-
-def _with(name, problem, reason):
+def _by(name, problem, reason):
     return _named(SOLVERS[name].solve(problem), name, reason)
 
 

@@ -36,7 +36,7 @@ def _of_few_columns(problem):
     if p > tuning.SMALL_SYSTEM_COLUMNS or moments.exponents is not None:
         return None
     found = np.empty((p + 1, problem.n_targets))
-    condition, weakness = small.solve(moments.mean_parts, problem.products, found, small.scratch(p))
+    condition, times = small.solve(moments.mean_parts, problem.products, found, small.scratch(p))
     doubtful = max(_smallest(problem), DOUBTFUL)
     if problem.doubled:
         doubtful = max(doubtful, np.sqrt(p) * problem.roundings().max())
@@ -44,7 +44,7 @@ def _of_few_columns(problem):
         return None
     if not problem.fit_intercept:
         found[p] = 0.0
-    return Solution(found[:p], found[p], p, condition, weakness=weakness)
+    return Solution(found[:p], found[p], p, condition, target_to_signal=times)
 
 
 def _smallest(problem):
@@ -57,7 +57,7 @@ def _of_any(problem):
     p = problem.n_features
     live = np.flatnonzero(np.diag(products[0])[:p] > 0)  # a constant column has coefficient zero
     scaled = np.zeros((2, p, problem.n_targets))
-    condition, blame = 1.0, None
+    condition, inflated = 1.0, None
     if len(live):
         system = products
         if len(live) < p:
@@ -65,7 +65,9 @@ def _of_any(problem):
             system = np.ascontiguousarray(products[:, kept[:, None], kept])
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
         with blas.one_thread(len(live)):
-            found, condition, blame = solve_system(system, len(live), _smallest(problem), roundings)
+            found, condition, inflated = solve_system(
+                system, len(live), _smallest(problem), roundings
+            )
         scaled[:, live] = found
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
     return Solution(
@@ -73,7 +75,7 @@ def _of_any(problem):
         problem.intercepts(scaled),
         len(live),
         float(condition),
-        inflation=blame and {int(live[j]): value for j, value in blame.items()},
+        inflation=inflated and {int(live[j]): value for j, value in inflated.items()},
     )
 
 

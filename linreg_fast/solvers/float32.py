@@ -15,7 +15,7 @@ from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import lapack, small
 from linreg_fast.kernels.tuning import FLOAT32_COMPILED_COLUMNS
 from linreg_fast.runtime import blas
-from linreg_fast.solvers import Solution, weakness
+from linreg_fast.solvers import Solution, target_to_signal
 
 ENOUGH = 2.0**-24  # relative: the rounding of float32 itself
 CORRECTABLE = 1e-4  # whose square is below it
@@ -53,12 +53,12 @@ def _compiled(problem):
     p = problem.n_features
     found, room = np.empty((p + 1, problem.n_targets)), small.scratch(p)
     mean, products = problem.moments.mean_parts, problem.products
-    condition, weakness = small.solve(mean, products, found, room)
+    condition, times = small.solve(mean, products, found, room)
     if condition == np.inf:
         return None
     if not problem.fit_intercept:
         found[p] = 0.0
-    solution = Solution(found[:p], found[p], p, condition, weakness=weakness)
+    solution = Solution(found[:p], found[p], p, condition, target_to_signal=times)
     return solution, partial(small.solve_again, room)
 
 
@@ -90,11 +90,11 @@ def _dependent():
 def _error(problem, solution):
     """About the relative error of the coefficients.
 
-    Sums of squares are off by `kernels.single.rounding`, products by a seventh of it where columns
-    are unrelated, which the condition number tells: p of them add up like p random numbers.
+    Sums of squares are off by `kernels.moments.float32.rounding`, products by a seventh of it where
+    columns are unrelated, which the condition number tells: p of them add up like random numbers.
     """
-    relative = problem.single_rounding * (2 + 0.3 * np.sqrt(problem.n_features))
-    return relative * solution.condition_number**2 * max(weakness(problem, solution), 1.0)
+    relative = problem.float32_rounding * (2 + 0.3 * np.sqrt(problem.n_features))
+    return relative * solution.condition_number**2 * max(target_to_signal(problem, solution), 1.0)
 
 
 def _corrected(problem, solution, coefficients):

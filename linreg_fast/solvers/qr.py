@@ -17,7 +17,7 @@ def solve(problem):
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
     live = np.flatnonzero(sizes > 0)  # a constant column has coefficient zero
     scaled = np.zeros((p, problem.n_targets))
-    condition, blame = 1.0, None
+    condition, inflated = 1.0, None
     if len(live):
         Q, R, order = factored(
             len(live), qr, triangle[:, live] / sizes[live], mode="economic", pivoting=True
@@ -32,11 +32,11 @@ def solve(problem):
         values = factored(len(R), svdvals, R)
         condition = values[0] / values[-1]
         if condition > ILL:
-            blame = inflation(solve_triangular(R, np.eye(len(R))), R, live[order])
+            inflated = inflation(solve_triangular(R, np.eye(len(R))), R, live[order])
         solution = solve_triangular(R, Q.T @ triangle[:, p:])
         scaled[live[order]] = solution / sizes[live[order], None]
     coef = np.ldexp(scaled, np.subtract.outer(-exponents[:p], -exponents[p:]))
     singular = problem.singular_values(len(live))
     return Solution(
-        coef, problem.intercept(coef), len(live), float(condition), singular, inflation=blame
+        coef, problem.intercept(coef), len(live), float(condition), singular, inflation=inflated
     )

@@ -40,12 +40,12 @@ def solve(problem):
     condition = values[0] / values[-1] if rank == p else np.inf
     # In double-double they are at hand when they are asked for.
     singular = None if problem.doubled else problem.singular_values(rank)
-    blame = None
+    inflated = None
     # Of more columns than rows it would be the rows that nearly depend on each other.
     if rank and problem.n_samples > p and values[kept][0] > ILL * values[kept][-1]:
-        blame = inflation(Vt[kept].T / values[kept], columns, np.arange(p))
+        inflated = inflation(Vt[kept].T / values[kept], columns, np.arange(p))
     intercept = problem.intercept(coef)
-    return Solution(coef, intercept, rank, float(condition), singular, inflation=blame)
+    return Solution(coef, intercept, rank, float(condition), singular, inflation=inflated)
 
 
 def _decomposed(columns):

@@ -22,7 +22,7 @@ CORRECTIONS = 2
 def solve(problem):
     """Solution, or None where rows nearly depend on each other, or their numbers are extreme."""
     p = problem.n_features
-    if problem.asked_for or not problem.can_sharpen:
+    if problem.is_constrained or not problem.can_sharpen:
         return None
     both, weights = next(problem.rows.blocks())  # one block, of the rows that have a weight
     n, centred = len(both), problem.fit_intercept

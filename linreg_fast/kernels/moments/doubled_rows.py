@@ -9,7 +9,13 @@ import numpy as np
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
-from linreg_fast.kernels.moments.one_call import arrays, centre_of, clear, halves_of, write_moments
+from linreg_fast.kernels.moments.one_call import (
+    centre_of,
+    clear,
+    halves_of,
+    workspace,
+    write_moments,
+)
 from linreg_fast.kernels.tiles import macrokernel
 from linreg_fast.kernels.tuning import FAST_DOUBLED_ROWS
 from linreg_fast.runtime.compile import kernel, kernel_part
@@ -26,10 +32,11 @@ def sums(X, Y, weights=None):
 def moments_of(X, Y):
     """(weight sum, mean, comoment) of the columns and one target."""
     q = X.shape[1] + 1
+    found = np.empty(2), np.empty((2, q)), np.empty((2, q, q))
     size = macrokernel.padded(q + 1)
-    found, sums = arrays(q, size)
-    _sums(X, Y, *np.empty((3, size)), sums, *found)
-    return found[:-1]
+    shift, sums, scratch = workspace(size)
+    _sums(X, Y, shift, scratch[:size], scratch[size : 2 * size], sums, *found)
+    return found
 
 
 @kernel_part
@@ -66,7 +73,7 @@ _add_row = _add_row_vectors if simd.VECTORS else _add_row_numbers
 
 
 @kernel
-def _sums(X, Y, shift, row, low, sums, weight, mean, comoment, noise):
+def _sums(X, Y, shift, row, low, sums, weight, mean, comoment):
     """Write the moments; all arrays are made by the caller."""
     n, p = X.shape
     q = p + 1
@@ -81,4 +88,4 @@ def _sums(X, Y, shift, row, low, sums, weight, mean, comoment, noise):
             row[j], low[j] = dd.two_sum(np.float64(X[i, j]), -shift[j])
         row[p], low[p] = dd.two_sum(np.float64(Y[i, 0]), -shift[p])
         _add_row(row, low, q + 1, sums, lows)
-    write_moments(sums, lows, shift, weight, mean, comoment, noise)
+    write_moments(sums, lows, shift, weight, mean, comoment)

@@ -4,6 +4,8 @@ It does what `by_blocks` does with one block. A call from Python for each of tho
 times as long. With `systems.small.solve` behind it, a fit takes 10 us.
 """
 
+import threading
+
 import numpy as np
 
 from linreg_fast.kernels import tuning
@@ -17,6 +19,7 @@ from linreg_fast.kernels.tuning import (
     FAST_MOST_ELEMENTS,
     FAST_MOST_OF_ONE_COLUMN,
     ONE_CALL_CENTRE_ROWS,
+    ONE_CALL_KEPT_COLUMNS,
 )
 from linreg_fast.runtime.compile import inlined_part, kernel, kernel_part
 
@@ -65,17 +68,23 @@ def halves_of(sums):
 
 
 @inlined_part
-def write_moments(sums, lows, shift, weight, mean, comoment, noise):
+def write_moments(sums, lows, shift, weight, mean, comoment):
     """Write the moments, of sums about a shift."""
-    q = len(noise)
+    q = mean.shape[1]
     weight[0], weight[1] = sums[q, q], lows[q, q]
     for j in range(q):
         mean[0, j], mean[1, j] = sums[j, q], lows[j, q]
     for j in range(q):
         centre_row(j, sums[j, j:], lows[j, j:], shift, weight, mean, comoment)
-        noise[j] = EPSILON * comoment[0, j, j]
         for k in range(j):
             comoment[0, j, k], comoment[1, j, k] = comoment[0, k, j], comoment[1, k, j]
+
+
+@inlined_part
+def write_noise(comoment, noise):
+    """What plain sums have lost of each sum of squares."""
+    for j in range(len(noise)):
+        noise[j] = EPSILON * comoment[0, j, j]
 
 
 def takes(X, Y, weights=None):
@@ -89,28 +98,39 @@ def sums(X, Y, weights=None):
 
 def moments_of(X, Y):
     """(weight sum, mean, comoment, noise of its diagonal) of the columns, in plain sums."""
-    if X.shape[1] == 1:
-        found, sums = arrays(2, 3)
-        _sums_of_one_column(X, Y, X[:, 0], Y[:, 0], np.empty(2), sums, *found)
-        return found
-    few = unpacked.takes(X, Y) or None  # what is compiled depends on it
-    q = X.shape[1] + Y.shape[1]
-    size = macrokernel.padded(q + 1)
-    found, sums = arrays(q, size)
-    scratch = np.empty(size * (tuning.PACKED_ROWS + 2) + memory.LINE)
-    _sums(X, Y, few, scratch[:size], scratch[size:], sums, *found)
+    p = X.shape[1]
+    q = p + 1
+    found = np.empty(2), np.empty((2, q)), np.empty((2, q, q)), np.empty(q)
+    shift, sums, scratch = workspace(macrokernel.padded(q + 1))
+    if p == 1:
+        _sums_of_one_column(X, Y, X[:, 0], Y[:, 0], shift, sums, *found)
+    else:
+        few = unpacked.takes(X, Y) or None  # what is compiled depends on it
+        _sums(X, Y, few, shift, scratch, sums, *found)
     return found
 
 
-def arrays(q, size):
-    """What is found, and the room for sums."""
-    found = np.empty(2), np.empty((2, q)), np.empty((2, q, q)), np.empty(q)
-    return found, np.empty((2 * size, size))
+_kept = threading.local()
+
+
+def workspace(size):
+    """(shift, sums, scratch) for so many columns, which no call expects anything of.
+
+    A thread keeps those of few columns for its next fit: to make them takes 1 us of 15.
+    """
+    kept = _kept.__dict__
+    found = kept.get(size)
+    if found is None:
+        scratch = np.empty(size * (tuning.PACKED_ROWS + 1) + memory.LINE)
+        found = np.empty(size), np.empty((2 * size, size)), scratch
+        if size <= ONE_CALL_KEPT_COLUMNS:
+            kept[size] = found
+    return found
 
 
 @kernel
 def _sums(X, Y, few, shift, scratch, sums, weight, mean, comoment, noise):
-    """few: True where `narrow` can sum these rows, or None.
+    """few: True where `unpacked` takes these rows, or None.
 
     All arrays are made by the caller: what makes one in compiled code takes longer to compile.
     """
@@ -122,7 +142,8 @@ def _sums(X, Y, few, shift, scratch, sums, weight, mean, comoment, noise):
         packed.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
     else:
         unpacked.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-    write_moments(sums, lows, shift, weight, mean, comoment, noise)
+    write_moments(sums, lows, shift, weight, mean, comoment)
+    write_noise(comoment, noise)
 
 
 @kernel
@@ -132,4 +153,5 @@ def _sums_of_one_column(X, Y, x, y, shift, sums, weight, mean, comoment, noise):
     centre_of(X, shift)
     centre_of(Y, shift[1:])
     one_column.block(x, y, shift, 0, len(x), sums, lows)
-    write_moments(sums, lows, shift, weight, mean, comoment, noise)
+    write_moments(sums, lows, shift, weight, mean, comoment)
+    write_noise(comoment, noise)

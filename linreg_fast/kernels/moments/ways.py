@@ -107,3 +107,11 @@ def choose(X, Y, weights=None, rung="tiled"):
         if way.rung == rung and way.takes(X, Y, weights):
             return way
     raise AssertionError("packed and doubled take every shape")
+
+
+def name(X, Y, weights, rung):
+    """How a rung sums these rows: a way's name, or the rung's where it has one way only."""
+    return choose(X, Y, weights).name if rung == "tiled" else _ONLY.get(rung, rung)
+
+
+_ONLY = {"compensated": "doubled"}
