@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numba import njit, prange
 
-from linreg_fast.kernels.arithmetic.simd import add, fma_vectors, lane, load_wide, zeros
+from linreg_fast.kernels.arithmetic.simd import add, fma_vectors, lane, load, zeros
 from linreg_fast.kernels.tuning import WIDE
 
 BYTES = 240_000_000  # larger than any cache
@@ -17,10 +17,10 @@ CHAIN = 3_000_000  # rounds of twelve independent multiply-adds
 def _read(x, start, stop):
     a = b = c = d = zeros()
     for i in range(start, stop - 4 * WIDE + 1, 4 * WIDE):
-        a = add(a, load_wide(x, i))
-        b = add(b, load_wide(x, i + WIDE))
-        c = add(c, load_wide(x, i + 2 * WIDE))
-        d = add(d, load_wide(x, i + 3 * WIDE))
+        a = add(a, load(x, i))
+        b = add(b, load(x, i + WIDE))
+        c = add(c, load(x, i + 2 * WIDE))
+        d = add(d, load(x, i + 3 * WIDE))
     return lane(add(add(a, b), add(c, d)), 0)
 
 
@@ -32,7 +32,7 @@ def _read_all(x, parts, found):
 
 @njit
 def _multiply(x, rounds):
-    u, v = load_wide(x, 0), load_wide(x, WIDE)
+    u, v = load(x, 0), load(x, WIDE)
     a = b = c = d = e = f = g = h = i = j = k = m = zeros()
     for _ in range(rounds):
         a, b, c = fma_vectors(a, u, v), fma_vectors(b, u, v), fma_vectors(c, u, v)

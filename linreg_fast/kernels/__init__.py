@@ -54,8 +54,8 @@ RUNGS = {
     for rung in (
         Rung("loops", "interpreter, boxed floats", (1, 1, 1)),
         Rung("vectorized", "compiled loops, whole-array temporaries", (1, 2, 1)),
-        Rung("jit", "fused: each row read once, nothing written back", (1, 1, 1)),
-        Rung("parallel", "the fused blocks on all cores", (1, 1, 1)),
+        Rung("jit", "the same loops compiled: rows read once, nothing written back", (1, 1, 1)),
+        Rung("parallel", "the compiled loops on all cores", (1, 1, 1)),
         Rung("tiled", "packed columns, sums in registers", (1, 1, 1)),
         Rung("compensated", "twice the digits: double-double sums", (1, 1, 1), doubled=True),
     )

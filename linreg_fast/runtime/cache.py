@@ -155,6 +155,11 @@ class Cache(caching._Cache):
         }
         # A folder's name says nothing of other people's sources, a test's among them.
         self._on = dispatcher.py_func.__module__.startswith(f"{PACKAGE}.")
+        if self._on:
+            # Now, while what is on disk is what is being imported: an edit between import and first
+            # call would have the old code kept under the name of the new sources.
+            with contextlib.suppress(OSError, ImportError):
+                state_of(self._function.__module__)
 
     @property
     def cache_path(self):

@@ -16,9 +16,9 @@ ONE_KERNEL = textwrap.dedent(
     """
     import numpy as np
     from linreg_fast import mse
-    from linreg_fast.kernels.steps import reference
+    from linreg_fast.kernels.rungs import jit
     found = mse(np.ones((50, 2)), np.zeros(50), [1.0, 2.0], 0.5, rung="jit")
-    print(found, sum(reference.mse_block.stats.cache_hits.values()))
+    print(found, sum(jit.mse_rows.stats.cache_hits.values()))
     """
 )
 
@@ -160,16 +160,28 @@ def test_changed_sources_are_never_served_old_code(installed):
     caller = ONE_KERNEL.replace("(50, 2)", "(40_000, 2)").replace("(50)", "(40_000)")
     caller = caller.replace('"jit"', '"parallel"')
     assert value(installed(caller)) == 12.25
-    target = installed.package / "kernels" / "steps" / "reference.py"
+    target = installed.package / "kernels" / "rungs" / "jit.py"
     before, text = target.stat(), target.read_text()
-    changed = text.replace(
-        "loss += (a * a + b * b) + (c * c + d * d)", "loss += (a + a + b + b) + (c + c + d + d)"
-    )
+    line = "loss += weight * residual * residual"
+    changed = text.replace(line, line.replace("*", "+"))
     assert len(changed) == len(text)
     assert changed != text
     target.write_text(changed)
     os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert value(installed(caller)) == 7.0
+    assert value(installed(caller)) == 8.0
+
+
+@pytest.mark.needs_jit
+def test_an_edit_while_a_program_runs_does_not_mix_old_code_with_new_sources(installed):
+    line = "loss += weight * residual * residual"
+    edit = f"""
+from pathlib import Path
+from linreg_fast.kernels.rungs import jit
+file = Path(jit.__file__)
+file.write_text(file.read_text().replace("{line}", "{line.replace("*", "+")}"))
+"""
+    assert value(installed(edit + ONE_KERNEL), hits=0) == 12.25
+    assert value(installed(), hits=0) == 8.0
 
 
 TWO_OF_ONE_NAME = textwrap.dedent(

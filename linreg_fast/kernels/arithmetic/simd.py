@@ -1,9 +1,9 @@
 """Several doubles in one register, as values that compiled functions can hold.
 
-LLVM's portable vectors, written once for all machines: four numbers are one register where there is
-AVX2 and two where there is SSE2 or NEON; `WIDE` numbers are the widest register of this machine.
-LLVM does not vectorise a compensated sum by itself, since that needs several sums in the place of
-one, nor does it keep the twelve sums of a tile in registers.
+They are LLVM's portable vectors, written once for all machines: `tuning.WIDE` numbers are one
+register where there is AVX2 or AVX-512, and two where there is SSE2 or NEON. LLVM does not
+vectorise a compensated sum by itself, since that needs several sums in the place of one, nor does
+it keep the twelve sums of a tile in registers.
 
 `fma` takes plain numbers too. With NUMBA_DISABLE_JIT only that one works, as Python.
 """
@@ -20,26 +20,24 @@ from linreg_fast.kernels.arithmetic.llvm import (
     emit_data,
     emit_fma,
     emit_load,
-    emit_shuffled,
     emit_store,
 )
 from linreg_fast.kernels.tuning import WIDE
 from linreg_fast.runtime.compile import kernel
 
 VECTORS = not vars(numba.config)["DISABLE_JIT"]
-WIDTH = 4
 
 
 class VectorType(types.Type):
-    """Numba's type of a vector of doubles."""
+    """Numba's type of a vector of `WIDE` doubles."""
 
-    def __init__(self, width):
-        self.llvm = ir.VectorType(ir.DoubleType(), width)
-        super().__init__(name=f"f64x{width}")
+    llvm = ir.VectorType(ir.DoubleType(), WIDE)
+
+    def __init__(self):
+        super().__init__(name=f"f64x{WIDE}")
 
 
-narrow_type = VectorType(WIDTH)
-wide_type = VectorType(WIDE) if WIDE != WIDTH else narrow_type
+VECTOR = VectorType()
 
 
 @register_model(VectorType)
@@ -48,21 +46,15 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, numba_type, numba_type.llvm)
 
 
-def _loader(vector_type):
-    @intrinsic
-    def emit_vector(typing_context, array, index):
-        def emit(context, builder, signature, arguments):
-            data = emit_data(context, builder, signature, arguments, 0)
-            return emit_load(builder, data, arguments[1], vector_type.llvm.count)
+@intrinsic
+def load(typing_context, array, index):
+    """Numbers of a contiguous float64 or float32 array from a flat index on (not checked)."""
 
-        return vector_type(array, types.int64), emit
+    def emit(context, builder, signature, arguments):
+        data = emit_data(context, builder, signature, arguments, 0)
+        return emit_load(builder, data, arguments[1], WIDE)
 
-    return emit_vector
-
-
-# (array, index): numbers of a contiguous float64 or float32 array from a flat index on, unchecked.
-load = _loader(narrow_type)
-load_wide = _loader(wide_type)
+    return VECTOR(array, types.int64), emit
 
 
 @intrinsic
@@ -82,9 +74,9 @@ def zeros(typing_context):
     """All zero."""
 
     def emit(context, builder, signature, arguments):
-        return ir.Constant(wide_type.llvm, [0.0] * WIDE)
+        return ir.Constant(VECTOR.llvm, [0.0] * WIDE)
 
-    return wide_type(), emit
+    return VECTOR(), emit
 
 
 @intrinsic
@@ -94,7 +86,7 @@ def broadcast(typing_context, value):
     def emit(context, builder, signature, arguments):
         return emit_broadcast(builder, arguments[0], WIDE)
 
-    return wide_type(types.float64), emit
+    return VECTOR(types.float64), emit
 
 
 @intrinsic
@@ -119,7 +111,7 @@ def lane(typing_context, vector, index):
 
 @kernel
 def total(vector):
-    """The numbers of a wide vector, added up in order."""
+    """The numbers of a vector, added up in order."""
     found = 0.0
     for place in range(WIDE):
         found += lane(vector, place)
@@ -140,37 +132,6 @@ def _lanewise(operation):
 add = _lanewise("fadd")
 subtract = _lanewise("fsub")
 multiply = _lanewise("fmul")
-
-
-def _shuffled(*lanes):
-    @intrinsic
-    def emit_shuffle(typing_context, a, b):
-        def emit(context, builder, signature, arguments):
-            return emit_shuffled(builder, *arguments, lanes)
-
-        return narrow_type(a, b), emit
-
-    return emit_shuffle
-
-
-evens = _shuffled(0, 4, 2, 6)  # (a0, b0, a2, b2)
-odds = _shuffled(1, 5, 3, 7)
-lower = _shuffled(0, 1, 4, 5)  # (a0, a1, b0, b1)
-upper = _shuffled(2, 3, 6, 7)
-
-
-@intrinsic
-def narrow(typing_context, vector):
-    """A wide vector as one of four, its halves added up."""
-
-    def emit(context, builder, signature, arguments):
-        if WIDE == WIDTH:
-            return arguments[0]
-        nothing = ir.Constant(wide_type.llvm, ir.Undefined)
-        halves = (range(start, start + WIDTH) for start in (0, WIDTH))
-        return builder.fadd(*(emit_shuffled(builder, arguments[0], nothing, h) for h in halves))
-
-    return narrow_type(vector), emit
 
 
 @intrinsic

@@ -47,16 +47,16 @@ def _add_row_vectors(row, low, count, sums, lows):
         a, b = simd.broadcast(row[j]), simd.broadcast(low[j])
         for k in range(j // tuning.WIDE * tuning.WIDE, size, tuning.WIDE):
             at = j * size + k
-            x, h = simd.load_wide(row, k), simd.load_wide(sums, at)
+            x, h = simd.load(row, k), simd.load(sums, at)
             product = simd.fma_vectors(a, x, simd.zeros())
             lost = simd.fma_vectors(a, x, simd.negative(product))
-            lost = simd.fma_vectors(a, simd.load_wide(low, k), simd.fma_vectors(b, x, lost))
+            lost = simd.fma_vectors(a, simd.load(low, k), simd.fma_vectors(b, x, lost))
             total = simd.add(h, product)
             part = simd.subtract(total, h)
             more = simd.subtract(h, simd.subtract(total, part))
             more = simd.add(more, simd.subtract(product, part))
             simd.store(sums, at, total)
-            simd.store(lows, at, simd.add(simd.load_wide(lows, at), simd.add(more, lost)))
+            simd.store(lows, at, simd.add(simd.load(lows, at), simd.add(more, lost)))
 
 
 @kernel_part

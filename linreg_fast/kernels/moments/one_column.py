@@ -23,8 +23,8 @@ def _sums_of_vectors(x, y, a, b):
     off_x, off_y = simd.broadcast(a), simd.broadcast(b)
     whole = len(x) // tuning.WIDE * tuning.WIDE
     for i in range(0, whole, tuning.WIDE):
-        u = simd.subtract(simd.load_wide(x, i), off_x)
-        v = simd.subtract(simd.load_wide(y, i), off_y)
+        u = simd.subtract(simd.load(x, i), off_x)
+        v = simd.subtract(simd.load(y, i), off_y)
         uu = simd.fma_vectors(u, u, uu)
         uv = simd.fma_vectors(u, v, uv)
         us = simd.add(us, u)

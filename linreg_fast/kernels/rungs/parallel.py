@@ -1,14 +1,14 @@
-"""Numba, the blocks of `jit` on all cores. Blocks are fixed by the shape and joined in order.
+"""Numba, the loops of `jit` on all cores: over blocks that the shape fixes, joined in order.
 
-A block's row of sums ends in an unused line, so that no two threads write to the same one.
+A block's row of sums ends in an unused cache line, so that no two threads write to the same one.
 """
 
 import numpy as np
 
 from linreg_fast.kernels.arithmetic.memory import LINE
 from linreg_fast.kernels.moments.merge import merge_all
-from linreg_fast.kernels.moments.reference import moments_block
-from linreg_fast.kernels.steps.reference import gradient_block, gradient_of, mse_block
+from linreg_fast.kernels.rungs.jit import gradient_rows, moments_rows, mse_rows
+from linreg_fast.kernels.steps.sums import gradient_of
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel_part
@@ -16,14 +16,14 @@ from linreg_fast.runtime.compile import kernel_part
 
 @kernel_part
 def _mse_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
-    loss, weight = mse_block(X, y, coef, intercept, weights, start, stop)
+    loss, weight = mse_rows(X, y, coef, intercept, weights, start, stop)
     sums[b, 0] += loss
     sums[b, 1] += weight
 
 
 @kernel_part
 def _gradient_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
-    found = gradient_block(X, y, coef, intercept, weights, start, stop, sums[b, 3:])
+    found = gradient_rows(X, y, coef, intercept, weights, start, stop, sums[b, 3:])
     for k in range(3):
         sums[b, k] += found[k]
 
@@ -32,8 +32,8 @@ def _gradient_block(b, start, stop, scratch, X, y, coef, intercept, weights, sum
 def _moments_block(b, start, stop, scratch, X, Y, sample_weight, counts, weights, sums):
     q = X.shape[1] + Y.shape[1]
     mean, comoment = sums[b][:q], sums[b][q : q + q * q].reshape(q, q)
-    z = scratch[: 5 * q].reshape(5, q)
-    counts[b], weights[b] = moments_block(X, Y, sample_weight, start, stop, z, mean, comoment)
+    z = scratch[: 2 * q].reshape(2, q)
+    counts[b], weights[b] = moments_rows(X, Y, sample_weight, start, stop, z, mean, comoment)
 
 
 _mse_blocks, _gradient_blocks = over_blocks(_mse_block), over_blocks(_gradient_block)
@@ -65,6 +65,6 @@ def moments(X, Y, sample_weight=None):
     sums = np.zeros((blocks, q + q * q + LINE))
     work = 0  # one turn: a block's moments are not added up turn by turn
     arguments = (X, Y, sample_weight, counts, weights, sums)
-    launch.run(_moments_blocks, len(X), blocks, work, 5 * q + LINE, *arguments)
+    launch.run(_moments_blocks, len(X), blocks, work, 2 * q + LINE, *arguments)
     comoments = sums[:, q : q + q * q].reshape(blocks, q, q)
     return int(counts.sum()), *merge_all(weights, sums[:, :q].copy(), comoments)

@@ -98,13 +98,13 @@ def _products_of_vectors(X, start, stop, values, sums):
         a = b = c = d = simd.zeros()
         of = j * n + start
         for i in range(0, whole, tuning.WIDE):
-            value = simd.load_wide(values, i)
+            value = simd.load(values, i)
             for k in range(4):
                 memory.prefetch(X, of + k * n + ahead + i)
-            a = simd.fma_vectors(value, simd.load_wide(X, of + i), a)
-            b = simd.fma_vectors(value, simd.load_wide(X, of + n + i), b)
-            c = simd.fma_vectors(value, simd.load_wide(X, of + 2 * n + i), c)
-            d = simd.fma_vectors(value, simd.load_wide(X, of + 3 * n + i), d)
+            a = simd.fma_vectors(value, simd.load(X, of + i), a)
+            b = simd.fma_vectors(value, simd.load(X, of + n + i), b)
+            c = simd.fma_vectors(value, simd.load(X, of + 2 * n + i), c)
+            d = simd.fma_vectors(value, simd.load(X, of + 3 * n + i), d)
         sums[j] += simd.total(a)
         sums[j + 1] += simd.total(b)
         sums[j + 2] += simd.total(c)
@@ -114,7 +114,7 @@ def _products_of_vectors(X, start, stop, values, sums):
         of = j * n + start
         for i in range(0, whole, tuning.WIDE):
             memory.prefetch(X, of + ahead + i)
-            a = simd.fma_vectors(simd.load_wide(values, i), simd.load_wide(X, of + i), a)
+            a = simd.fma_vectors(simd.load(values, i), simd.load(X, of + i), a)
         sums[j] += simd.total(a)
     _products_of_numbers(X, None, start, stop, whole, values, sums)
 

@@ -41,9 +41,9 @@ def gradient_block(X, y, coef, intercept, weights, start, stop, sums):
             weight_sum += found[2]
             continue
         memory.prefetch(y, i + STEP_TARGET_AHEAD)
-        r = simd.subtract(constant, simd.load_wide(y, i))
+        r = simd.subtract(constant, simd.load(y, i))
         r = simd.add(row_products.dots(X, i * p, p, coef), r)
-        share = one if weights is None else simd.load_wide(weights, i)
+        share = one if weights is None else simd.load(weights, i)
         weighted = simd.multiply(share, r)
         row_products.add_rows(X, i * p, p, weighted, sums)
         losses = simd.fma_vectors(weighted, r, losses)
@@ -68,9 +68,9 @@ def mse_block(X, y, coef, intercept, weights, start, stop):
             loss, weight_sum = loss + found[0], weight_sum + found[1]
             continue
         memory.prefetch(y, i + STEP_TARGET_AHEAD)
-        r = simd.subtract(constant, simd.load_wide(y, i))
+        r = simd.subtract(constant, simd.load(y, i))
         r = simd.add(row_products.dots(X, i * p, p, coef), r)
-        share = one if weights is None else simd.load_wide(weights, i)
+        share = one if weights is None else simd.load(weights, i)
         losses = simd.fma_vectors(simd.multiply(share, r), r, losses)
         shares = simd.add(shares, share)
     found = reference.mse_block(X, y, coef, intercept, weights, whole, stop)

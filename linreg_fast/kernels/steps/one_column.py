@@ -16,8 +16,8 @@ def _step_of_vectors(x, y, coef, intercept):
     slope, constant = simd.broadcast(coef), simd.broadcast(intercept)
     whole = len(x) // tuning.WIDE * tuning.WIDE
     for i in range(0, whole, tuning.WIDE):
-        u = simd.load_wide(x, i)
-        r = simd.fma_vectors(u, slope, simd.subtract(constant, simd.load_wide(y, i)))
+        u = simd.load(x, i)
+        r = simd.fma_vectors(u, slope, simd.subtract(constant, simd.load(y, i)))
         rx = simd.fma_vectors(r, u, rx)
         rs = simd.add(rs, r)
         rr = simd.fma_vectors(r, r, rr)

@@ -102,11 +102,3 @@ def gradient_block(X, y, coef, intercept, sample_weight, start, stop, sums):
             weight_sum += weight
         i += 1
     return loss, residual_sum, weight_sum
-
-
-def gradient_of(sums, p):
-    """What `gradient` returns, of blocks' sums of w r^2, w r, w, and w r x for p columns."""
-    total = sums.sum(axis=0)
-    loss, residual_sum, weight_sum = total[:3]
-    scale = 2.0 / weight_sum
-    return float(loss / weight_sum), scale * total[3 : 3 + p], float(scale * residual_sum)

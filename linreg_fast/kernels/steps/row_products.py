@@ -12,7 +12,7 @@ from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import llvm, memory, simd
 
 INDEX = ir.IntType(64)
-KIND = simd.wide_type.llvm
+KIND = simd.VECTOR.llvm
 ROWS = tuning.WIDE
 AHEAD = ir.Constant(INDEX, tuning.ROWS_AHEAD)
 
@@ -80,7 +80,7 @@ def dots(typing_context, X, at, p, coef):
             ]
         return sums[0]
 
-    return simd.wide_type(X, types.int64, types.int64, coef), emit
+    return simd.VECTOR(X, types.int64, types.int64, coef), emit
 
 
 @intrinsic
@@ -110,4 +110,4 @@ def add_rows(typing_context, X, at, p, factors, sums):
         _along_the_row(builder, p, each)
         return context.get_dummy_value()
 
-    return types.void(X, types.int64, types.int64, simd.wide_type, sums), emit
+    return types.void(X, types.int64, types.int64, simd.VECTOR, sums), emit

@@ -6,7 +6,6 @@ from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic.memory import LINE
 from linreg_fast.kernels.steps import by_columns, one_column, reference
 from linreg_fast.kernels.steps.by_rows import gradient_block, mse_block
-from linreg_fast.kernels.steps.reference import gradient_of
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import by_type, kernel_part
@@ -92,3 +91,11 @@ def _of_one_column(X, y, coef, intercept):
         one_column.gradient_blocks, len(X), blocks, len(X), 0, X[:, 0], y, coef[0], intercept, sums
     )
     return sums.sum(axis=0)[:3]
+
+
+def gradient_of(sums, p):
+    """What `gradient` returns, of blocks' sums of w r^2, w r, w, and w r x for p columns."""
+    total = sums.sum(axis=0)
+    loss, residual_sum, weight_sum = total[:3]
+    scale = 2.0 / weight_sum
+    return float(loss / weight_sum), scale * total[3 : 3 + p], float(scale * residual_sum)

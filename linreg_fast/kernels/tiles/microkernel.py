@@ -21,7 +21,7 @@ LINES_A_ROUND = ROUND_ROWS * tuning.WIDE // 8
 
 INDEX = ir.IntType(64)
 DOUBLE, FLOAT = ir.DoubleType(), ir.FloatType()
-KIND = simd.wide_type.llvm
+KIND = simd.VECTOR.llvm
 
 
 def number(value):

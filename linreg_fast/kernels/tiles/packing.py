@@ -180,7 +180,7 @@ def _multiply_vectors(weights, start, stop, count, stride, z, a):
             weight = weights[start + i]
             if weight == 0.0:
                 simd.store(z, place, simd.zeros())
-            row = simd.multiply(simd.load_wide(z, place), simd.broadcast(weight))
+            row = simd.multiply(simd.load(z, place), simd.broadcast(weight))
             simd.store(a, place, row)
 
 

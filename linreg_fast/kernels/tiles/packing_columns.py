@@ -1,9 +1,12 @@
 """Rows into columns: pieces of `PIECE` rows, each column contiguous, in a buffer of cache size."""
 
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic import llvm, simd
 from linreg_fast.kernels.tuning import DOUBLED_ROWS
 from linreg_fast.runtime.compile import kernel_part
 
@@ -15,29 +18,43 @@ def pack_plain(columns, j, shift, start, stop, out, to):
         out[to + i] = np.float64(columns[start + i, j]) - shift
 
 
+@intrinsic
+def _pack_four_by_four(typing_context, columns, of, shift, at, out, to):
+    """Four rows of four columns, from the flat index `of` on, less shift[at:], as four columns.
+
+    They go to out from `to` on, DOUBLED_ROWS apart.
+    """
+
+    def emit(context, builder, signature, arguments):
+        columns, shift, out = (
+            llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 2, 4)
+        )
+        _, of, _, at, _, to = arguments
+        shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
+        p = builder.extract_value(shape, 1)
+        centre, rows = llvm.emit_load(builder, shift, at, 4), []
+        for _ in range(4):
+            rows.append(builder.fsub(llvm.emit_load(builder, columns, of, 4), centre))
+            of = builder.add(of, p)
+        for k, column in enumerate(llvm.emit_transposed(builder, rows)):
+            place = builder.add(to, ir.Constant(to.type, k * DOUBLED_ROWS))
+            llvm.emit_store(builder, column, builder.gep(out, [place]))
+        return context.get_dummy_value()
+
+    index = types.int64
+    return types.void(columns, index, shift, index, out, index), emit
+
+
 @kernel_part
 def _pack_four_columns(columns, j, shift, at, start, stop, out):
-    """Columns j..j+3 of C-contiguous rows: four by four numbers are turned in registers."""
-    p = columns.shape[1]
-    centre = simd.load(shift, at + j)
-    to = (at + j) * DOUBLED_ROWS
+    """Columns j..j+3 of C-contiguous rows: four by four numbers are transposed in registers."""
+    p, to = columns.shape[1], (at + j) * DOUBLED_ROWS
     for i in range(0, stop - start - 3, 4):
-        of = (start + i) * p + j
-        a = simd.subtract(simd.load(columns, of), centre)
-        b = simd.subtract(simd.load(columns, of + p), centre)
-        c = simd.subtract(simd.load(columns, of + 2 * p), centre)
-        d = simd.subtract(simd.load(columns, of + 3 * p), centre)
-        ab, cd = simd.evens(a, b), simd.evens(c, d)
-        simd.store(out, to + i, simd.lower(ab, cd))
-        simd.store(out, to + 2 * DOUBLED_ROWS + i, simd.upper(ab, cd))
-        ab, cd = simd.odds(a, b), simd.odds(c, d)
-        simd.store(out, to + DOUBLED_ROWS + i, simd.lower(ab, cd))
-        simd.store(out, to + 3 * DOUBLED_ROWS + i, simd.upper(ab, cd))
+        _pack_four_by_four(columns, (start + i) * p + j, shift, at + j, out, to + i)
     for i in range((stop - start) // 4 * 4, stop - start):
         for k in range(4):
-            out[to + k * DOUBLED_ROWS + i] = (
-                np.float64(columns[start + i, j + k]) - shift[at + j + k]
-            )
+            number = np.float64(columns[start + i, j + k]) - shift[at + j + k]
+            out[to + k * DOUBLED_ROWS + i] = number
 
 
 @kernel_part

@@ -73,4 +73,4 @@ def transposer(kind, ahead=0):
 # (X, Y, first, shift, row, z, to): columns of [X, Y, 1] less the shift, as many as a vector has
 # numbers, from `first` on, X of F order and Y one column, as rows: those from `row` on, to z from
 # `to` on.
-transpose = transposer(simd.wide_type.llvm)
+transpose = transposer(simd.VECTOR.llvm)
