@@ -1,15 +1,18 @@
 """The Numba decorators. Every compiled function of the package uses one of them.
 
-The three fast-math flags let LLVM use vector instructions and fused multiply-adds, and leave NaN
-and infinity alone: plain ``fastmath=True`` assumes that there are none and turns ``x * 0`` into 0.
-Compensated sums take `strict`, without any: reassociation turns the error of a sum into 0. So does
-every sum over rows that must have the same bits with threads and without: LLVM makes other vectors
-of one function in each of the two drivers. `strict` says
-`fastmath=False` in so many words, since a function without the option takes over the flags of
-whatever calls it first.
+- `kernel`: Python calls it. No fast-math flag: sums keep their order, so that they have the same
+  bits with threads and without (LLVM makes other vectors of one function in each of two drivers),
+  and compensated sums keep their errors (reassociation would turn the error of a sum into 0).
+- `fast_kernel`: Python calls it, and its sums may be reordered and fused. The three flags leave NaN
+  and infinity alone; plain ``fastmath=True`` assumes that there are none, and turns x * 0 into 0.
+- `kernel_part`, `inlined_part`: only compiled functions call them; see `link`.
+- `driver`: a loop over blocks of rows, compiled with threads and without; see `blocks.over_blocks`.
+- `by_type`: Numba's `overload`, for a choice by the types of the arguments.
 
-No signatures (they would compile at import). No global that can change is read inside a compiled
-function, ``numba.get_num_threads()`` included: either would keep it from being cached on disk.
+`fastmath=False` is said in so many words, since a function without the option takes over the flags
+of whatever calls it first. There are no signatures (they would compile at import), and no compiled
+function reads a global that can change, ``numba.get_num_threads()`` included: either would keep it
+from being cached on disk.
 """
 
 import functools
@@ -33,26 +36,26 @@ COMMON: dict = {
     "no_cfunc_wrapper": True,  # for calls from C, of which there are none: a tenth of compiling
 }
 
-# Of functions that compiled ones alone call.
+# For functions that only compiled ones call.
 INNER: dict = {**COMMON, "fastmath": False, "no_cpython_wrapper": True, "pipeline_class": Linked}
 
 
 def _jit(function, **options):
     found = numba.njit(function, **{"pipeline_class": Called, **options})
-    if found is not function:  # as it is with NUMBA_DISABLE_JIT
+    if found is not function:  # with NUMBA_DISABLE_JIT it is
         found._cache = Cache(found)
         found.compile = functools.partial(_compile, found.compile)
     return found
 
 
 def _compile(compile_it, *args):
-    """In a thread of its own: Ctrl-C would be lost in a call that LLVM makes back to Python.
+    """Compile in a thread of its own, since Ctrl-C is lost in a call from LLVM back to Python.
 
-    Not for somebody else's compiled function that calls one of ours: the compiler is theirs until
-    it is done, and a thread would wait for it for ever.
+    Where somebody else's compiled function calls one of ours the compiler is locked until that one
+    is done, so there is no thread: it would wait for ever.
 
-    Without Python's collector of cycles: a compiler makes many objects and few cycles, and a ninth
-    of the time went to looking through all that is imported.
+    Python's collector of cycles is off meanwhile. A compiler makes many objects and few cycles, and
+    a ninth of the time went into looking through all that is imported.
     """
     if global_compiler_lock.is_locked():
         return compile_it(*args)
@@ -74,17 +77,17 @@ def kernel(function):
 
 
 def kernel_part(function):
-    """As `strict`, for what compiled functions alone call: see `link`."""
+    """Like `kernel`, for functions that only compiled functions call: see `link`."""
     return _jit(function, **INNER)
 
 
 def inlined_part(function):
-    """As `inner`, for what is short or called in one place: a part of its caller from the start."""
+    """Like `kernel_part`, for what is short or called once: inlined before it is typed."""
     return _jit(function, inline="always", **INNER)
 
 
 def by_type(function):
-    """As Numba's `overload`, for choices that are compiled like `inner` functions."""
+    """Numba's `overload`, for choices that are compiled like a `kernel_part`."""
     return overload(function, jit_options=INNER)
 
 

@@ -1,9 +1,9 @@
-"""Machine code for what Python calls; all else is kept as LLVM has it, for its callers.
+"""Only functions that Python calls become machine code; all others are linked as LLVM bitcode.
 
-Numba makes machine code of every function by itself, and of all that it calls once more; of a loop
-with threads three times, as the loop, as what a thread calls, and as a part of its function. All of
-it but the last is thrown away. Without, and without optimising before all is together, a first fit
-takes three quarters of the time to compile.
+Numba by itself makes machine code of every function, and of everything that it calls once more; of
+a loop with threads three times, as the loop, as what a thread calls, and as a part of its function.
+All but the last is thrown away. Not making it, and optimising only once everything is together,
+takes a quarter off the time that a first fit compiles.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ KIND = "to be linked"
 
 
 class _Addresses:
-    """What Numba asks of a code generator once code is ready: there are no addresses to fill."""
+    """The code generator as Numba sees it once code is ready: there are no addresses to fill."""
 
     @staticmethod
     def set_env(name, environment):
-        """The environment serves Python objects, of which these functions have none."""
+        """Numba stores an environment pointer for code that uses Python objects; this uses none."""
 
 
 class Library(JITCodeLibrary):
@@ -32,7 +32,7 @@ class Library(JITCodeLibrary):
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self):
-        """Later, with the caller."""
+        """It is optimised later, together with its caller."""
 
     def _finalize_final_module(self):
         self._finalize_dynamic_globals()
@@ -57,7 +57,7 @@ class Library(JITCodeLibrary):
 
 @contextlib.contextmanager
 def _making(codegen, kind):
-    """Have this kind of library made, by whoever asks for one: the compiler is ours meanwhile."""
+    """Make every library that is asked for of this kind; the compiler is ours meanwhile."""
     before = vars(codegen).get("_library_class", type(codegen)._library_class)
     codegen._library_class = kind
     try:
@@ -67,7 +67,7 @@ def _making(codegen, kind):
 
 
 class _Pipeline(Compiler):
-    """Numba's, with a library of some kind; what else is compiled on the way is only linked."""
+    """Numba's pipeline, with a library of some kind; what it compiles on the way is only linked."""
 
     kind: type
 
@@ -92,6 +92,6 @@ class Linked(_Pipeline):
 
 
 def rebuilt(context, parts):
-    """What `CompileResult._reduce` made these parts of."""
+    """The inverse of `CompileResult._reduce`."""
     with _making(context.codegen(), Library if parts[0][1] == KIND else JITCodeLibrary):
         return CompileResult._rebuild(context, *parts)

@@ -13,7 +13,7 @@ def emit_data(context, builder, signature, arguments, k):
 
 
 def emit_load(builder, pointer, offset, count, single=False):
-    """A vector from an offset on: of doubles whatever the numbers are or, `single`, as they are."""
+    """A vector from an offset on, converted to doubles unless `single`."""
     element = pointer.type.pointee
     place = builder.bitcast(
         builder.gep(pointer, [offset]), ir.VectorType(element, count).as_pointer()
@@ -33,7 +33,7 @@ def emit_store(builder, vector, pointer, alignment=ALIGNMENT):
 
 
 def emit_transposed(builder, rows):
-    """Vectors, as many as they have numbers, as the columns of what they are the rows of.
+    """The transpose of a square of vectors: rows in, columns out.
 
     Blocks of half the size change places, then blocks of a quarter, down to numbers.
     """
@@ -51,7 +51,7 @@ def emit_transposed(builder, rows):
 
 
 def emit_shuffled(builder, a, b, lanes):
-    """The numbers of a and b, counted one after the other, that stand at these places."""
+    """The numbers at these places of a and b, counted one after the other."""
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(LANE, len(lanes)), list(lanes)))
 
 

@@ -6,13 +6,13 @@ from numba.extending import intrinsic, overload
 
 from linreg_fast.kernels.arithmetic.llvm import BYTE, LANE, emit_data
 
-PREFETCH = (0, 2, 1)  # to be read, into the second cache, data
-LINE = 8  # numbers that come from memory together
+PREFETCH = (0, 2, 1)  # LLVM's codes: to be read, into L2, data
+LINE = 8  # doubles in a cache line, which come from memory together
 LINE_BYTES = 8 * LINE
 
 
 def emit_prefetch(builder, address):
-    """Bring a line into the second cache. An address that is not ours does no harm."""
+    """Prefetch a line into L2. An address that is not ours does no harm."""
     signature = ir.FunctionType(ir.VoidType(), [BYTE, LANE, LANE, LANE])
     function = builder.module.declare_intrinsic("llvm.prefetch", [BYTE], signature)
     kind = [ir.Constant(LANE, value) for value in PREFETCH]
@@ -21,7 +21,7 @@ def emit_prefetch(builder, address):
 
 @intrinsic
 def prefetch(typing_context, array, index):
-    """Have the line of a flat index, within the array or not, read into the second cache."""
+    """Prefetch the line of a flat index, within the array or not, into L2."""
 
     def emit(context, builder, signature, arguments):
         data = emit_data(context, builder, signature, arguments, 0)
@@ -33,7 +33,7 @@ def prefetch(typing_context, array, index):
 
 @intrinsic
 def prefetch_lines(typing_context, array, index, first, last):
-    """Likewise the lines first..last, counted from the one of that index."""
+    """Prefetch the lines first..last, counted from the line of a flat index."""
 
     def emit(context, builder, signature, arguments):
         _, index, first, last = arguments
@@ -48,7 +48,7 @@ def prefetch_lines(typing_context, array, index, first, last):
 
 
 def emit_aligned_frame(builder):
-    """Have no vector on the stack cross lines, where there are more than registers.
+    """Align the stack frame to a cache line, so that spilled vectors do not straddle two.
 
     A frame starts at 16 bytes unless something in it asks for more. What does is not used, but LLVM
     does not know. (Five columns took up to 1.2 times as long, by chance in some processes.)
@@ -71,7 +71,7 @@ def _line_start(typing_context, array):
 
 
 def line_start(array):
-    """The index of the first number of a float64 array that stands at the start of a line."""
+    """The index of the first number of a float64 array that begins a cache line."""
     return -array.ctypes.data // 8 % LINE
 
 

@@ -1,4 +1,4 @@
-"""A centre to sum about, found before the pass, and the step from it to the means after."""
+"""The provisional centre that is subtracted from the columns before they are summed."""
 
 import numpy as np
 
@@ -9,7 +9,8 @@ GOLDEN = (5**0.5 - 1) / 2
 
 
 def spread(count):
-    """Places from 0 to 1, evenly but not regularly: all may be one part of a period otherwise."""
+    """Places from 0 to 1, spread evenly but not regularly: regular ones may all hit one phase of a
+    period."""
     steps = np.arange(count)
     return (steps + steps * GOLDEN % 1.0) / count
 
@@ -18,10 +19,10 @@ STEPS = spread(CENTRE_ROWS)
 
 
 def provisional_centre(X, Y, weights, exponents, far=0.0):
-    """The median of some rows spread over the data: near the mean, and no single row moves it.
+    """The median of CENTRE_ROWS rows spread over the data: near the mean, robust to any one row.
 
-    Rows count by their weight. Zero for a column whose median is below `far` times its spread. An
-    odd number of rows: of a column that is constant, it is the constant.
+    Rows are sampled by their weight. It is zero for a column whose median is below `far` times its
+    spread, and the constant for a column that is constant, since the number of rows is odd.
     """
     if weights is None:
         rows = (len(X) * STEPS).astype(np.int64)
@@ -42,7 +43,7 @@ def _sums_of_pieces(weights, unit):
 
 @kernel
 def heaviest_of(weights):
-    """The first row of the largest weight. NumPy's argmax copies an array that is read-only."""
+    """The first row of the largest weight. (NumPy's argmax copies a read-only array.)"""
     found = 0
     for i in range(len(weights)):
         if weights[i] > weights[found]:
@@ -51,7 +52,7 @@ def heaviest_of(weights):
 
 
 def _rows_by_weight(weights, steps):
-    """The rows where the sum of the weights passes these shares of the whole."""
+    """The rows at which the running sum of the weights passes these shares of the whole."""
     heaviest = heaviest_of(weights)
     unit = 1.0 / max(float(weights[heaviest]), 1e-300)
     return _rows_within(weights, unit, heaviest, _sums_of_pieces(weights, unit), steps)
@@ -78,10 +79,10 @@ def _rows_within(weights, unit, heaviest, sums, steps):
 
 @kernel_part
 def _sort_columns(some):
-    """Each column by itself: pairs of rows change places, in an order that no number decides.
+    """Sort every column, by exchanging pairs of rows in an order that no number decides.
 
-    Batcher's merge exchange (Knuth 5.2.2 M), which LLVM makes vectors of: a fifth of the time that
-    sorting one column after the other takes.
+    It is Batcher's merge exchange (Knuth 5.2.2 M), which LLVM vectorises over the columns: a fifth
+    of the time that sorting one column after the other takes.
     """
     m = len(some)
     most = 1

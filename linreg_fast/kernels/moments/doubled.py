@@ -1,8 +1,8 @@
-"""Cross-products in double-double: columns packed one by one, tiles of one by four columns.
+"""The way to double-double sums: columns packed one by one, tiles of one by four columns.
 
-Several rows at once, over pieces of `PIECE` rows that are joined in double-double. How a product is
-added without loss stands at `_tile_vectors`; a number at a time it is Dot2 (Ogita, Rump and Oishi
-2005).
+A vector holds several rows of one column; pieces of DOUBLED_ROWS rows are joined in double-double.
+How a product is added without loss is told at `doubled_microkernel.tile_of_vectors`; number by
+number it is Dot2 (Ogita, Rump and Oishi 2005).
 """
 
 import math
@@ -40,7 +40,7 @@ def _size(numbers):
 
 @fast_kernel
 def _norm(numbers):
-    """Not below the Euclidean norm, nor far above it where squares do not underflow."""
+    """At least the Euclidean norm, and not far above it where squares do not underflow."""
     squares = 0.0
     for i in range(len(numbers)):
         squares += numbers[i] * numbers[i]
@@ -49,7 +49,7 @@ def _norm(numbers):
 
 @kernel_part
 def _bound(columns, count, rows, bounds):
-    """Per column a power of two above its norm; what is not finite stays so.
+    """Write to bounds, per column, a power of two above its norm; what is not finite stays so.
 
     No sum of products of two columns reaches the product of their bounds. Three times that is in
     the middle of a binade, with room for such a sum on both sides.
@@ -90,8 +90,8 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
     """Add to sums + lows (q + 4, q + 4) the products of the columns of [X, Y, 1], upper half.
 
     The columns are divided by 2**exponents and then have the shift (q,) taken off. The last three
-    rows and columns are padding, for tiles of four. scratch: `room` numbers, zeros at first; they
-    stay so in the columns behind, and in the lo part of the ones.
+    rows and columns are padding, for tiles of four. scratch: `scratch_size` numbers, zeros
+    at first; they stay zeros in the columns behind, and in the lo part of the ones.
     """
     p, q = X.shape[1], len(shift)
     size = (q + 4) * DOUBLED_ROWS

@@ -9,10 +9,10 @@ from linreg_fast.runtime.compile import kernel, kernel_part
 
 @kernel
 def join(sums, lows):
-    """Add all blocks' matrices to the first's, in order, on and above the diagonal."""
+    """Add the matrices of all blocks to the first's, in order, on and above the diagonal."""
     size = sums.shape[2]
     for b in range(1, len(sums)):
-        for j in range(sums.shape[1]):  # rows by themselves, or LLVM makes no vectors of them
+        for j in range(sums.shape[1]):  # rows as slices, or LLVM does not vectorise
             S, L, more, more_lo = sums[0, j, j:], lows[0, j, j:], sums[b, j, j:], lows[b, j, j:]
             for k in range(size - j):
                 S[k], L[k] = dd.add(S[k], L[k], more[k], more_lo[k])
@@ -28,7 +28,7 @@ def _number(sums, j, k):
 
 @kernel_part
 def _row(sums, j, room):
-    """Row j of sums, from its diagonal on. Of blocks, some rows are copied at a time, in order."""
+    """Row j of sums, from its diagonal on; of sums in blocks, some rows at a time via room."""
     if sums.ndim == 2:
         return sums[j, j:]
     width = sums.shape[3]
@@ -46,8 +46,8 @@ def _row(sums, j, room):
 def centred(sums, lows, shift):
     """(weight sum, means, comoment), each (hi, lo), of sums about a shift.
 
-    sums, lows: square, or a square of square blocks (`shared`); what is below the diagonal means
-    nothing.
+    sums, lows: square, or a square of square blocks (`shared`); what stands below the diagonal is
+    not read.
     """
     q, width = len(shift), sums.shape[-1]
     weight, mean, comoment = np.empty(2), np.empty((2, q)), np.empty((2, q, q))
@@ -73,7 +73,7 @@ def centre_row(j, sums, lows, shift, weight, mean, comoment):
 
 @kernel
 def _fill(sums, lows, shift, weight, mean, comoment, rooms):
-    """Write what `centred` returns. rooms: scratch for sums in blocks, not looked at for others."""
+    """Write what `centred` returns. rooms: scratch for sums in blocks, not used for others."""
     q = len(shift)
     weight[0], weight[1] = _number(sums, q, q), _number(lows, q, q)
     for j in range(q):  # the totals at first: side by side, for the vectors of the next loop
@@ -81,7 +81,7 @@ def _fill(sums, lows, shift, weight, mean, comoment, rooms):
     for j in range(q):
         row, row_lo = _row(sums, j, rooms[0]), _row(lows, j, rooms[1])
         centre_row(j, row, row_lo, shift, weight, mean, comoment)
-    for part in comoment:  # below the diagonal: piece by piece, or each number misses the cache
+    for part in comoment:  # mirrored piece by piece, or each number would miss the cache
         for start in range(0, q, MIRROR_ROWS):
             for first in range(start, q, MIRROR_ROWS):
                 for j in range(start, min(start + MIRROR_ROWS, q)):

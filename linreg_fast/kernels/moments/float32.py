@@ -1,8 +1,9 @@
-"""Cross-products of float32 columns in float32 tiles, added to float64 after every few rows.
+"""The way for float32 columns: float32 tiles, added to float64 after every few rows.
 
-Twice the products of `tiles` in the same time. The sum of a piece is rounded to 24 bits: over many
-pieces these errors, of either sign, leave eight digits or so of a sum of squares (`rounding`). What
-wants more adds a pass over the rows in float64, which costs a fraction of this one.
+They make twice as many products as `packed` in the same time. The sum of a piece is rounded to 24
+bits; over many pieces these errors, of either sign, leave some eight digits of a sum of squares
+(`rounding`). A solver that wants more digits adds a pass over the rows in float64, which costs a
+fraction of this one.
 """
 
 import numpy as np
@@ -20,8 +21,10 @@ from linreg_fast.kernels.tiles.macrokernel import (
     tile_of_vectors,
     tiles_of_piece,
 )
+from linreg_fast.kernels.tiles.microkernel import Piece
 from linreg_fast.kernels.tiles.packing import pad_to_round
 from linreg_fast.kernels.tiles.packing_float32 import WIDE, multiply_by_roots, pack
+from linreg_fast.kernels.tiles.prefetch import Prefetch
 from linreg_fast.kernels.tuning import (
     FLOAT32_FEWEST_COLUMNS,
     FLOAT32_FEWEST_PRODUCTS,
@@ -38,7 +41,7 @@ MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads th
 
 
 def takes(X, Y):
-    """Whether these rows can be summed here, with a gain."""
+    """Whether float32 tiles can sum these rows, and faster."""
     return (
         simd.VECTORS
         and len(X) > X.shape[1]
@@ -53,10 +56,10 @@ def takes(X, Y):
 
 @kernel
 def _has_few_values(patterns):
-    """Whether one of the columns has few values, as some rows tell. In unsigned whole numbers.
+    """Whether a sample of the rows shows a column of few values; patterns are their bits.
 
-    Equal products are rounded alike, and their errors grow with the rows: not by chance, as what
-    `rounding` promises. (Measured: of 150,000 rows of 0 and 0.7, 1.7e-5 of the coefficients.)
+    Equal products are rounded alike, so their errors grow with the number of rows and not with its
+    root, as `rounding` promises. (Measured: 150,000 rows of 0 and 0.7, 1.7e-5 of the coefficients.)
     """
     n = len(patterns)
     values, column = np.empty(SLOTS, dtype=np.uint64), np.full(SLOTS, -1)
@@ -76,7 +79,7 @@ def _has_few_values(patterns):
 
 @fast_kernel
 def _effective_rows(weights, heaviest):
-    """sum(w)^2 / sum(w^2)."""
+    """sum(w)^2 / sum(w^2): as many rows of equal weights vary alike (Kish 1965)."""
     total = squares = 0.0
     for weight in weights:
         share = weight / heaviest
@@ -86,12 +89,11 @@ def _effective_rows(weights, heaviest):
 
 
 def rounding(n_samples, weights=None):
-    """What the sums of squares have lost, relative to them: the root of a mean square.
+    """What the sums of squares have lost relative to them, as the root of a mean square.
 
-    k sums that grow evenly, each rounded to half a unit of the 24th bit, in n / k such pieces.
-    (Measured: 3.2e-9 of 500,000 rows, 1.4e-8 of 20,000; products of unrelated columns a seventh.)
-    With weights n is as many rows of equal ones as vary alike (Kish 1965), and sums may have grown
-    at once.
+    k sums that grow evenly, each rounded to half a unit of the 24th bit, in n / k pieces. Measured:
+    3.2e-9 of 500,000 rows, 1.4e-8 of 20,000; products of unrelated columns lose a seventh of it.
+    With weights n is the number of effective rows, and sums may have grown at once.
     """
     growth = 1 / 1.75
     if weights is not None:
@@ -111,14 +113,16 @@ def in_range(n_samples, weight, comoment):
 
 @kernel
 def _transposed_panels(panels, columns):
-    """How many panels, one or none at the end, are multiplied as rows: few columns are in it."""
+    """1 if the last panel holds so few columns that it is cheaper as broadcast rows, else 0."""
     return 1 if panels > 1 and 0 < columns % WIDE <= TILE_ROWS else 0
 
 
 @kernel_part
 def _moments_block(X, Y, weights, shift, centre, start, stop, z, sums):
-    """Add to sums the products of the columns of [X, Y, 1] less the centre, on and above the
-    diagonal; those with the columns of a panel that is `_flipped` below it."""
+    """Add to sums the products of the columns of [X, Y, 1] less the centre.
+
+    They are on and above the diagonal; those with the columns of a transposed panel are below it.
+    """
     panels, stride = len(sums) // WIDE, (FLOAT32_ROWS + 1) * WIDE
     whole = panels - _transposed_panels(panels, X.shape[1] + Y.shape[1] + 1)
     tiles = about_tiles(whole, WIDE)
@@ -127,21 +131,22 @@ def _moments_block(X, Y, weights, shift, centre, start, stop, z, sums):
         rows = end - begin
         after = (
             min(end + FLOAT32_ROWS, stop) if prefetch.is_c_order(X) else end
-        )  # `turn` asks for columns
-        asked = prefetch.while_packing(X, end, after, panels, tiles)
-        pack(X, Y, shift, centre, begin, end, stride, z, asked // rows)
+        )  # in F order transposing prefetches
+        requested = prefetch.while_packing(X, end, after, panels, tiles)
+        pack(X, Y, shift, centre, begin, end, stride, z, requested // rows)
         if weights is not None:
             multiply_by_roots(weights, begin, end, panels, stride, z)
         rows = pad_to_round(rows, panels, WIDE, stride, z)
-        tiles_of_piece(z, z, WIDE, stride, rows, whole, sums, sums, X, end, after, asked)
+        piece = Piece(z, z, WIDE, stride, rows)
+        tiles_of_piece(piece, whole, sums, sums, X, end, after, requested)
         for g in range((count_groups(whole) + 1) * (panels - whole)):
             first, last = (
                 panels_of_group(g, 0, whole) if g < count_groups(whole) else (whole, panels)
             )
             at, to, count = whole * stride, first * stride, last - first
             place = (whole * sums.shape[1] + first) * WIDE
-            data = (z, at, z, to, stride, rows, sums, sums, place, X, 0, 0, 0, 0)
-            tile_of_vectors(data, count, False)
+            nothing = Prefetch(X, 0, 0, 0, 0)
+            tile_of_vectors(piece, at, to, sums, sums, place, nothing, count, False)
 
 
 @kernel_part
@@ -155,7 +160,7 @@ _blocks = over_blocks(_block)
 
 @kernel
 def _join(sums, whole):
-    """Add all blocks' sums to the first's, in order, and turn those that stand below `whole`."""
+    """Add all blocks' sums to the first's, in order; transpose those that stand below `whole`."""
     first, size = sums[0], sums.shape[1]
     for b in range(1, len(sums)):
         for j in range(size):
@@ -178,8 +183,8 @@ def sums(X, Y, weights=None):
     # Twice the numbers: those of the rows take half the bytes.
     blocks = launch.count_blocks(len(X), q, block_output=2 * size * size)
     found = np.zeros((blocks, size, size))
-    room = size * (FLOAT32_ROWS + 1) // 2
+    scratch = size * (FLOAT32_ROWS + 1) // 2
     data, work = (X, Y, weights, shift, centre, found), len(X) * q * q // 4
-    launch.run(_blocks, len(X), blocks, work, room, *data)
+    launch.run(_blocks, len(X), blocks, work, scratch, *data)
     _join(found, WIDE * (panels - _transposed_panels(panels, q + 1)))
     return count_samples(X, weights), *centred(found[0], np.zeros((size, size)), centre)

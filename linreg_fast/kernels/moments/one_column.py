@@ -1,7 +1,7 @@
-"""One feature and one target: the sums of the moments, or of a gradient step, in registers.
+"""The way for one feature and one target: five sums in registers, at the speed of memory.
 
-The vectors are written out: left to LLVM, the driver with threads gets other ones than the driver
-without, and the sums end in other bits.
+The vectors are written out. Left to LLVM, the driver with threads would get other vectors than the
+driver without, and the sums would end in other bits.
 """
 
 import numpy as np

@@ -9,6 +9,7 @@ from linreg_fast.kernels.arithmetic import memory
 from linreg_fast.kernels.moments.by_blocks import sums_of_blocks
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.macrokernel import about_tiles, tiles_of_piece
+from linreg_fast.kernels.tiles.microkernel import Piece
 from linreg_fast.kernels.tiles.packing import multiply_by_weights, pack, pad_to_round
 from linreg_fast.kernels.tuning import (
     LONG_FEWEST_ROWS,
@@ -36,27 +37,28 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
 
     shift comes off the columns first. Both sums and shift have `padded(q + 1)` columns; what is
     added to the others, and below the diagonal, means nothing.
-    scratch: `room` numbers, none of them NaN; how many decides how long a piece is.
+    scratch: `scratch_size` numbers; how many decides how long a piece is.
     """
     panels, copies = len(sums) // tuning.WIDE, 1 if weights is None else 2
-    piece = (
+    length = (
         LONG_PACKED_ROWS
         if len(scratch) >= len(sums) * (LONG_PACKED_ROWS + 1) * copies + memory.LINE
         else PACKED_ROWS
     )
-    stride, tiles = (piece + 1) * tuning.WIDE, about_tiles(panels, tuning.WIDE)
+    stride, tiles = (length + 1) * tuning.WIDE, about_tiles(panels, tuning.WIDE)
     scratch = scratch[memory.line_start(scratch) :]  # what crosses lines is loaded 3% slower
     z, a = scratch, scratch[(copies - 1) * panels * stride :]
-    for begin in range(start, stop, piece):
-        end, after = begin + piece, begin + 2 * piece
+    for begin in range(start, stop, length):
+        end, after = begin + length, begin + 2 * length
         end, after = end if end < stop else stop, after if after < stop else stop
         rows = end - begin
-        asked = prefetch.while_packing(X, end, after, panels, tiles)
-        pack(X, Y, shift, begin, end, stride, z, asked // rows)
+        requested = prefetch.while_packing(X, end, after, panels, tiles)
+        pack(X, Y, shift, begin, end, stride, z, requested // rows)
         if weights is not None:
             multiply_by_weights(weights, begin, end, panels, stride, z, a)
         rows = pad_to_round(rows, copies * panels, tuning.WIDE, stride, z)
-        tiles_of_piece(a, z, tuning.WIDE, stride, rows, panels, sums, lows, X, end, after, asked)
+        piece = Piece(a, z, tuning.WIDE, stride, rows)
+        tiles_of_piece(piece, panels, sums, lows, X, end, after, requested)
 
 
 @kernel_part

@@ -7,19 +7,19 @@ from linreg_fast.runtime.compile import kernel
 
 @kernel
 def products_of_rows(X, places, centred, products):
-    """products (p, p), zeros at first: of the columns of these rows of X; 1 for one that is zero.
+    """Write the products (p, p) of the columns of these rows of X; returns whether all are finite.
 
-    Whether all their numbers are finite.
+    products is zero on entry. The square of a column that is zero becomes 1.
     """
     m, p = len(places), X.shape[1]
     rows, mean = np.empty((m, p)), np.empty(p)
     for i in range(m):
         for j in range(p):
             rows[i, j] = X[places[i], j]
-    for turn in range(2 * centred):  # less the first row's numbers, and then less the means
+    for step in range(2 * centred):  # first the first row is subtracted, then the means
         for j in range(p):
-            mean[j] = rows[0, j] * (1 - turn)
-        for i in range(m * turn):
+            mean[j] = rows[0, j] * (1 - step)
+        for i in range(m * step):
             for j in range(p):
                 mean[j] += rows[i, j] / m
         for i in range(m):

@@ -1,9 +1,9 @@
-"""Cross-products of many columns: all threads add to the same sums, each to tiles of its own.
+"""The way for many columns: all threads add to the same sums, each to tiles of its own.
 
-Where every thread has a matrix of sums for its own rows, two of 1000 columns are 32 MB, which leave
-the cache between one piece of rows and the next. Here a turn is one piece: its tiles are taken by
-whichever thread is free, and the next piece is packed meanwhile. Nothing is joined in the end, and
-a tile sums the rows in order whoever takes it.
+If every thread had a matrix of sums for its own rows, two matrices of 1000 columns would take 32
+MB, and would leave the cache between one piece of rows and the next. Here a turn is one piece: its
+tiles are taken by whichever thread is free, while the next piece is packed. Nothing is joined in
+the end, and a tile sums the rows in order, whoever takes it.
 """
 
 import numpy as np
@@ -20,12 +20,14 @@ from linreg_fast.kernels.tiles.macrokernel import (
     panels_of_group,
     tiles_of_group,
 )
+from linreg_fast.kernels.tiles.microkernel import Piece
 from linreg_fast.kernels.tiles.packing import (
     multiply_by_weights,
     pack,
     pad_to_round,
     rows_of_rounds,
 )
+from linreg_fast.kernels.tiles.prefetch import Prefetch
 from linreg_fast.kernels.tuning import (
     PANELS_IN_L2,
     SHARED_FEWEST_COLUMNS,
@@ -51,7 +53,7 @@ def _count_groups(panels):
 
 @kernel_part
 def _pack(X, Y, weights, shift, start, stop, at, panels, z):
-    """Rows start..stop, which are rows `at` and on of the piece in z."""
+    """Pack rows start..stop, which are the rows of the piece in z from `at` on."""
     place, behind = at * tuning.WIDE, panels * STRIDE
     pack(X, Y, shift, start, stop, STRIDE, z[place:], 0)
     if weights is not None:
@@ -62,25 +64,26 @@ def _pack(X, Y, weights, shift, start, stop, at, panels, z):
 
 @kernel_part
 def _tiles(X, weights, begin, g, count, panels, z, sums, lows):
-    """One of `count` groups of tiles of a piece of rows; those to be packed are asked for."""
+    """One of `count` groups of tiles of a piece; rows to be packed next are prefetched."""
     n = len(X)
     a, low = z if weights is None else z[panels * STRIDE :], 0
     coming, after = min(begin + 2 * SHARED_ROWS, n), min(begin + 3 * SHARED_ROWS, n)
     lines = (prefetch.lines_of(X, coming, after) << prefetch.FRACTION) // count  # for each group
-    ahead, step = prefetch.first_and_step(X, coming)
-    rows, asked = rows_of_rounds(min(SHARED_ROWS, n - begin)), lines * g
+    first_line, step = prefetch.first_and_step(X, coming)
+    rows, requested = rows_of_rounds(min(SHARED_ROWS, n - begin)), lines * g
     while g >= count_groups(panels - low):
         g -= count_groups(panels - low)
         low += PANELS_IN_L2
     first, last = panels_of_group(g, low, panels)
     tiles = count_tiles_of_group(low, low + PANELS_IN_L2, first, last, tuning.WIDE)
-    data = (a, z, tuning.WIDE, STRIDE, rows, low, low + PANELS_IN_L2, first, last, sums, lows)
-    tiles_of_group(*data, X, ahead, step, asked, lines // (tiles * rows))
+    piece, group = Piece(a, z, tuning.WIDE, STRIDE, rows), (low, low + PANELS_IN_L2, first, last)
+    ahead = Prefetch(X, first_line, step, requested, lines // (tiles * rows))
+    tiles_of_group(piece, group, sums, lows, ahead)
 
 
 @driver
 def _pieces(n_rows, items, turn, turns, taken, scratch, X, Y, weights, shift, packed, sums, lows):
-    """Item by item: parts of the piece `turn` to be packed, groups of tiles of the one before."""
+    """Take items: parts of piece `turn` to be packed, groups of tiles of the piece before it."""
     n, panels, half = len(X), len(sums), len(packed) // 2
     for _ in prange(len(scratch)):
         item = take(taken)
@@ -100,7 +103,7 @@ def _pieces(n_rows, items, turn, turns, taken, scratch, X, Y, weights, shift, pa
 
 
 def _zeros(count):
-    """From the start of a line on: a vector that crosses two takes twice as long to be loaded."""
+    """Zeros from the start of a cache line on: loading a vector across two takes twice as long."""
     found = np.zeros(count + memory.LINE)
     return found[memory.line_start(found) :][:count]
 
@@ -118,9 +121,10 @@ def sums(X, Y, weights=None):
 def _sums_about(X, Y, weights, shift):
     """(sums, lows): products of the columns of [X, Y, 1] less the shift, in blocks.
 
-    Of WIDE rows and columns each, those of the same columns one after the other: the tiles of a
-    group, which go down their columns, then find their sums in a few places in order. (In rows of
-    1000 columns each tile's are in eight pages: 20,000 rows 1.18 times as long.)
+    Blocks have WIDE rows and columns, those of the same columns one after the other, so that the
+    tiles of a group, which go down their columns, find their sums in a few places in order. (In
+    rows of 1000 columns the sums of each tile lie in eight pages: 20,000 x 1000 takes 1.18 times as
+    long on AVX2.)
     """
     size, panels = len(shift), len(shift) // tuning.WIDE
     sums, lows = _zeros(2 * size * size).reshape(2, panels, panels, tuning.WIDE, tuning.WIDE)

@@ -1,8 +1,8 @@
-"""Cross-products of sparse rows, in double-double: what is not stored is not looked at.
+"""The way for sparse rows, in double-double: numbers that are not stored cost nothing.
 
-A column of which most is stored is made to store all of it, and is shifted like a dense one. The
-others stay where they are, since subtracting a mean would fill in their zeros: their means, which
-are below their spread, come off at the end.
+A column of which more than half is stored is made to store all of it, and is shifted like a dense
+one. The others are not shifted, since that would fill in their zeros; their means, which are below
+their spread, are taken off at the end.
 """
 
 import numpy as np

@@ -1,8 +1,7 @@
-"""Cross-products of rows that fit two vectors: from memory to registers, without panels.
+"""The way for rows that fit two vectors: from memory to registers, without panels.
 
-A row stays in a short ring for as long as it takes to write the next few: a number that is read
-right after the vector it stands in was written waits for that to reach the cache (ten columns: 4.7
-ns a row, and 3.5 so). With panels, memory rests while they are multiplied.
+With panels, memory would rest while they are multiplied. `tiles.unpacked_microkernel` has the
+innermost loop.
 """
 
 import numpy as np
@@ -23,7 +22,7 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 def takes(X, Y, weights=None):
-    """Whether the columns of [X, Y, 1] are that few, and lie so that vectors can be loaded."""
+    """Whether [X, Y, 1] has that few columns, all contiguous, so that vectors can be loaded."""
     return (
         simd.VECTORS
         and X.shape[1] + 2 <= UNPACKED_PANELS * WIDE
@@ -65,9 +64,9 @@ def _remaining_rows(X, Y, weights, shift, start, stop, scratch, sums, lows):
 
 @kernel_part
 def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
-    """As `tiles.moments_block`, for what is `possible`; scratch: `room` numbers."""
+    """As `packed.moments_block`, for what `takes` accepts; scratch: `scratch_size` numbers."""
     ring = scratch[memory.line_start(scratch) :]
-    # The last rows' vectors would read over the end of X, and the ring is filled ahead.
+    # The vectors of the last rows would read beyond the end of X, and the ring is filled ahead.
     last = min(stop, len(X) - 2 * UNPACKED_RING_ROWS)
     while start + UNPACKED_RING_ROWS <= last:
         rows = min(UNPACKED_ROWS, last - start) // UNPACKED_RING_ROWS * UNPACKED_RING_ROWS

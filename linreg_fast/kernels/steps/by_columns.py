@@ -1,7 +1,7 @@
 """The sums of a descent step, and predictions, down the columns of Fortran order.
 
-A few hundred rows of all columns fit the second cache: the residuals are made column by column, and
-then multiplied with the same columns, which are near. Row by row every number would come from
+A few hundred rows of all columns fit L2: the residuals are computed column by column, and then
+multiplied with the same columns, which are still there. Row by row every number would come from
 another page.
 """
 
@@ -29,7 +29,7 @@ def _piece(columns):
 
 @kernel_part
 def add_columns(X, coef, start, stop, values):
-    """Add rows start..stop of X, times coef, to values: column after column."""
+    """Add X[start:stop] @ coef to values, column after column."""
     p = X.shape[1]
     whole = p // 4 * 4
     for j in range(0, whole, 4):
@@ -90,7 +90,7 @@ def _weigh(weights, start, stop, values):
 
 @kernel_part
 def _products_of_vectors(X, start, stop, values, sums):
-    """Add values times each column to sums; the next piece is asked for meanwhile."""
+    """Add values times each column to sums; the next piece is prefetched meanwhile."""
     n, p = X.shape
     whole = (stop - start) // tuning.WIDE * tuning.WIDE
     ahead = stop - start
@@ -130,7 +130,7 @@ def _products_of_numbers(X, weights, start, stop, first, values, sums):
 
 
 def gradient_block(X, y, coef, intercept, weights, start, stop, sums):
-    """As `jit.gradient_block`; `steps` has it compiled."""
+    """As `reference.gradient_block`; `sums` has it compiled."""
     loss = residual_sum = weight_sum = 0.0
     piece = _piece(X.shape[1])
     values = np.empty(piece)
@@ -147,7 +147,7 @@ def gradient_block(X, y, coef, intercept, weights, start, stop, sums):
 
 
 def mse_block(X, y, coef, intercept, weights, start, stop):
-    """As `jit.mse_block`."""
+    """As `reference.mse_block`."""
     loss = weight_sum = 0.0
     values = np.empty(COLUMN_STEP_MOST_ROWS)
     for begin in range(start, stop, COLUMN_STEP_MOST_ROWS):

@@ -9,7 +9,7 @@ from linreg_fast.runtime.compile import kernel_part
 
 @kernel_part
 def _last_whole_vector(X, start, stop):
-    """Where the last vector of rows ends that reads nothing behind X."""
+    """The row at which the last vector of rows ends that reads nothing beyond X."""
     n, p = X.shape
     padded = -(-p // tuning.WIDE) * tuning.WIDE
     end = min(stop, n + 1 - -(-padded // p))
@@ -17,8 +17,8 @@ def _last_whole_vector(X, start, stop):
 
 
 @kernel_part
-def _some_out(weights, i):
-    """Whether a row of the vector is to be left out."""
+def _has_zero_weight(weights, i):
+    """Whether one of the vector's rows has weight zero, and is to be left out."""
     if weights is not None:
         for k in range(i, i + tuning.WIDE):
             if weights[k] == 0.0:
@@ -33,7 +33,7 @@ def gradient_block(X, y, coef, intercept, weights, start, stop, sums):
     losses, residuals, shares = simd.zeros(), simd.zeros(), simd.zeros()
     loss = residual_sum = weight_sum = 0.0
     for i in range(start, whole, tuning.WIDE):
-        if _some_out(weights, i):
+        if _has_zero_weight(weights, i):
             found = reference.gradient_block(
                 X, y, coef, intercept, weights, i, i + tuning.WIDE, sums
             )
@@ -63,7 +63,7 @@ def mse_block(X, y, coef, intercept, weights, start, stop):
     losses, shares = simd.zeros(), simd.zeros()
     loss = weight_sum = 0.0
     for i in range(start, whole, tuning.WIDE):
-        if _some_out(weights, i):
+        if _has_zero_weight(weights, i):
             found = reference.mse_block(X, y, coef, intercept, weights, i, i + tuning.WIDE)
             loss, weight_sum = loss + found[0], weight_sum + found[1]
             continue

@@ -9,19 +9,21 @@ from linreg_fast.runtime.compile import kernel
 
 @kernel
 def scaled(products, scale):
-    """A copy of symmetric ones (2, q, q), hi and lo: row j and column j times scale[j]."""
+    """A copy of symmetric products (2, q, q), hi and lo, row j and column j times scale[j]."""
     out = np.empty(products.shape)
     for part in range(len(products)):
         for j in range(len(scale)):
             row, to, own = products[part, j], out[part, j], scale[j]
             for k in range(len(scale)):
-                to[k] = row[k] * own * scale[k]  # first the row's: no larger than a column's norm
+                to[k] = (
+                    row[k] * own * scale[k]
+                )  # the row's first, so that no number exceeds a column's norm
     return out
 
 
 @kernel
 def _subtract_multiple(a, a_lo, factor, factor_lo, row, row_lo):
-    """(a, a_lo) -= factor * row, entry by entry: LLVM makes vectors of this."""
+    """(a, a_lo) -= factor * row, entry by entry: LLVM vectorises this."""
     for k in range(len(a)):
         product = factor * row[k]
         lost = fma(factor, row[k], -product)
@@ -85,20 +87,22 @@ def back_substitute(A, m):
 
 @kernel
 def residual(A, X, m):
-    """What A[:, :m, m:] - A[:, :m, :m] X leaves, (m, t); all hi and lo, the result rounded.
+    """A[:, :m, m:] - A[:, :m, :m] X, (m, t): all are hi and lo, the result is rounded.
 
     A is symmetric: its rows are taken for its columns, so that a step goes down all equations at
     once and none waits for the one before.
     """
     t = X.shape[2]
-    out, rest, rest_lo = np.empty((m, t)), np.empty(m), np.empty(m)
+    out, remainder, remainder_lo = np.empty((m, t)), np.empty(m), np.empty(m)
     for k in range(t):
         for i in range(m):
-            rest[i], rest_lo[i] = A[0, i, m + k], A[1, i, m + k]
+            remainder[i], remainder_lo[i] = A[0, i, m + k], A[1, i, m + k]
         for j in range(m):
-            _subtract_multiple(rest, rest_lo, X[0, j, k], X[1, j, k], A[0, j, :m], A[1, j, :m])
+            _subtract_multiple(
+                remainder, remainder_lo, X[0, j, k], X[1, j, k], A[0, j, :m], A[1, j, :m]
+            )
         for i in range(m):
-            out[i, k] = rest[i] + rest_lo[i]
+            out[i, k] = remainder[i] + remainder_lo[i]
     return out
 
 

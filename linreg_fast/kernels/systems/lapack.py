@@ -7,12 +7,14 @@ from linreg_fast.kernels.tuning import NORM_ELEMENTS
 
 
 def cholesky(gram):
-    """(R, reciprocal): gram = R'R, and the reciprocal of about its condition number.
+    """(R, reciprocal): gram = R'R, and an estimate of the reciprocal of its condition number.
 
     0.0, and no R to be used, where rounding leaves no positive pivots. The estimate of the
     condition may be p times too large or, rarely, three times too small.
     """
-    upper, failed = dpotrf(gram.T)  # the same numbers, copied in order: a sixth of the time
+    upper, failed = dpotrf(
+        gram.T
+    )  # the transpose is the same, and copied in order: a sixth of the time
     return upper, 0.0 if failed else dpocon(upper, _one_norm(gram))[0]
 
 

@@ -1,7 +1,7 @@
-"""Orthogonal factor of rows of very different sizes: each is right to its own last digits.
+"""QR of rows of very different sizes: each row is right to its own last digits.
 
 Pivots are large for their row, and the largest of their column (Powell and Reid 1969; Cox and
-Higham 1998). LAPACK's factor is right to the last digits of the largest row.
+Higham 1998). LAPACK's factor is right to the last digits of the largest row only.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ def _add_multiple(totals, number, row):
 
 @fast_kernel
 def _reduce(row, number, products, least):
-    """row -= number * products, without what is less than `least`; the sum of the sizes left."""
+    """row -= number * products, dropping what is below `least`; returns the sum of sizes left."""
     total = 0.0
     for j in range(len(row)):
         left = row[j] - number * products[j]

@@ -1,7 +1,7 @@
 """The normal equations of few columns, solved in one compiled call.
 
-LAPACK's factor of ten columns takes a microsecond; the calls around it, for scales, condition,
-corrections and intercepts, take a hundred once the rows have driven Python out of the cache.
+LAPACK's factor of ten columns takes a microsecond. The calls around it, for scales, condition,
+corrections and intercepts, take a hundred once the rows have driven Python's data out of the cache.
 """
 
 import numpy as np
@@ -13,12 +13,12 @@ from linreg_fast.runtime.compile import kernel, kernel_part
 
 @kernel_part
 def _inverse_factor(products, rows, scale, sums):
-    """The condition number of the columns whose cross-products are given, scaled to unit norm.
+    """The condition number of the columns with these cross-products, scaled to unit norm.
 
-    Or up to sqrt(p) times more; inf where it is not found. scale (p,) becomes one over the norms,
-    the lower half of rows[:, p:] the inverse of R', where R is the Cholesky factor of the scaled
-    products: with a unit matrix at their side elimination leaves it there. sums (p,): scratch.
-    Loops go along rows: LLVM makes vectors of them.
+    It may be up to sqrt(p) times too large, and is inf where it is not found. scale (p,) becomes
+    one over the norms. Gauss elimination on [products, I] leaves the inverse of R' in the right half of
+    rows (p, 2p), where R is the Cholesky factor of the scaled products. sums (p,): scratch.
+    Loops go along rows, so that LLVM vectorises them.
     """
     p = len(rows)
     norm = trace = largest = 0.0
@@ -45,9 +45,8 @@ def _inverse_factor(products, rows, scale, sums):
             other, number = rows[j], row[j]
             for k in range(j, p + i + 1):
                 other[k] -= number * row[k]
-    # The norm of the products over the smallest squared singular value, which is one over the
-    # inverse's norm. The trace is sqrt(p) too large for unrelated columns, and the largest sum of
-    # a row then better.
+    # The condition is the norm of the products times that of their inverse. The trace bounds the
+    # latter, sqrt(p) too large for unrelated columns; the largest row sum is then better.
     for i in range(p):
         row, own = rows[i, p:], 0.0
         sums[i] = 0.0
@@ -65,7 +64,9 @@ def _inverse_factor(products, rows, scale, sums):
 
 @kernel_part
 def _add_solution(rows, scale, right, coef, low, found):
-    """Add to coef + low (p,) the solution for a right side, scaled as the columns; found: scratch.
+    """Add to coef + low (p,) the solution for a right side scaled like the columns.
+
+    found (p,): scratch.
 
     Products with the inverse, row by row.
     """
@@ -83,37 +84,37 @@ def _add_solution(rows, scale, right, coef, low, found):
 
 
 def scratch(p):
-    """What `solve` leaves its factor in, p rows and the scales, and its scratch."""
+    """The array that `solve` leaves its factor in: p rows, the scales, and scratch."""
     return np.empty((p + 3, 2 * p))
 
 
 @kernel
-def solve(mean, products, found, room):
-    """(condition, weakness) of the columns and targets of `products` (2, q, q), hi and lo.
+def solve(mean, products, found, factor):
+    """(condition, target_to_signal) of the columns and targets of `products` (2, q, q), hi and lo.
 
-    condition: see `_inverse_factor`; inf, and nothing else is said, where columns nearly depend on
-    each other, a column or a target is zero, or a number is extreme or is not finite, in the type
-    of found as well. weakness: how much larger a target is than what the columns contribute to it,
-    at most. found (p + 1, t) is written: the coefficients, and the intercept that fits mean (2, q).
-    So is `room`, for `solve_again`.
+    condition: see `_inverse_factor`. It is inf, and nothing else is valid, where columns nearly
+    depend on each other, a column or a target is zero, or a number is extreme or not finite, in the
+    type of found as well. target_to_signal: the largest norm of a target over that of what the
+    columns contribute to it. found (p + 1, t) is written: the coefficients, and the intercept that
+    fits mean (2, q). So is factor, of `scratch`, for `solve_again`.
     """
     p, t = found.shape[0] - 1, found.shape[1]
-    rows, scale, sums = room[:p], room[p, :p], room[p, p:]
-    coef, low = room[p + 1, :p], room[p + 1, p:]
-    right = room[p + 2]
+    rows, scale, sums = factor[:p], factor[p, :p], factor[p, p:]
+    coef, low = factor[p + 1, :p], factor[p + 1, p:]
+    right = factor[p + 2]
     condition = _inverse_factor(products[0], rows, scale, sums)
     for k in range(p, p + t):
         if not SMALLEST_SQUARE < products[0, k, k] < LARGEST_SQUARE:
             condition = np.inf
     if condition == np.inf:
         return condition, np.inf
-    weakness = 0.0
+    target_to_signal = 0.0
     for k in range(t):
         for j in range(p):
             coef[j], low[j], right[j] = 0.0, 0.0, scale[j] * products[0, j, p + k]
-        for _ in range(2):  # the second leaves the square of what the factor left: nothing
+        for _ in range(2):  # the second correction squares the error, which leaves nothing
             _add_solution(rows, scale, right, coef, low, sums)
-            for i in range(p + 1):  # what is left of the target, exactly
+            for i in range(p + 1):  # the residual of the equations, exactly
                 row, row_lo = (products[0, i], products[1, i]) if i < p else (mean[0], mean[1])
                 total, lost = row[p + k], row_lo[p + k]
                 for j in range(p):
@@ -132,16 +133,16 @@ def solve(mean, products, found, room):
             if not abs(found[j, k]) < np.inf:  # found may be float32
                 condition = np.inf
         square = products[0, p + k, p + k]
-        if square > weakness * weakness * share:
-            weakness = np.sqrt(square / share) if share > 0.0 else np.inf
-    return condition, weakness
+        if square > target_to_signal * target_to_signal * share:
+            target_to_signal = np.sqrt(square / share) if share > 0.0 else np.inf
+    return condition, target_to_signal
 
 
 @kernel
-def solve_again(room, right):
+def solve_again(factor, right):
     """The coefficients (p, t) for other right sides (p, t)."""
     p, t = right.shape
-    rows, scale = room[:p], room[p, :p]
+    rows, scale = factor[:p], factor[p, :p]
     coef, work = np.zeros((p, t)), np.zeros((4, p))
     for k in range(t):
         for j in range(p):

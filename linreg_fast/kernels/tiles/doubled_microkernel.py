@@ -10,7 +10,7 @@ from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 @kernel_part
 def _start(bounds_a, bounds, j, k):
-    """Where the sums of entry (j, k) start from (see `_tile_vectors`)."""
+    """Where the sums of entry (j, k) start from (see `tile_of_vectors`)."""
     return simd.broadcast(3.0 * bounds_a[j] * bounds[k])
 
 
@@ -27,7 +27,7 @@ def _join(sums, lows, j, k, bounds_a, bounds, vector, vector_lo):
 
 @kernel_part
 def _add_product(h, low, a, b):
-    """h + low plus a * b, exactly but for 2**-106 of what h began with (see `_tile_vectors`)."""
+    """h + low plus a * b, exactly but for 2**-106 of what h began with (see `tile_of_vectors`)."""
     total = simd.fma_vectors(a, b, h)
     taken = simd.subtract(total, h)  # exact: all three are multiples of h's last bit
     return total, simd.add(low, simd.fma_vectors(a, b, simd.negative(taken)))
@@ -35,7 +35,7 @@ def _add_product(h, low, a, b):
 
 @inlined_part
 def exact_tile_of_vectors(a, z, j, k, rows, bounds_a, bounds, sums, lows):
-    """As `_tile_vectors`, where all lo parts are zero."""
+    """As `tile_of_vectors`, where all lo parts are zero."""
     h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
     h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
     l0 = l1 = l2 = l3 = simd.zeros()
@@ -58,8 +58,8 @@ def tile_of_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
 
     Each sum h starts from a number so large that it stays in one binade whatever is added. Adding
     a product then rounds it to a fixed last bit, and what that loses is found exactly by one more
-    fused multiply-add: four instructions for what TwoProduct and TwoSum take ten. A part of its
-    caller, as in `tiles`: 3 to 5%.
+    fused multiply-add: four instructions for what TwoProduct and TwoSum take ten. Inlined into its
+    caller, as in `macrokernel`: 3 to 5%.
     """
     h0, h1 = _start(bounds_a, bounds, j, k), _start(bounds_a, bounds, j, k + 1)
     h2, h3 = _start(bounds_a, bounds, j, k + 2), _start(bounds_a, bounds, j, k + 3)
@@ -93,7 +93,7 @@ def tile_of_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
 
 @kernel_part
 def tile_of_numbers(a, a_lo, z, z_lo, j, k, rows, sums, lows):
-    """The same a number at a time, by TwoProduct and TwoSum: a digit more."""
+    """The same number by number, by TwoProduct and TwoSum: one digit more."""
     for c in range(k, k + 4):
         total, low = sums[j, c], lows[j, c]
         for i in range(rows):

@@ -1,7 +1,7 @@
-"""Pieces of rows as panels: a few columns side by side, one vector for each row.
+"""Packing: pieces of rows as panels of `WIDE` columns, one vector for each row.
 
-A panel is `simd.WIDE` columns. z is flat: panel v from v * stride on, row i of it at i * WIDE. Its
-first columns are [X, Y, 1] less a shift; whatever stands behind them is never looked at.
+z is flat: panel v begins at v * stride, and row i of it at i * WIDE (drawn in `microkernel`). Its
+first columns are [X, Y, 1] less a shift; what stands behind them is never looked at.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ FLOAT32_VECTOR = ir.VectorType(FLOAT, 2 * tuning.WIDE)
 
 @kernel_part
 def _pack_numbers(X, Y, first, shift, start, stop, stride, z):
-    """Columns `first` and on, one number after the other, whatever the layout."""
+    """Pack the columns from `first` on, one number after the other, in any layout."""
     p, q = X.shape[1], X.shape[1] + Y.shape[1]
     for c in range(first, q + 1):
         to, centre = c // tuning.WIDE * stride + c % tuning.WIDE, shift[c]
@@ -36,10 +36,11 @@ def _pack_numbers(X, Y, first, shift, start, stop, stride, z):
 
 
 def packer(kind):
-    """A function for panels of such vectors: `TOGETHER` rows of C order at a time.
+    """The function that packs PACKING_ROWS rows of C order into panels of such vectors.
 
-    They are read side by side, in order, and written in runs of some lines: column by column of a
-    piece every line would be fetched for the half of it (500,000 x 100: a third of the whole time).
+    Rows are read side by side, in order, and written in runs of some lines. Column by column of a
+    piece every line would be fetched for the half of it (500,000 x 100, AVX2: a third of the whole
+    time).
     """
 
     @intrinsic
@@ -81,14 +82,14 @@ def packer(kind):
                 write(loop.index, off(loop.index), lambda k, found: found)
             targets = _targets(builder, array(1), row)
             last = off(whole)
-            if kind == FLOAT32_VECTOR:  # the target's centre has more digits: it is off already
+            if kind == FLOAT32_VECTOR:  # the target's centre has more digits: subtracted in double
                 before = builder.load(builder.gep(array(4).data, [p]))
                 targets = [
                     builder.fptrunc(builder.fsub(target, before), FLOAT) for target in targets
                 ]
                 last = builder.select(inside, last, ir.Constant(kind, [0.0] * kind.count))
 
-            def with_target(k, found):  # what was read over the row's end is the next row's
+            def with_target(k, found):  # what was read beyond the row's end belongs to the next
                 others = llvm.emit_broadcast(builder, targets[k], kind.count)
                 return builder.select(inside, found, builder.select(at_end, others, one))
 
@@ -102,7 +103,7 @@ def packer(kind):
 
 
 def _targets(builder, Y, row):
-    """The first target of `TOGETHER` rows, in double; those of rows to come are asked for."""
+    """The first target of PACKING_ROWS rows, in double; targets of rows to come are prefetched."""
     step = builder.extract_value(Y.strides, 0)
     place = builder.gep(builder.bitcast(Y.data, llvm.BYTE), [builder.mul(row, step)])
     soon = builder.gep(place, [builder.mul(step, number(PACKING_TARGET_AHEAD))])
@@ -115,8 +116,8 @@ def _targets(builder, Y, row):
     return targets
 
 
-# (X, Y, row, shift, centre, stride, z, to): rows of [X, Y, 1] less the shift, Y having one column
-# (of float32 panels less `centre`), to z from `to` on. They must end a vector before X does.
+# (X, Y, row, shift, centre, stride, z, to): packs rows of [X, Y, 1] less the shift, Y having one
+# column (of float32 panels less `centre`), to z from `to` on. They must end a vector before X does.
 _pack_rows = packer(KIND)
 
 
@@ -126,7 +127,7 @@ def _pack_any_layout(X, Y, shift, start, stop, stride, z, pace):
 
 @inlined_part
 def safe_rows(X, start, stop, width):
-    """Up to where `packer`'s functions read no vector over the end of X."""
+    """The row up to which `packer`'s functions read no vector beyond the end of X."""
     safe = len(X) - width
     safe = stop if stop < safe else safe
     return start + (safe - start) // PACKING_ROWS * PACKING_ROWS if safe > start else start
@@ -137,7 +138,7 @@ def _pack_c_order(X, Y, shift, start, stop, stride, z, pace):
     for row in range(start, safe, PACKING_ROWS):
         _pack_rows(X, Y, row, shift, shift, stride, z, (row - start) * tuning.WIDE)
         prefetch.request(X, stop * p, (row - start) * pace, (row - start + PACKING_ROWS) * pace)
-    if safe < stop:  # a literal zero would be a type of its own, and compiled for itself
+    if safe < stop:  # int64: a literal zero is a type of its own, and would compile once more
         _pack_numbers(
             X, Y, np.int64(0), shift, safe, stop, stride, z[(safe - start) * tuning.WIDE :]
         )
@@ -160,9 +161,10 @@ def _pack_f_order(X, Y, shift, start, stop, stride, z, pace):
 
 
 def pack(X, Y, shift, start, stop, stride, z, pace):
-    """Rows start..stop of [X, Y, 1], less the shift.
+    """Pack rows start..stop of [X, Y, 1], less the shift.
 
-    Of C order the rows behind them are asked for meanwhile, so much of a line with each (`near`).
+    pace: lines (fixed-point, see `prefetch`) of the rows behind them that are requested with each
+    row meanwhile, in C order.
     """
     _pack_any_layout(X, Y, shift, start, stop, stride, z, pace)
 
@@ -194,19 +196,19 @@ def _multiply_numbers(weights, start, stop, count, stride, z, a):
 
 
 # (weights, start, stop, count, stride, z, a): a becomes `count` panels of z, each row times its
-# weight; rows of weight zero are zeros in both, whatever they were.
+# weight; rows of weight zero become zeros in both, whatever they were.
 multiply_by_weights = _multiply_vectors if simd.VECTORS else _multiply_numbers
 
 
 @inlined_part
 def rows_of_rounds(rows):
-    """So many rows and those of zeros that the last round of a tile's wants behind them."""
+    """The number of rows, and of the rows of zeros that fill the last round of a tile."""
     return -(-rows // ROUND_ROWS) * ROUND_ROWS
 
 
 @kernel_part
 def pad_to_round(rows, panels, width, stride, z):
-    """Put these zeros there; how many rows there are then."""
+    """Write these rows of zeros; returns how many rows there are then."""
     whole = rows_of_rounds(rows)
     for panel in range(panels):
         for k in range(panel * stride + rows * width, panel * stride + whole * width):

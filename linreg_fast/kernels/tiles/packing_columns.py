@@ -1,4 +1,4 @@
-"""Rows into columns: pieces of `PIECE` rows, each column contiguous, in a buffer of cache size."""
+"""Packing into columns: pieces of DOUBLED_ROWS rows, each column contiguous, in a small buffer."""
 
 import numpy as np
 from llvmlite import ir
@@ -13,7 +13,7 @@ from linreg_fast.runtime.compile import kernel_part
 
 @kernel_part
 def pack_plain(columns, j, shift, start, stop, out, to):
-    """Column j of rows start..stop less the shift, to out[to:], whatever the layout."""
+    """Pack column j of rows start..stop less the shift to out[to:], in any layout."""
     for i in range(stop - start):
         out[to + i] = np.float64(columns[start + i, j]) - shift
 
@@ -76,14 +76,14 @@ def _pack_numbers(columns, at, shift, start, stop, out):
         pack_plain(columns, j, shift[at + j], start, stop, out, (at + j) * DOUBLED_ROWS)
 
 
-# (columns (n, k), at, shift (q,), start, stop, out): rows start..stop of the columns, less their
-# part shift[at:] of the shift, to out from at * PIECE on.
+# (columns (n, k), at, shift (q,), start, stop, out): packs rows start..stop of the columns, less
+# their part shift[at:] of the shift, to out from at * DOUBLED_ROWS on.
 pack = _pack_vectors if simd.VECTORS else _pack_numbers
 
 
 @kernel_part
 def mask(weights, to, start, stop, out):
-    """Zeros in a packed column for rows of weight zero, and up to a whole number of vectors."""
+    """Write zeros to a packed column for rows of weight zero, and up to a whole vector."""
     if weights is not None:
         for i in range(stop - start):
             if weights[start + i] == 0.0:

@@ -1,4 +1,4 @@
-"""Pieces of float32 rows as panels of float32: twice the columns that a vector of doubles has."""
+"""Packing float32 rows into panels of float32: twice the columns of a vector of doubles."""
 
 import numpy as np
 from llvmlite import ir
@@ -24,7 +24,7 @@ def _load(builder, pointer, offset):
 
 @intrinsic
 def _scale(typing_context, z, at, factor):
-    """Multiply WIDE numbers of z from `at` on; zero makes zeros of whatever they are."""
+    """Multiply WIDE numbers of z from `at` on; a factor of zero makes zeros of anything."""
 
     def emit(context, builder, signature, arguments):
         factor = arguments[2]
@@ -45,7 +45,7 @@ _pack_rows = packer(KIND)
 
 @kernel_part
 def _pack_numbers(columns, first, last, shift, at, start, stop, stride, z):
-    """Columns first..last, one number after the other; column 0 stands at `at`."""
+    """Pack columns first..last, one number after the other; column 0 goes to place `at`."""
     for j in range(first, last):
         c = at + j
         to = c // WIDE * stride + c % WIDE
@@ -55,7 +55,7 @@ def _pack_numbers(columns, first, last, shift, at, start, stop, stride, z):
 
 @kernel_part
 def _pack_targets(Y, p, centre, start, stop, stride, z):
-    """The targets and the ones, behind p columns."""
+    """Pack the targets and the ones, behind p columns."""
     q = p + Y.shape[1]
     _pack_numbers(Y, 0, q - p, centre, p, start, stop, stride, z)
     to = q // WIDE * stride + q % WIDE
@@ -96,9 +96,9 @@ def _pack_f_order(X, Y, shift, centre, start, stop, stride, z, pace):
 
 
 def pack(X, Y, shift, centre, start, stop, stride, z, pace):
-    """Rows start..stop of [X, Y, 1], less the centre, as `panels.pack` lays them out.
+    """Pack rows start..stop of [X, Y, 1], less the centre, laid out as by `packing.pack`.
 
-    shift is the centre in float32, which holds that of X, and not always that of Y.
+    shift is the centre in float32, which is exact for X, and not always for Y.
     """
     _pack_any_layout(X, Y, shift, centre, start, stop, stride, z, pace)
 
@@ -110,9 +110,9 @@ def _pack_by_layout(X, Y, shift, centre, start, stop, stride, z, pace):
 
 @kernel_part
 def multiply_by_roots(weights, start, stop, panels, stride, z):
-    """Multiply the rows of panels with the roots of their weights: products then have the weight.
+    """Multiply the rows of panels by the roots of their weights, so that products have the weight.
 
-    Rows of weight zero are zeros, whatever they were; of others, what is not finite stays so.
+    Rows of weight zero become zeros, whatever they were; in others, what is not finite stays so.
     """
     for i in range(stop - start):
         root = np.float32(np.sqrt(weights[start + i]))

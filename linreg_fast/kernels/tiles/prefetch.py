@@ -1,27 +1,40 @@
-"""The rows that come next, asked for while the present ones are packed and multiplied.
+"""Software prefetch: cache lines of the next rows are requested while the current ones are used.
 
-A line or two at a time, spread evenly over all that is done with a piece of rows: memory then works
-all the while. Asked for all at once they fill the processor's list of what it waits for, and the
-multiplications wait too (600,000 x 100 on one thread: 237 ms, and 203 so); within the first half of
-the multiplications, as a pace of powers of two may have it, memory rests for the other half (a
-million rows of 30 columns: 1.12 times as long).
+They are requested at an even pace, a line or two at a time, over all that is done with a piece of
+rows, so that memory is busy throughout. Requested all at once they fill the processor's list of
+outstanding loads, and the multiplications wait too (600,000 x 100 on one thread, AVX2: 237 ms, and
+203 at an even pace). Requested within the first half of the multiplications, memory rests for the
+other half (1M x 30: 1.12 times as long).
 """
+
+from typing import Any, NamedTuple
 
 from linreg_fast.kernels.arithmetic import memory
 from linreg_fast.kernels.tuning import PANELS_PER_TILE_TIME, RUN_LINES
 from linreg_fast.runtime.compile import by_type, inlined_part
 
-# Bits of a number of lines that are for parts of one: a pace is less than a line for each row.
+# Counts of lines are fixed-point numbers with so many bits behind the point: a pace is less than
+# one line for each row.
 FRACTION = 20
 
 
+class Prefetch(NamedTuple):
+    """Which lines of X are requested during a tile, and how fast."""
+
+    X: Any
+    first: int  # flat index of the first number of the rows to come
+    step: int  # F order: numbers from one run of `RUN_LINES` lines to the next
+    requested: int  # lines requested so far, fixed-point
+    pace: int  # lines for each row that is multiplied, fixed-point
+
+
 def is_c_order(X):
-    """Whether X is in C order, by its type: flags are found out by code of their own."""
+    """Whether X is in C order, known by its type: asking the flags compiles code of its own."""
     return X.flags.c_contiguous
 
 
 def is_f_order(X):
-    """Likewise in F order."""
+    """Whether X is in F order and not in C order, known by its type."""
     return X.flags.f_contiguous and not X.flags.c_contiguous
 
 
@@ -39,7 +52,7 @@ def _compiled_is_f_order(X):
 
 @inlined_part
 def lines_of(X, begin, end):
-    """How many lines rows begin..end have; none where columns and rows lie apart."""
+    """How many cache lines rows begin..end have; none where neither rows nor columns are runs."""
     if is_c_order(X):
         return (end - begin) * X.shape[1] * X.itemsize // memory.LINE_BYTES
     if is_f_order(X) and begin < end:
@@ -49,7 +62,7 @@ def lines_of(X, begin, end):
 
 @inlined_part
 def first_and_step(X, begin):
-    """(flat index of the first number of these rows, numbers from one run of lines to the next)."""
+    """`Prefetch.first` and `Prefetch.step` for the rows from `begin` on."""
     if is_c_order(X):
         return begin * X.shape[1], RUN_LINES * memory.LINE_BYTES // X.itemsize
     return begin, len(X)
@@ -57,8 +70,11 @@ def first_and_step(X, begin):
 
 @inlined_part
 def while_packing(X, begin, end, panels, tiles):
-    """What to ask for of the lines of rows begin..end while the rows before are packed: the share
-    that this has of the time. Nothing in F order, where rows come from many places already."""
+    """How many lines (fixed-point) of rows begin..end to request while the rows before are packed.
+
+    It is the share that packing has of the time. None in F order, where packing itself reads from
+    as many places as there are columns.
+    """
     if is_c_order(X):
         lines = lines_of(X, begin, end) << FRACTION
         return lines * panels // (panels + PANELS_PER_TILE_TIME * tiles)
@@ -66,6 +82,6 @@ def while_packing(X, begin, end, panels, tiles):
 
 
 @inlined_part
-def request(X, ahead, asked, until):
-    """Ask for lines of C-contiguous rows, counted from the flat index `ahead` on."""
-    memory.prefetch_lines(X, ahead, asked >> FRACTION, until >> FRACTION)
+def request(X, first, requested, until):
+    """Request lines requested..until (fixed-point) of C-contiguous rows, counted from `first`."""
+    memory.prefetch_lines(X, first, requested >> FRACTION, until >> FRACTION)

@@ -1,4 +1,4 @@
-"""Columns of Fortran order as rows: as many numbers of as many columns, turned in registers."""
+"""Transposing: WIDE numbers of WIDE columns of F order become rows, in registers."""
 
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -10,15 +10,17 @@ FLOAT = ir.FloatType()
 
 
 def emit_starts(builder, X, y, n, p, first, count):
-    """Of `count` columns of [X, y, 1] from `first` on: where they start, whether they are there or
-    ones, and whether it is y that has a type of its own."""
+    """(start, is there, is y) of `count` columns of [X, y, 1] from `first` on.
+
+    A column that is not there is one of ones; the last is None unless y has a type of its own.
+    """
     starts = []
     for k in range(count):
         place = builder.add(first, ir.Constant(first.type, k))
         there = builder.icmp_signed("<", place, p)
         start = builder.select(there, builder.gep(X, [builder.mul(n, place)]), X)
         target = builder.icmp_signed("==", place, p)
-        if X.type == y.type:  # one instruction less for each vector: 5%
+        if X.type == y.type:  # one instruction less for each vector: 5% (AVX2)
             start, there = builder.select(target, y, start), builder.or_(there, target)
             target = None
         starts.append((start, there, target))
@@ -26,7 +28,7 @@ def emit_starts(builder, X, y, n, p, first, count):
 
 
 def emit_rows(builder, starts, y, row, centre):
-    """Rows of these columns, as many as columns, from a row on, less the centre."""
+    """As many rows of these columns as there are columns, from a row on, less the centre."""
     kind, columns = centre.type, []
     one = ir.Constant(kind, [1.0] * kind.count)
 
@@ -40,7 +42,10 @@ def emit_rows(builder, starts, y, row, centre):
 
 
 def transposer(kind, ahead=0):
-    """A function for panels of such vectors, that also asks for the lines `ahead` of its rows."""
+    """The function that transposes into panels of such vectors.
+
+    It prefetches the lines `ahead` rows further, unless that is 0.
+    """
 
     @intrinsic
     def emit_turn(typing_context, X, Y, first, shift, row, z, to):
@@ -52,7 +57,7 @@ def transposer(kind, ahead=0):
             shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
             n, p = cgutils.unpack_tuple(builder, shape)
             if kind.element == FLOAT != y.type.pointee:
-                y = X  # callers do not ask for y: it would lose digits before the shift is off
+                y = X  # callers do not want y here: it would lose digits before it is shifted
             starts = emit_starts(builder, X, y, n, p, first, kind.count)
             if ahead:
                 soon = builder.add(row, ir.Constant(row.type, ahead))
@@ -70,7 +75,6 @@ def transposer(kind, ahead=0):
     return emit_turn
 
 
-# (X, Y, first, shift, row, z, to): columns of [X, Y, 1] less the shift, as many as a vector has
-# numbers, from `first` on, X of F order and Y one column, as rows: those from `row` on, to z from
-# `to` on.
+# (X, Y, first, shift, row, z, to): transposes WIDE rows from `row` on of WIDE columns of [X, Y, 1]
+# from `first` on, less the shift, to z from `to` on. X is in F order and Y one column.
 transpose = transposer(simd.VECTOR.llvm)

@@ -28,7 +28,7 @@ def _double(builder, pointer, offset):
 
 
 class _Emitter:
-    """The code for rows start..start + rows: into the ring, and from there into the sums."""
+    """Emits the code for rows start..start + rows: into the ring buffer, and from there to sums."""
 
     def __init__(self, context, builder, signature, arguments, panels):
         def data(k):
@@ -60,7 +60,7 @@ class _Emitter:
             llvm.emit_store(self.builder, value, at, 8 * WIDE)
 
     def write(self, row, values, place):
-        """The vectors of a row, and where it has a weight those times the weight behind them."""
+        """Store the vectors of a row; where rows have weights, also those times the weight."""
         values, builder = list(values), self.builder
         if self.weights is not None:
             weight = _double(builder, self.weights, row)
@@ -82,10 +82,10 @@ class _Emitter:
             builder.store(value, total)
 
     def across(self):
-        """C order: a row is written, and one that was some rows ago is multiplied."""
+        """C order: one row is written to the ring, and one written some rows ago is multiplied."""
         builder, last = self.builder, number(2 * UNPACKED_RING_ROWS - 1)
         masks = list(self.masks())
-        for row in range(UNPACKED_RING_ROWS, 2 * UNPACKED_RING_ROWS):  # what is multiplied first
+        for row in range(UNPACKED_RING_ROWS, 2 * UNPACKED_RING_ROWS):  # multiplied first: zeros
             self.store([NOTHING] * (self.stride // WIDE), self.slot(number(row)))
         with cgutils.for_range(builder, builder.add(self.rows, number(UNPACKED_RING_ROWS))) as one:
             row = builder.add(self.start, one.index)
@@ -94,21 +94,21 @@ class _Emitter:
             self.multiply(self.slot(before))
 
     def masks(self):
-        """Per vector, which of its places are columns of X, and which one is the target."""
+        """Per vector, masks of the places of columns of X, and of the target's place."""
         own = llvm.emit_broadcast(self.builder, self.p, WIDE)
         for v in range(self.panels):
             places = ir.Constant(own.type, [v * WIDE + k for k in range(WIDE)])
             yield tuple(self.builder.icmp_signed(sign, places, own) for sign in ("<", "=="))
 
     def read(self, row, masks):
-        """A row's vectors read over its end, and the target and a one take that place."""
+        """The vectors of a row, read beyond its end; the target and a one take those places."""
         builder, offset = self.builder, self.builder.mul(row, self.p)
         for array, place in (
             (self.X, builder.add(offset, number(tuning.ROWS_AHEAD))),
             (self.y, builder.add(row, number(UNPACKED_AHEAD))),
         ):
             memory.emit_prefetch(builder, builder.gep(array, [place]))
-        single = self.X.type == self.y.type  # float32 is put together first, and converted once
+        single = self.X.type == self.y.type  # float32 is assembled first, and converted once
         if single:
             target = builder.load(builder.gep(self.y, [row]))
         else:
@@ -123,7 +123,7 @@ class _Emitter:
             yield builder.fsub(found, self.centres[v])
 
     def down(self):
-        """F order: some rows are written, as many at a time as are turned, and then multiplied."""
+        """F order: some rows are transposed and written, then multiplied."""
         builder = self.builder
         starts = [
             emit_starts(builder, self.X, self.y, self.n, self.p, number(v * WIDE), WIDE)
@@ -133,8 +133,8 @@ class _Emitter:
             first, left = builder.add(self.start, done), builder.sub(self.rows, done)
             more = builder.icmp_signed("<", number(UNPACKED_DEPTH), left)
             count = builder.select(more, number(UNPACKED_DEPTH), left)
-            with _steps(builder, count, UNPACKED_RING_ROWS) as (turn, _):
-                row = builder.add(first, turn)
+            with _steps(builder, count, UNPACKED_RING_ROWS) as (done_rows, _):
+                row = builder.add(first, done_rows)
                 soon = builder.gep(self.y, [builder.add(row, number(UNPACKED_AHEAD))])
                 memory.emit_prefetch(builder, soon)
                 parts = [
@@ -142,14 +142,14 @@ class _Emitter:
                     for columns, centre in zip(starts, self.centres, strict=True)
                 ]
                 for k, found in enumerate(zip(*parts, strict=True)):
-                    place = self.slot(builder.add(turn, number(k)))
+                    place = self.slot(builder.add(done_rows, number(k)))
                     self.write(builder.add(row, number(k)), found, place)
             with cgutils.for_range(builder, count) as one:
-                self.ask(one.index, builder.add(first, number(UNPACKED_AHEAD)))
+                self.prefetch(one.index, builder.add(first, number(UNPACKED_AHEAD)))
                 self.multiply(self.slot(one.index))
 
-    def ask(self, row, soon):
-        """With each row that is multiplied, for lines of one of the columns."""
+    def prefetch(self, row, soon):
+        """Prefetch lines of one of the columns, with each row that is multiplied."""
         builder, rows_of_each = self.builder, number(UNPACKED_DEPTH // (self.panels * WIDE))
         lines = max(self.panels * WIDE // memory.LINE, 1)
         part, column = builder.srem(row, rows_of_each), builder.sdiv(row, rows_of_each)
