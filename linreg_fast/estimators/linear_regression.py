@@ -73,8 +73,9 @@ class LinearRegression(BaseLeastSquares):
         the fewer digits of coef_ the data determine: about 16 - log10 of it. inf where columns
         depend on each other. Of more than 32 columns it may, below 1e6, be LAPACK's estimate, up to
         a few times off.
-    solver_, solver_reason_ : str
-        What solved it, and why that was chosen.
+    solver_, solver_reason_, way_ : str
+        What solved it, why that was chosen, and how the rows were summed: a name in
+        `linreg_fast.kernels.moments.ways.WAYS`, "sparse", or "moments" for those given.
     moments_ : Moments
         Of the data; not there for sparse X of more than 2000 columns, nor for X of more than 500
         columns and fewer rows.
@@ -88,7 +89,7 @@ class LinearRegression(BaseLeastSquares):
     >>> model.coef_.round(12), round(float(model.intercept_), 12)
     (array([2.]), 1.0)
     >>> print(model.solver_, "because", model.solver_reason_)
-    cholesky because double-double sums bear any condition number
+    cholesky because double-double sums bear any condition number, and take no time here
     """
 
     _parameter_constraints: ClassVar[dict] = {

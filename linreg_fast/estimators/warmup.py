@@ -6,13 +6,20 @@ import time
 import numpy as np
 
 from linreg_fast.estimators.linear_regression import LinearRegression
-from linreg_fast.kernels.tuning import SHARED_FEWEST_COLUMNS
+from linreg_fast.kernels.moments.ways import WAYS
 
 DTYPES = ("float64", "float32")
-LARGE = 1 << 17  # numbers: more than one block, so that the parallel code is called
-MORE = 40  # columns: neither `kernels.narrow` nor `kernels.few` takes them
-MANY = 100  # columns: so many float32 ones are summed in float32
+# What makes a fit sum its rows in the ways of a rung, or of a stage of `solvers.auto`.
+PRECISION = {"tiled": "double", "compensated": "double-double"}
 DEPENDENT = "columns that depend on each other"
+# (what, rows, columns, precision): variants beside the examples of WAYS.
+OTHERS = (
+    ("small fits of one column", 200, 1, "auto"),
+    ("small fits of few columns", 200, 3, "auto"),
+    ("small fits of many columns", 200, 40, "auto"),
+    ("double-double sums of one block", 200, 3, "double-double"),
+    (DEPENDENT, 200, 6, "auto"),
+)
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
 
@@ -49,21 +56,7 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         )
     dtype, rng = np.dtype(dtype).name, np.random.default_rng(0)
     begin = time.perf_counter()
-    steps = [
-        ("the smallest fits", 20, 3, "auto"),
-        ("small fits of one column", 200, 1, "auto"),
-        ("small fits of few columns", 200, 3, "auto"),
-        ("small fits", 200, MORE, "auto"),
-        ("fits of few columns on all cores", LARGE, 5, "auto"),
-        ("fits on all cores", LARGE // MORE + 1, MORE, "double"),
-        ("fits of hundreds of columns", 2 * SHARED_FEWEST_COLUMNS, SHARED_FEWEST_COLUMNS, "double"),
-        ("double-double sums", 200, 3, "double-double"),
-        (DEPENDENT, 200, 6, "auto"),
-        ("double-double sums on all cores", LARGE, 3, "double-double"),
-    ]
-    if dtype == "float32" and not sample_weight:
-        steps.append(("sums in float32", LARGE // 16, MANY, "auto"))
-    for label, n, p, precision in steps:
+    for label, n, p, precision in _steps(dtype, sample_weight):
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         if label == DEPENDENT:
             X[:, 1:3] = X[:, :1]
@@ -77,3 +70,12 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         if verbose and took > SLOW:
             print(f"linreg_fast: compiled {label} in {took:.1f} s", file=sys.stderr, flush=True)
     return time.perf_counter() - begin
+
+
+def _steps(dtype, sample_weight):
+    """(what, rows, columns, precision) of the fits that compile everything."""
+    for way in WAYS.values():
+        n, p, example = way.example
+        if example == "float64" or (example == dtype and not sample_weight):
+            yield f"the way {way.name!r}", n, p, PRECISION.get(way.rung, "auto")
+    yield from OTHERS

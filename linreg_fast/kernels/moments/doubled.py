@@ -66,6 +66,7 @@ def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
     scales (2, q): powers of two to multiply with, one after the other. exact[j] becomes whether the
     lo part of column j is zero throughout.
     """
+    # X or Y, where its columns go, and what is done to them
     pack(columns, first, np.zeros(len(shift)), start, stop, hi)
     rows = stop - start
     for j in range(first, first + columns.shape[1]):
@@ -93,6 +94,7 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
     rows and columns are padding, for tiles of four. scratch: `scratch_size` numbers, zeros
     at first; they stay zeros in the columns behind, and in the lo part of the ones.
     """
+    # the rows, which of them, and where the sums go
     p, q = X.shape[1], len(shift)
     size = (q + 4) * DOUBLED_ROWS
     hi, lo = scratch[:size], scratch[size : 2 * size]
@@ -144,6 +146,7 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
 
 @kernel_part
 def _block(b, start, stop, scratch, X, Y, weights, exponents, shift, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums[b], lows[b])
 
 

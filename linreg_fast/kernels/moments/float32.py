@@ -123,6 +123,7 @@ def _moments_block(X, Y, weights, shift, centre, start, stop, z, sums):
 
     They are on and above the diagonal; those with the columns of a transposed panel are below it.
     """
+    # as `_block`
     panels, stride = len(sums) // WIDE, (FLOAT32_ROWS + 1) * WIDE
     whole = panels - _transposed_panels(panels, X.shape[1] + Y.shape[1] + 1)
     tiles = about_tiles(whole, WIDE)
@@ -151,6 +152,7 @@ def _moments_block(X, Y, weights, shift, centre, start, stop, z, sums):
 
 @kernel_part
 def _block(b, start, stop, scratch, X, Y, weights, shift, centre, sums):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     z = scratch.view(np.float32)
     _moments_block(X, Y, weights, shift, centre, start, stop, z, sums[b])
 

@@ -82,6 +82,7 @@ def block(x, y, shift, start, stop, sums, lows):
 
 @kernel_part
 def _block(b, start, stop, scratch, x, y, shift, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     block(x, y, shift, start, stop, sums[b], lows[b])
 
 

@@ -39,6 +39,7 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     added to the others, and below the diagonal, means nothing.
     scratch: `scratch_size` numbers; how many decides how long a piece is.
     """
+    # the rows, which of them, and where the sums go
     panels, copies = len(sums) // tuning.WIDE, 1 if weights is None else 2
     length = (
         LONG_PACKED_ROWS
@@ -63,6 +64,7 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
 
 @kernel_part
 def _block(b, start, stop, scratch, X, Y, weights, shift, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     moments_block(X, Y, weights, shift, start, stop, scratch, sums[b], lows[b])
 
 

@@ -54,6 +54,7 @@ def _count_groups(panels):
 @kernel_part
 def _pack(X, Y, weights, shift, start, stop, at, panels, z):
     """Pack rows start..stop, which are the rows of the piece in z from `at` on."""
+    # which rows, and which place of the piece
     place, behind = at * tuning.WIDE, panels * STRIDE
     pack(X, Y, shift, start, stop, STRIDE, z[place:], 0)
     if weights is not None:
@@ -65,6 +66,7 @@ def _pack(X, Y, weights, shift, start, stop, at, panels, z):
 @kernel_part
 def _tiles(X, weights, begin, g, count, panels, z, sums, lows):
     """One of `count` groups of tiles of a piece; rows to be packed next are prefetched."""
+    # which group of which piece, and where the sums go
     n = len(X)
     a, low = z if weights is None else z[panels * STRIDE :], 0
     coming, after = min(begin + 2 * SHARED_ROWS, n), min(begin + 3 * SHARED_ROWS, n)
@@ -84,6 +86,7 @@ def _tiles(X, weights, begin, g, count, panels, z, sums, lows):
 @driver
 def _pieces(n_rows, items, turn, turns, taken, scratch, X, Y, weights, shift, packed, sums, lows):
     """Take items: parts of piece `turn` to be packed, groups of tiles of the piece before it."""
+    # six from `launch`, then the arrays: a record would be taken apart at each call
     n, panels, half = len(X), len(sums), len(packed) // 2
     for _ in prange(len(scratch)):
         item = take(taken)

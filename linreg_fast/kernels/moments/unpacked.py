@@ -41,6 +41,7 @@ def scratch_size(n_samples, size, has_weights):
 
 @kernel_part
 def _remaining_rows(X, Y, weights, shift, start, stop, scratch, sums, lows):
+    # as `moments_block`
     p, size = X.shape[1], len(sums)
     z, totals = scratch[:size], scratch[size : size * (size + 1)]
     z[:] = 0.0
@@ -65,6 +66,7 @@ def _remaining_rows(X, Y, weights, shift, start, stop, scratch, sums, lows):
 @kernel_part
 def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     """As `packed.moments_block`, for what `takes` accepts; scratch: `scratch_size` numbers."""
+    # the rows, which of them, and where the sums go
     ring = scratch[memory.line_start(scratch) :]
     # The vectors of the last rows would read beyond the end of X, and the ring is filled ahead.
     last = min(stop, len(X) - 2 * UNPACKED_RING_ROWS)
@@ -80,6 +82,7 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
 
 @kernel_part
 def _block(b, start, stop, scratch, X, Y, weights, shift, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     moments_block(X, Y, weights, shift, start, stop, scratch, sums[b], lows[b])
 
 

@@ -18,6 +18,7 @@ from linreg_fast.runtime.compile import kernel_part
 @kernel_part
 def gradient_block(X, y, coef, intercept, weights, start, stop, sums, lows):
     """Add to sums + lows (p + 3,): the weighted X'r, the sums of r, of r^2, and of the weights."""
+    # the step's arrays, which rows, and where the sums go
     p = len(coef)
     for i in range(start, stop):
         weight = 1.0 if weights is None else weights[i]
@@ -42,6 +43,7 @@ def gradient_block(X, y, coef, intercept, weights, start, stop, sums, lows):
 
 @kernel_part
 def _block(b, start, stop, scratch, X, y, coef, intercept, weights, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     gradient_block(X, y, coef, intercept, weights, start, stop, sums[b], lows[b])
 
 

@@ -16,6 +16,7 @@ from linreg_fast.runtime.compile import kernel_part
 
 @kernel_part
 def _mse_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
+    # four from `over_blocks`, then the arrays of the step
     loss, weight = mse_rows(X, y, coef, intercept, weights, start, stop)
     sums[b, 0] += loss
     sums[b, 1] += weight
@@ -23,6 +24,7 @@ def _mse_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
 
 @kernel_part
 def _gradient_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
+    # four from `over_blocks`, then the arrays of the step
     found = gradient_rows(X, y, coef, intercept, weights, start, stop, sums[b, 3:])
     for k in range(3):
         sums[b, k] += found[k]
@@ -30,6 +32,7 @@ def _gradient_block(b, start, stop, scratch, X, y, coef, intercept, weights, sum
 
 @kernel_part
 def _moments_block(b, start, stop, scratch, X, Y, sample_weight, counts, weights, sums):
+    # as `_block`
     q = X.shape[1] + Y.shape[1]
     mean, comoment = sums[b][:q], sums[b][q : q + q * q].reshape(q, q)
     z = scratch[: 2 * q].reshape(2, q)

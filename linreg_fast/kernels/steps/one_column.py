@@ -46,6 +46,7 @@ def _step(x, y, coef, intercept):
 
 @kernel_part
 def _gradient_block(b, start, stop, scratch, x, y, coef, intercept, sums):
+    # four from `over_blocks`, then the arrays of the step
     for begin in range(start, stop, ONE_COLUMN_ROWS):
         end = min(begin + ONE_COLUMN_ROWS, stop)
         rx, r, rr = _step(x[begin:end], y[begin:end], coef, intercept)

@@ -38,6 +38,7 @@ def _mse_by_layout(X, y, coef, intercept, weights, start, stop):
 
 @kernel_part
 def _gradient_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
+    # four from `over_blocks`, then the arrays of the step
     found = _gradient(X, y, coef, intercept, weights, start, stop, sums[b, 3:])
     for k in range(3):
         sums[b, k] += found[k]
@@ -45,6 +46,7 @@ def _gradient_block(b, start, stop, scratch, X, y, coef, intercept, weights, sum
 
 @kernel_part
 def _mse_block(b, start, stop, scratch, X, y, coef, intercept, weights, sums):
+    # four from `over_blocks`, then the arrays of the step
     found = _mse(X, y, coef, intercept, weights, start, stop)
     for k in range(2):
         sums[b, k] += found[k]

@@ -16,8 +16,8 @@ def _inverse_factor(products, rows, scale, sums):
     """The condition number of the columns with these cross-products, scaled to unit norm.
 
     It may be up to sqrt(p) times too large, and is inf where it is not found. scale (p,) becomes
-    one over the norms. Gauss elimination on [products, I] leaves the inverse of R' in the right half of
-    rows (p, 2p), where R is the Cholesky factor of the scaled products. sums (p,): scratch.
+    one over the norms. Gauss elimination on [products, I] leaves the inverse of R' in the right
+    half of rows (p, 2p), where R is the Cholesky factor of the scaled products. sums (p,): scratch.
     Loops go along rows, so that LLVM vectorises them.
     """
     p = len(rows)

@@ -45,6 +45,7 @@ def packer(kind):
 
     @intrinsic
     def emit_pack(typing_context, X, Y, row, shift, centre, stride, z, to):
+        # as numbers and pointers: an intrinsic takes no objects
         def emit(context, builder, signature, arguments):
             def array(k):
                 return context.make_array(signature.args[k])(context, builder, arguments[k])

@@ -46,6 +46,7 @@ _pack_rows = packer(KIND)
 @kernel_part
 def _pack_numbers(columns, first, last, shift, at, start, stop, stride, z):
     """Pack columns first..last, one number after the other; column 0 goes to place `at`."""
+    # which columns of which rows, and where they go
     for j in range(first, last):
         c = at + j
         to = c // WIDE * stride + c % WIDE
@@ -64,11 +65,13 @@ def _pack_targets(Y, p, centre, start, stop, stride, z):
 
 
 def _pack_any_layout(X, Y, shift, centre, start, stop, stride, z, pace):
+    # as `pack`
     _pack_numbers(X, 0, X.shape[1], shift, 0, start, stop, stride, z)
     _pack_targets(Y, X.shape[1], centre, start, stop, stride, z)
 
 
 def _pack_c_order(X, Y, shift, centre, start, stop, stride, z, pace):
+    # as `pack`
     p, safe = X.shape[1], safe_rows(X, start, stop, WIDE)
     for row in range(start, safe, PACKING_ROWS):
         _pack_rows(X, Y, row, shift, centre, stride, z, (row - start) * WIDE)
@@ -80,6 +83,7 @@ def _pack_c_order(X, Y, shift, centre, start, stop, stride, z, pace):
 
 
 def _pack_f_order(X, Y, shift, centre, start, stop, stride, z, pace):
+    # as `pack`
     p, n_rows = X.shape[1], (stop - start) // WIDE * WIDE
     one = Y.shape[1] == 1 and X.dtype == Y.dtype
     one = one and (Y.flags.c_contiguous or Y.flags.f_contiguous)
@@ -100,11 +104,13 @@ def pack(X, Y, shift, centre, start, stop, stride, z, pace):
 
     shift is the centre in float32, which is exact for X, and not always for Y.
     """
+    # which rows, what is subtracted, and where they go
     _pack_any_layout(X, Y, shift, centre, start, stop, stride, z, pace)
 
 
 @by_type(pack)
 def _pack_by_layout(X, Y, shift, centre, start, stop, stride, z, pace):
+    # as `pack`
     return {"C": _pack_c_order, "F": _pack_f_order}.get(X.layout, _pack_any_layout)
 
 

@@ -170,6 +170,7 @@ class _Emitter:
 def _piece(panels):
     @intrinsic
     def emit_piece(typing_context, X, Y, weights, shift, start, rows, ring, sums, lows):
+        # as numbers and pointers: an intrinsic takes no objects
         def emit(context, builder, signature, arguments):
             memory.emit_aligned_frame(builder)
             emitter = _Emitter(context, builder, signature, arguments, panels)
