@@ -47,6 +47,11 @@ LARGE_ELEMENTS, LARGE_CONDITION, LARGE_SIGNAL = 10_000_000, 150.0, 1e3
 
 DOUBLED_CONDITION = 1e3  # from here on it matters what storing the columns has rounded
 
+# Refinement of plain sums (`solvers.refined`) ends where the next pass would move the coefficients
+# by less than this, relative; it begins where the square of the condition number, times how far the
+# columns are from zero in units of their spread, leaves double-double its digits.
+REFINED_ERROR, REFINED_OFFSET = 2e-16, 1e14
+
 # The sample of rows. It pays between so many multiply-adds (plain sums take 0.1 ms, and 50 ms), for
 # up to so many columns. First few rows, 20 us, whose condition is estimated, up to sqrt(p) too
 # large; only where those look ill as many as take 50 us. (Without this second look 1M x 10 with

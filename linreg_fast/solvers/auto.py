@@ -7,8 +7,9 @@
 5. Not more rows than columns: the products of the rows with each other (`wide`), else `svd`.
 6. `float32` sums, where they were taken and have the digits of a float32 result.
 7. `cholesky` of plain sums, where `precision.plain_limits` says that they have the digits.
-8. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
-9. Columns that depend on each other: `svd`.
+8. `refined`: plain sums, corrected with residuals in double-double, where that converges.
+9. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
+10. Columns that depend on each other: `svd`.
 
 A stage is a function of the problem and of `why`, what earlier stages found, in words.
 """
@@ -18,7 +19,7 @@ import numpy as np
 from linreg_fast.data.precision import plain_limits
 from linreg_fast.kernels import DEFAULT
 from linreg_fast.kernels.tuning import SPARSE_MOST_COLUMNS, WIDE_MANY_COLUMNS
-from linreg_fast.solvers import SOLVERS, fast_path, float32, target_to_signal, wide
+from linreg_fast.solvers import SOLVERS, fast_path, float32, refined, target_to_signal, wide
 
 DEPENDENT = "the columns depend on each other"
 OUT_OF_RANGE = "the squares of the numbers overflow or underflow unscaled"
@@ -47,6 +48,7 @@ class Why:
 
     dependent = DEPENDENT  # what to say where the columns are not independent
     doubled = DOUBLED  # what to say of double-double sums
+    solution = None  # of plain sums, which lacks digits
 
 
 def _positive(problem, why):
@@ -109,12 +111,24 @@ def _plain_sums(problem, why):
             solution = solution._replace(condition_number=problem.condition_number())
             lacking = _lacks_digits(problem, solution)
     except np.linalg.LinAlgError:
-        lacking = NEARLY_DEPENDENT
+        lacking, solution = NEARLY_DEPENDENT, None
+    why.solution = solution
     if not lacking:
         found = f"the condition number is about {solution.condition_number:.3g}"
         return _named(solution, "cholesky", f"{found}: plain sums have the digits for it")
     why.doubled = f"{lacking}: plain sums would leave too few digits"
     return None
+
+
+def _refined(problem, why):
+    if problem.doubled or not problem.moments_in_range or why.solution is None:
+        return None
+    found = refined.solve(problem)
+    if found is None:
+        return None
+    solution, passes = found
+    reason = f"{why.doubled.partition(':')[0]}: plain sums, refined in {passes} pass"
+    return _named(solution, "cholesky", reason + ("es" if passes > 1 else ""))
 
 
 def _double_double_or_rows(problem, why):
@@ -137,6 +151,7 @@ STAGES = (
     _not_more_rows_than_columns,
     _float32_sums,
     _plain_sums,
+    _refined,
     _double_double_or_rows,
     _dependent,
 )

@@ -5,14 +5,11 @@ How a product is added without loss is told at `doubled_microkernel.tile_of_vect
 number it is Dot2 (Ogita, Rump and Oishi 2005).
 """
 
-import math
-
 import numpy as np
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
-from linreg_fast.kernels.arithmetic.rounding import NORM_UNDERFLOW
 from linreg_fast.kernels.moments.by_blocks import count_samples
 from linreg_fast.kernels.moments.centre import provisional_centre
 from linreg_fast.kernels.moments.finish import centred, join
@@ -21,42 +18,13 @@ from linreg_fast.kernels.tiles.doubled_microkernel import (
     tile_of_numbers,
     tile_of_vectors,
 )
-from linreg_fast.kernels.tiles.packing_columns import mask, pack
+from linreg_fast.kernels.tiles.packing_columns import bound, mask, pack, size_of
 from linreg_fast.kernels.tuning import DOUBLED_FEW_ROWS, DOUBLED_GROUP_COLUMNS, DOUBLED_ROWS
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import fast_kernel, kernel_part
+from linreg_fast.runtime.compile import kernel_part
 
 FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
-
-
-@fast_kernel
-def _size(numbers):
-    total = 0.0
-    for i in range(len(numbers)):
-        total += abs(numbers[i])
-    return total
-
-
-@fast_kernel
-def _norm(numbers):
-    """At least the Euclidean norm, and not far above it where squares do not underflow."""
-    squares = 0.0
-    for i in range(len(numbers)):
-        squares += numbers[i] * numbers[i]
-    return math.sqrt(squares) if squares > NORM_UNDERFLOW else _size(numbers)
-
-
-@kernel_part
-def _bound(columns, count, rows, bounds):
-    """Write to bounds, per column, a power of two above its norm; what is not finite stays so.
-
-    No sum of products of two columns reaches the product of their bounds. Three times that is in
-    the middle of a binade, with room for such a sum on both sides.
-    """
-    for j in range(count):
-        norm = _norm(columns[j * DOUBLED_ROWS : j * DOUBLED_ROWS + rows])
-        bounds[j] = math.ldexp(1.0, math.frexp(norm)[1]) if norm < np.inf else norm
 
 
 @kernel_part
@@ -78,7 +46,7 @@ def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
             column[i], low[i] = dd.two_sum(column[i] * scale * rest, -centre)
         mask(weights, at, start, stop, hi)
         mask(weights, at, start, stop, lo)
-        exact[j] = _size(low) == 0.0
+        exact[j] = size_of(low) == 0.0
 
 
 def scratch_size(q, has_weights):
@@ -128,9 +96,9 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
                     a_lo[at] = lost + weights[begin + i] * lo[at]
                 for i in range(rows, -(-rows // tuning.WIDE) * tuning.WIDE):
                     a[j * DOUBLED_ROWS + i] = a_lo[j * DOUBLED_ROWS + i] = 0.0
-        _bound(hi, q + 1, rows, bounds)
+        bound(hi, q + 1, rows, bounds)
         if weights is not None:
-            _bound(a, q + 1, rows, bounds_a)
+            bound(a, q + 1, rows, bounds_a)
         for first in range(0, q + 1, DOUBLED_GROUP_COLUMNS):
             for k in range(first, q + 1, 4):
                 plain = weights is None and exact[k] and exact[k + 1]

@@ -117,13 +117,18 @@ def corrected(X, step):
 
 
 @kernel
-def intercepts(mean, X, n_features):
-    """mean of targets - mean of features @ X, in double-double and rounded: (t,)."""
-    out = np.empty(X.shape[2])
+def intercept_parts(mean, X, n_features):
+    """mean of targets - mean of features @ X, in double-double: (t, 2), hi and lo."""
+    out = np.empty((X.shape[2], 2))
     for k in range(X.shape[2]):
         total, low = mean[0, n_features + k], mean[1, n_features + k]
         for j in range(n_features):
             product, lost = dd.multiply(mean[0, j], mean[1, j], X[0, j, k], X[1, j, k])
             total, low = dd.add(total, low, -product, -lost)
-        out[k] = total
+        out[k, 0], out[k, 1] = total, low
     return out
+
+
+def intercepts(mean, X, n_features):
+    """The same, rounded: (t,)."""
+    return intercept_parts(mean, X, n_features)[:, 0]

@@ -1,5 +1,7 @@
 """Packing into columns: pieces of DOUBLED_ROWS rows, each column contiguous, in a small buffer."""
 
+import math
+
 import numpy as np
 from llvmlite import ir
 from numba.core import types
@@ -7,8 +9,9 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import llvm, simd
+from linreg_fast.kernels.arithmetic.rounding import NORM_UNDERFLOW
 from linreg_fast.kernels.tuning import DOUBLED_ROWS
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import fast_kernel, kernel_part
 
 
 @kernel_part
@@ -90,3 +93,32 @@ def mask(weights, to, start, stop, out):
                 out[to + i] = 0.0
     for i in range(stop - start, -(-(stop - start) // tuning.WIDE) * tuning.WIDE):
         out[to + i] = 0.0
+
+
+@fast_kernel
+def size_of(numbers):
+    total = 0.0
+    for i in range(len(numbers)):
+        total += abs(numbers[i])
+    return total
+
+
+@fast_kernel
+def _norm(numbers):
+    """At least the Euclidean norm, and not far above it where squares do not underflow."""
+    squares = 0.0
+    for i in range(len(numbers)):
+        squares += numbers[i] * numbers[i]
+    return math.sqrt(squares) if squares > NORM_UNDERFLOW else size_of(numbers)
+
+
+@kernel_part
+def bound(columns, count, rows, bounds):
+    """Write to bounds, per column, a power of two above its norm; what is not finite stays so.
+
+    No sum of products of two columns reaches the product of their bounds. Three times that is in
+    the middle of a binade, with room for such a sum on both sides.
+    """
+    for j in range(count):
+        norm = _norm(columns[j * DOUBLED_ROWS : j * DOUBLED_ROWS + rows])
+        bounds[j] = math.ldexp(1.0, math.frexp(norm)[1]) if norm < np.inf else norm

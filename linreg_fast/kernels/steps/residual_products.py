@@ -1,0 +1,176 @@
+"""Residuals and their products with the columns, in double-double, in one pass over the rows.
+
+They are what a solution leaves of the normal equations: the right side of a correction. A pass
+makes 2 p long products a row, where double-double cross-products make p^2 / 2. Pieces of rows are
+packed into columns, as in `moments.doubled`; nothing is subtracted from them, so that they have no
+lo parts.
+"""
+
+import math
+
+import numpy as np
+
+from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
+from linreg_fast.kernels.tiles.packing_columns import bound, mask, pack
+from linreg_fast.kernels.tuning import DOUBLED_ROWS, WIDE
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.blocks import over_blocks
+from linreg_fast.runtime.compile import inlined_part, kernel_part
+
+
+@kernel_part
+def _padded(p):
+    """Columns of X and the ones, up to a whole number of tiles."""
+    return -(-(p + 1) // 4) * 4
+
+
+@kernel_part
+def _start_of(y, b, bounds, offset, rows):
+    """A number so large that the sums of a residual stay in one binade when they start from it."""
+    size = abs(offset[0])
+    for i in range(rows):
+        size = max(size, abs(y[i]))
+    for j in range(len(b)):
+        size += abs(b[j]) * bounds[j]
+    return 3.0 * math.ldexp(1.0, math.frexp(size)[1] + 2) if size < np.inf else size
+
+
+@inlined_part
+def _subtract_product(h, low, slope, slope_lo, x):
+    """(h, low) - slope x, exactly but for what the lo parts round."""
+    total = simd.fma_vectors(slope, x, h)
+    lost = simd.fma_vectors(slope, x, simd.subtract(h, total))
+    return total, simd.fma_vectors(slope_lo, x, simd.add(low, lost))
+
+
+@inlined_part
+def _begin(y, at, start, offset):
+    """(start + y - offset, what that lost), the sums of a vector of rows before the products."""
+    target = simd.load(y, at)
+    total = simd.add(start, target)
+    low = simd.subtract(target, simd.subtract(total, start))
+    after = simd.subtract(total, offset)
+    return after, simd.subtract(low, simd.add(offset, simd.subtract(after, total)))
+
+
+@inlined_part
+def _end(h, low, start, at, r, r_lo):
+    """Write h + low - start, as hi and lo."""
+    h = simd.subtract(h, start)
+    total = simd.add(h, low)
+    simd.store(r, at, total)
+    simd.store(r_lo, at, simd.subtract(low, simd.subtract(total, h)))
+
+
+@kernel_part
+def _residual_vectors(z, y, b, b_lo, start, offset, rows, r, r_lo):
+    """Write to r + r_lo the residuals y - b . z - offset of a piece, four vectors at a time.
+
+    Adding to sums that start from a large number loses what one more fused multiply-add finds (see
+    `doubled_microkernel.tile_of_vectors`). Rows beyond the last are computed, and mean nothing.
+    """
+    # the piece, the line, and where the residuals go
+    first, constant = simd.broadcast(start), simd.broadcast(offset[0])
+    for i in range(0, rows, 4 * WIDE):
+        i1, i2, i3 = i + WIDE, i + 2 * WIDE, i + 3 * WIDE
+        h0, l0 = _begin(y, i, first, constant)
+        h1, l1 = _begin(y, i1, first, constant)
+        h2, l2 = _begin(y, i2, first, constant)
+        h3, l3 = _begin(y, i3, first, constant)
+        for j in range(len(b)):
+            at = j * DOUBLED_ROWS
+            slope, slope_lo = simd.broadcast(-b[j]), simd.broadcast(-b_lo[j])
+            h0, l0 = _subtract_product(h0, l0, slope, slope_lo, simd.load(z, at + i))
+            h1, l1 = _subtract_product(h1, l1, slope, slope_lo, simd.load(z, at + i1))
+            h2, l2 = _subtract_product(h2, l2, slope, slope_lo, simd.load(z, at + i2))
+            h3, l3 = _subtract_product(h3, l3, slope, slope_lo, simd.load(z, at + i3))
+        _end(h0, l0, first, i, r, r_lo)
+        _end(h1, l1, first, i1, r, r_lo)
+        _end(h2, l2, first, i2, r, r_lo)
+        _end(h3, l3, first, i3, r, r_lo)
+    for i in range(rows):
+        r[i], r_lo[i] = dd.quick_two_sum(r[i], r_lo[i] - offset[1])
+
+
+@kernel_part
+def _residual_numbers(z, y, b, b_lo, start, offset, rows, r, r_lo):
+    """The same number by number."""
+    # as `_residual_vectors`
+    for i in range(rows):
+        total, low = dd.two_sum(y[i], -offset[0])
+        low -= offset[1]
+        for j in range(len(b)):
+            product, lost = dd.two_product(b[j], z[j * DOUBLED_ROWS + i])
+            total, more = dd.two_sum(total, -product)
+            low += more - lost - b_lo[j] * z[j * DOUBLED_ROWS + i]
+        r[i], r_lo[i] = dd.two_sum(total, low)
+
+
+_residual = _residual_vectors if simd.VECTORS else _residual_numbers
+
+
+@kernel_part
+def _block(b, start, stop, scratch, X, Y, weights, coef, offset, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
+    p, t = X.shape[1], Y.shape[1]
+    m = _padded(p)
+    z = scratch[: m * DOUBLED_ROWS]
+    targets = scratch[m * DOUBLED_ROWS : (m + t) * DOUBLED_ROWS]
+    rest = scratch[(m + t) * DOUBLED_ROWS :]
+    r, r_lo = rest[:DOUBLED_ROWS], rest[DOUBLED_ROWS : 2 * DOUBLED_ROWS]
+    bounds, bound_r, nothing = np.ones(m), np.ones(1), np.zeros(max(m, t))
+    for begin in range(start, stop, DOUBLED_ROWS):
+        end = min(begin + DOUBLED_ROWS, stop)
+        rows = end - begin
+        pack(X, np.int64(0), nothing, begin, end, z)
+        pack(Y, np.int64(0), nothing, begin, end, targets)
+        for j in range(p):
+            mask(weights, j * DOUBLED_ROWS, begin, end, z)
+        z[p * DOUBLED_ROWS : p * DOUBLED_ROWS + rows] = 1.0
+        mask(None, p * DOUBLED_ROWS, begin, end, z)
+        bound(z, p + 1, rows, bounds)
+        for k in range(t):
+            y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
+            mask(weights, np.int64(0), begin, end, y)
+            slopes, low_slopes, constant = coef[0, k], coef[1, k], offset[k]
+            first = _start_of(y, slopes, bounds, constant, rows)
+            _residual(z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
+            if weights is not None:
+                for i in range(rows):
+                    r[i], r_lo[i] = dd.multiply(r[i], r_lo[i], weights[begin + i], 0.0)
+            mask(weights, np.int64(0), begin, end, r)
+            mask(weights, np.int64(0), begin, end, r_lo)
+            bound(r, 1, rows, bound_r)
+            S, L = sums[b, k : k + 1], lows[b, k : k + 1]
+            for c in range(0, m, 4):
+                if simd.VECTORS:
+                    tile_with_exact_columns(r, r_lo, z, c, rows, bound_r, bounds, S, L)
+                else:
+                    zeros = np.zeros(len(z))
+                    tile_of_numbers(r, r_lo, z, zeros, 0, c, rows, S, L)
+
+
+_blocks = over_blocks(_block)
+
+
+def residual_products(X, Y, weights, coef, offset):
+    """sum(w r x_j) for each target and column, and last sum(w r): (2, t, p + 1), hi and lo.
+
+    r = y - x . coef - offset, for coef (2, t, p) and offset (t, 2), hi and lo.
+    """
+    (n, p), t = X.shape, Y.shape[1]
+    m = -(-(p + 1) // 4) * 4
+    blocks = launch.count_blocks(n, 4 * p)
+    sums, lows = np.zeros((2, blocks, t, m + memory.LINE))
+    scratch = (m + t + 2) * DOUBLED_ROWS
+    arguments = (X, Y, weights, coef, offset, sums, lows)
+    launch.run(_blocks, n, blocks, 16 * n * p * t, scratch, *arguments)
+    total, low = sums[0, :, : p + 1].copy(), lows[0, :, : p + 1].copy()
+    for b in range(1, blocks):
+        added = total + sums[b, :, : p + 1]
+        part = added - total
+        low += (total - (added - part)) + (sums[b, :, : p + 1] - part) + lows[b, :, : p + 1]
+        total = added
+    return np.array([total, low])
