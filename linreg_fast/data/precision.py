@@ -50,13 +50,13 @@ DOUBLED_CONDITION = 1e3  # from here on it matters what storing the columns has 
 # Refinement of plain sums (`solvers.refined`) ends where the next pass would move the coefficients
 # by less than this, relative; it begins where the square of the condition number, times how far the
 # columns are from zero in units of their spread, leaves double-double its digits.
-REFINED_ERROR, REFINED_OFFSET = 2e-16, 1e14
+REFINED_ERROR, REFINED_OFFSET = 1e-15, 1e14
 
 # The sample of rows. It pays between so many multiply-adds (plain sums take 0.1 ms, and 50 ms), for
 # up to so many columns. First few rows, 20 us, whose condition is estimated, up to sqrt(p) too
 # large; only where those look ill as many as take 50 us. (Without this second look 1M x 10 with
 # condition 50 would take double-double sums, 2.2 times the time, on AVX-512.)
-SAMPLE_PRODUCTS, SAMPLE_COLUMNS, SAMPLE_CONDITION = (4_000_000, 2_000_000_000), 128, 100.0
+SAMPLE_PRODUCTS, SAMPLE_COLUMNS, SAMPLE_CONDITION = (4_000_000, 2_000_000_000), 128, 2e6
 FEW_SAMPLED_ROWS, FEW_SAMPLED_PER_COLUMN = 128, 16
 MOST_SAMPLED_ROWS, MOST_SAMPLED_PRODUCTS, SAMPLED_PER_COLUMN = 1024, 1 << 20, 2
 

@@ -1,4 +1,4 @@
-"""Plain sums, refined on the rows to all digits: `auto` asks for it. 2 p long products a row a pass.
+"""Plain sums, refined on the rows to all digits: `auto` asks for it. 2 p long products a row.
 
 The Cholesky factor of plain sums solves for a correction whose right side, the products of the
 residuals with the columns, is summed in double-double. Each pass multiplies the relative error by
@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrs
 
 from linreg_fast.data.precision import REFINED_ERROR, REFINED_OFFSET
+from linreg_fast.kernels.steps import small_refinement
 from linreg_fast.kernels.steps.residual_products import residual_products
 from linreg_fast.kernels.systems import lapack
 from linreg_fast.kernels.systems.doubled_cholesky import corrected, intercept_parts
@@ -25,18 +26,16 @@ GAIN = 0.05  # the largest relative error of a first solution that passes mend f
 
 
 class System(NamedTuple):
-    """The centred, scaled normal equations of plain sums, and their Cholesky factor."""
+    """The centred, scaled normal equations of plain sums, by their Cholesky factor."""
 
     upper: np.ndarray  # (p, p)
-    products: np.ndarray  # (q, q), scaled by powers of two
-    exponents: np.ndarray  # (q,)
+    exponents: np.ndarray  # (q,): of the powers of two that scale the columns
     condition: float
 
     def solve(self, right):
-        """Coefficients (t, p) in the data's units for right sides (t, p) in the data's units."""
-        p = len(self.upper)
-        units = -self.exponents[:p]
-        return np.ldexp(dpotrs(self.upper, np.ldexp(right, units).T)[0].T, units)
+        """Coefficients (p, t) for right sides (p, t), in the data's units."""
+        units = -self.exponents[: len(self.upper), None]
+        return np.ldexp(dpotrs(self.upper, np.ldexp(right, units))[0], units)
 
 
 def solve(problem):
@@ -46,25 +45,37 @@ def solve(problem):
     system = _system(problem)
     if system is None:
         return None
+    p = problem.n_features
+    coef = system.solve(problem.products[0, :p, p:])
+    found = refine(problem, coef, system.condition, system.solve)
+    if found is None:
+        return None
+    coef, intercept, passes = found
+    return Solution(coef, intercept, p, system.condition), passes
+
+
+def refine(problem, start, condition, solve_again):
+    """(coef (p, t), intercept (t,), passes), or None where that does not converge.
+
+    start (p, t) solves the plain normal equations of the problem, and solve_again(right (p, t))
+    does so for other right sides.
+    """
     p, t = problem.n_features, problem.n_targets
     mean = problem.moments.mean_parts if problem.fit_intercept else np.zeros((2, p + t))
-    weight = problem.moments.weight_sum
-    squares = problem.products[0].diagonal()
-    sizes = np.sqrt(squares[:p])
-    far = np.abs(mean[0, :p]) * np.sqrt(weight) / sizes
-    if not system.condition**2 * (1 + far.max()) <= REFINED_OFFSET:
+    weight, sizes = problem.moments.weight_sum, np.sqrt(problem.products[0].diagonal()[:p])
+    if not within_reach(condition, mean[0, :p], weight, sizes):
         return None
-    coef = np.zeros((2, t, p))
-    coef[0] = system.solve(problem.products[0, p:, :p])
-    first, left = np.inf, np.zeros(t)
+    coef, first = np.array([start, np.zeros_like(start)]), np.inf
     for done in range(1, PASSES + 1):
-        offset = intercept_parts(mean, np.ascontiguousarray(coef.transpose(0, 2, 1)), p)
-        found = residual_products(problem.X, problem.Y, problem.sample_weight, coef, offset)
+        offset = intercept_parts(mean, coef, p)
+        lines = np.ascontiguousarray(coef.transpose(0, 2, 1))
+        found = residual_products(problem.X, problem.Y, problem.sample_weight, lines, offset)
         right, left = _about_the_mean(found, mean)
-        step = system.solve(right)
+        step = solve_again(np.ascontiguousarray(right.T))
         coef = corrected(coef, step)
-        size = np.linalg.norm(coef[0] * sizes, axis=1)
-        moved = np.linalg.norm(step * sizes, axis=1)
+        size, moved = (np.linalg.norm(part * sizes[:, None], axis=0) for part in (coef[0], step))
+        if not np.isfinite(size + moved).all():  # extreme weights or numbers
+            return None
         share = np.divide(moved, size, out=np.zeros(t), where=size > 0).max()
         first = share if done == 1 else first
         if not share <= GAIN ** min(done, 2):
@@ -76,10 +87,37 @@ def solve(problem):
     intercept = np.zeros(t)
     if problem.fit_intercept:
         # The means of plain sums are rounded: what the residuals add up to tells by how much.
-        offset = intercept_parts(mean, np.ascontiguousarray(coef.transpose(0, 2, 1)), p)
-        intercept = offset.sum(axis=1) + left / weight
-    solution = Solution(coef.sum(axis=0).T, intercept, p, system.condition)
-    return solution, done
+        intercept = intercept_parts(mean, coef, p).sum(axis=1) + left / weight
+    return coef.sum(axis=0), intercept, done
+
+
+def refine_small(X, Y, moments, condition, found, factor):
+    """Passes over small rows, in compiled calls: how many; 0 where that does not converge.
+
+    found (p + 1, 1), coefficients and intercept, is corrected in place; factor is that of
+    `systems.small.solve`.
+    """
+    p = len(found) - 1
+    means, squares = moments.mean_parts[0, :p], moments.comoment_parts[0].diagonal()[:p]
+    if not within_reach(condition, means, moments.n_samples, np.sqrt(squares)):
+        return 0
+    scratch, first = small_refinement.workspace(p), np.inf
+    for done in range(1, PASSES + 1):
+        share = small_refinement.refine(X, Y, moments.mean_parts, factor, found, *scratch)
+        first = share if done == 1 else first
+        if not share <= GAIN ** min(done, 2):
+            return 0
+        if share * first <= REFINED_ERROR:
+            return done
+    return 0
+
+
+def within_reach(condition, means, weight, sizes):
+    """Whether double-double has digits for this condition number and these columns' offsets."""
+    if not condition < np.inf:
+        return False
+    far = (np.abs(means) / sizes).max() * weight**0.5
+    return condition**2 * (1 + far) <= REFINED_OFFSET
 
 
 def _system(problem):
@@ -93,7 +131,7 @@ def _system(problem):
     smallest = max(problem.tol, np.sqrt(p * problem.moments.relative_noise))
     if not reciprocal > smallest**2:
         return None
-    return System(upper, products[0], exponents, float(1 / np.sqrt(reciprocal)))
+    return System(upper, exponents, float(1 / np.sqrt(reciprocal)))
 
 
 def _about_the_mean(found, mean):

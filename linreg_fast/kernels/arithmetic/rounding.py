@@ -23,10 +23,10 @@ NORM_UNDERFLOW = 1e-280
 NOISE_UNDERFLOW = 1e-280
 STREAM_UNDERFLOW = 1e-305  # above it products keep 18 digits and more
 
-# Systems of few columns: sums of squares whose products with 32 digits are numbers, and pivots
-# (relative) from which two corrections leave nothing; a pivot of 1e-16 is noise.
+# Systems of few columns: sums of squares whose products with 32 digits are numbers, and the
+# smallest relative pivot: one of 1e-16 is noise. (Down to 1e-8 two corrections leave nothing.)
 SMALLEST_SQUARE, LARGEST_SQUARE = 1e-200, 1e200
-SMALLEST_PIVOT = 1e-8
+SMALLEST_PIVOT = 1e-13
 
 # Numbers whose squares have 32 digits; sizes and weights whose products stay within these bounds.
 SAFE_SMALL, SAFE_LARGE = 1e-100, 1e100

@@ -12,6 +12,7 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
 from linreg_fast.kernels.tiles.packing_columns import bound, mask, pack
 from linreg_fast.kernels.tuning import DOUBLED_ROWS, WIDE
@@ -21,7 +22,7 @@ from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 
 @kernel_part
-def _padded(p):
+def padded_columns(p):
     """Columns of X and the ones, up to a whole number of tiles."""
     return -(-(p + 1) // 4) * 4
 
@@ -112,10 +113,14 @@ _residual = _residual_vectors if simd.VECTORS else _residual_numbers
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, weights, coef, offset, sums, lows):
-    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
+def add_products(X, Y, weights, coef, offset, start, stop, scratch, sums, lows):
+    """Add to sums + lows (t, padded_columns(p) or more) what `residual_products` returns.
+
+    scratch: (padded_columns(p) + t + 2) DOUBLED_ROWS numbers.
+    """
+    # the rows, the lines, which rows, and where the sums go
     p, t = X.shape[1], Y.shape[1]
-    m = _padded(p)
+    m = padded_columns(p)
     z = scratch[: m * DOUBLED_ROWS]
     targets = scratch[m * DOUBLED_ROWS : (m + t) * DOUBLED_ROWS]
     rest = scratch[(m + t) * DOUBLED_ROWS :]
@@ -126,11 +131,16 @@ def _block(b, start, stop, scratch, X, Y, weights, coef, offset, sums, lows):
         rows = end - begin
         pack(X, np.int64(0), nothing, begin, end, z)
         pack(Y, np.int64(0), nothing, begin, end, targets)
+        lines = prefetch.lines_of(X, end, min(end + DOUBLED_ROWS, stop))
         for j in range(p):
-            mask(weights, j * DOUBLED_ROWS, begin, end, z)
+            at = j * DOUBLED_ROWS
+            mask(weights, at, begin, end, z)
+            bound(z[at:], 1, rows, bounds[j:])
+            if prefetch.is_c_order(X):  # the next rows, while these are bounded
+                memory.prefetch_lines(X, end * p, lines * j // p, lines * (j + 1) // p)
         z[p * DOUBLED_ROWS : p * DOUBLED_ROWS + rows] = 1.0
         mask(None, p * DOUBLED_ROWS, begin, end, z)
-        bound(z, p + 1, rows, bounds)
+        bound(z[p * DOUBLED_ROWS :], 1, rows, bounds[p:])
         for k in range(t):
             y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
             mask(weights, np.int64(0), begin, end, y)
@@ -143,13 +153,19 @@ def _block(b, start, stop, scratch, X, Y, weights, coef, offset, sums, lows):
             mask(weights, np.int64(0), begin, end, r)
             mask(weights, np.int64(0), begin, end, r_lo)
             bound(r, 1, rows, bound_r)
-            S, L = sums[b, k : k + 1], lows[b, k : k + 1]
+            S, L = sums[k : k + 1], lows[k : k + 1]
             for c in range(0, m, 4):
                 if simd.VECTORS:
                     tile_with_exact_columns(r, r_lo, z, c, rows, bound_r, bounds, S, L)
                 else:
                     zeros = np.zeros(len(z))
                     tile_of_numbers(r, r_lo, z, zeros, 0, c, rows, S, L)
+
+
+@kernel_part
+def _block(b, start, stop, scratch, X, Y, weights, coef, offset, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
+    add_products(X, Y, weights, coef, offset, start, stop, scratch, sums[b], lows[b])
 
 
 _blocks = over_blocks(_block)

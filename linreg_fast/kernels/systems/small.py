@@ -63,7 +63,7 @@ def _inverse_factor(products, rows, scale, sums):
 
 
 @kernel_part
-def _add_solution(rows, scale, right, coef, low, found):
+def add_solution(rows, scale, right, coef, low, found):
     """Add to coef + low (p,) the solution for a right side scaled like the columns.
 
     found (p,): scratch.
@@ -113,7 +113,7 @@ def solve(mean, products, found, factor):
         for j in range(p):
             coef[j], low[j], right[j] = 0.0, 0.0, scale[j] * products[0, j, p + k]
         for _ in range(2):  # the second correction squares the error, which leaves nothing
-            _add_solution(rows, scale, right, coef, low, sums)
+            add_solution(rows, scale, right, coef, low, sums)
             for i in range(p + 1):  # the residual of the equations, exactly
                 row, row_lo = (products[0, i], products[1, i]) if i < p else (mean[0], mean[1])
                 total, lost = row[p + k], row_lo[p + k]
@@ -147,7 +147,7 @@ def solve_again(factor, right):
     for k in range(t):
         for j in range(p):
             work[0, j], work[1, j], work[2, j] = 0.0, 0.0, scale[j] * right[j, k]
-        _add_solution(rows, scale, work[2], work[0], work[1], work[3])
+        add_solution(rows, scale, work[2], work[0], work[1], work[3])
         for j in range(p):
             coef[j, k] = work[0, j]
     return coef
