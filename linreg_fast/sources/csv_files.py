@@ -64,6 +64,8 @@ class CsvSource:
         """Where the last whole row of the block ends: at an end of line that no quotes hold."""
         block, newline = self._block, self._newline
         end = block.rfind(newline) + 1
+        if b'"' not in block:
+            return end
         odd = block.count(b'"', 0, end) % 2
         while end and odd:
             before, end = end, block.rfind(newline, 0, end - 1) + 1
@@ -83,7 +85,8 @@ class CsvSource:
             block, self._block = self._block[:end], self._block[end:]
             self._refuse_binary(block)
             line = self._line
-            self._line += block.count(self._newline)
+            letters = np.frombuffer(block, np.uint8)  # bytes.count takes twice as long
+            self._line += int(np.count_nonzero(letters == ord(self._newline)))
             yield block, line
 
     def batches(self, numbers, texts=()):

@@ -7,7 +7,8 @@ import sys
 import warnings
 
 READ = 1 << 20  # bytes that are looked at to find out what a file is
-ASCII_LETTERS = "linreg_fast.windows"  # our handler of bytes that are no UTF-8
+LARGE = 1 << 24  # bytes that are asked for in one call
+WINDOWS = "linreg_fast.windows"  # our handler of bytes that are no UTF-8
 
 
 def _as_windows_writes(error):
@@ -17,7 +18,7 @@ def _as_windows_writes(error):
     ), error.end
 
 
-codecs.register_error(ASCII_LETTERS, _as_windows_writes)
+codecs.register_error(WINDOWS, _as_windows_writes)
 
 
 def open_bytes(path):
@@ -85,11 +86,16 @@ class _Stream(io.RawIOBase):
     def read(self, size=-1):
         if size is None or size < 0:
             size = sys.maxsize
+        if not self._held and size <= LARGE:  # without a copy
+            data = self._read(size)
+            if len(data) == size or not data:
+                return data
+            self._held = data
         parts = [self._held[:size]]
         self._held = self._held[size:]
         got = len(parts[0])
         while got < size:
-            more = self._read(min(size - got, 1 << 24))
+            more = self._read(min(size - got, LARGE))
             if not more:
                 break
             parts.append(more)
@@ -173,7 +179,7 @@ class Utf8:
                     "(--encoding names another)",
                     stacklevel=2,
                 )
-            return data.decode("utf-8", ASCII_LETTERS)
+            return data.decode("utf-8", WINDOWS)
 
     def close(self):
         self._stream.close()
