@@ -5,7 +5,7 @@ import numpy as np
 from linreg_fast.cli.model_file import Model
 from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
-from linreg_fast.sources.table import find
+from linreg_fast.sources.names import find
 
 
 def load(options):

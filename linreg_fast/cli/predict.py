@@ -32,7 +32,7 @@ def run(options):
 
     from linreg_fast.cli.applying import Applied, load
     from linreg_fast.data.jsonfile import write_text
-    from linreg_fast.sources.selection import split_names
+    from linreg_fast.sources.names import counted, split_names
     from linreg_fast.sources.table import is_arrow
 
     if options.out == "-":
@@ -49,10 +49,9 @@ def run(options):
         predicted = model.predict(applied.design())
     gaps = int(np.isnan(predicted).sum())
     if gaps:
-        rows = "row has" if gaps == 1 else "rows have"
         warnings.warn(
-            f"{source.path}: {gaps} of {len(predicted)} {rows} missing values: their lines are "
-            "empty (--missing raise stops at them)",
+            f"{source.path}: missing values in {gaps} of {counted(len(predicted), 'row')}: the "
+            "line of such a row is empty (--missing raise stops at them)",
             stacklevel=2,
         )
     with patience("writing"):

@@ -26,6 +26,7 @@ def run(options):
 
     from linreg_fast.cli.applying import Applied, load
     from linreg_fast.data.gate import as_weights
+    from linreg_fast.sources.names import counted, is_or_are
 
     model = load(options)
     if options.weights == "":
@@ -39,10 +40,9 @@ def run(options):
     weights = as_weights(others[:, 1] if options.weights else None, len(others))
     left_out = applied.columns.rows - len(actual)
     if left_out:
-        rows = "row is" if left_out == 1 else "rows are"
         warnings.warn(
-            f"{source.path}: {left_out} of {applied.columns.rows} {rows} left out for missing "
-            "values (--missing raise stops at them)",
+            f"{source.path}: {left_out} of {counted(applied.columns.rows, 'row')} "
+            f"{is_or_are(left_out)} left out for missing values (--missing raise stops at them)",
             stacklevel=2,
         )
     with np.errstate(over="ignore", invalid="ignore"):

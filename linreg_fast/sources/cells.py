@@ -79,4 +79,4 @@ def why_text(cell):
         return "a quote opens there that never closes (unexpected end of data)"
     if is_number(cell.replace(",", ".")) or is_number(cell.replace(",", "")):
         return "write decimals with a point (or give --decimal), and thousands without a comma"
-    return "leave it out with --exclude or --features, or encode it with --categorical"
+    return "leave the column out, or encode it as numbers (--categorical: as groups)"

@@ -6,6 +6,7 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.sources.cells import is_missing, why_text
+from linreg_fast.sources.names import counted, find
 
 
 class Collector:
@@ -33,8 +34,6 @@ class Collector:
         return self.source.columns[place].name
 
     def place(self, name):
-        from linreg_fast.sources.table import find
-
         return find(self.source, name)
 
     def read(self):
@@ -65,8 +64,8 @@ class Collector:
             raise ValueError(f"{self.source.path} has no rows below its header")
         if self._short:
             warnings.warn(
-                f"{self.source.path}: {self._short} rows have fewer cells than the header: they "
-                "end in missing values",
+                f"{self.source.path}: {counted(self._short, 'row')} with fewer cells than the "
+                "header names: read as if missing values stood at the end",
                 stacklevel=3,
             )
         return self
@@ -97,9 +96,9 @@ class Collector:
         self.gaps[place] += len(rows)
 
     @property
-    def numbers(self):
-        """Places of all columns that were numbers."""
-        return [place for place in self._parts if place not in self._texts]
+    def infinite(self):
+        """Place -> what stands where, of the columns that hold what is not finite."""
+        return {place: f"{value} in {at}" for place, (at, value) in self._first_infinite.items()}
 
     def parts(self, place):
         """The column's pieces, in order."""
@@ -108,6 +107,21 @@ class Collector:
     def first(self, place):
         """The number in the first row."""
         return float(self._parts[place][0][0])
+
+    def counts_rows(self, place):
+        """Whether a column is k, k + 1, k + 2, ... from row to row."""
+        if self.gaps[place] or self.rows < 2:
+            return False
+        expected = self.first(place)
+        if expected != round(expected) or abs(expected) > 2**52:
+            return False
+        for part in self.parts(place):
+            if part[-1] != expected + len(part) - 1:
+                return False
+            if (part != np.arange(expected, expected + len(part))).any():
+                return False
+            expected += len(part)
+        return True
 
     def missing_rows(self, place):
         """(rows,) of bool: where the column has a gap."""

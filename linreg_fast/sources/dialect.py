@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from typing import NamedTuple
 
-from linreg_fast.sources.cells import DECIMAL_COMMA, DECIMAL_POINT, is_number, kind_of
+from linreg_fast.sources.cells import DECIMAL_COMMA, DECIMAL_POINT, is_missing, is_number, kind_of
 
 DELIMITERS = "\t;|,"  # as likely as each other, the first: commas are also part of numbers and text
 BLANKS = " "  # runs of them
@@ -100,6 +100,11 @@ def find_dialect(text, path, delimiter=None, decimal=None):
         raise ValueError(f"--decimal must be . or a comma, got {decimal!r}")
     if names and all(is_number(name) for name in names) and not _are_years(names):
         raise ValueError(f"{path}: the first line must name the columns, it holds numbers")
+    if _are_units(body, decimal):
+        above = rows[0][1]
+        words = ", ".join(cell.strip() for cell in body[0][:5])
+        warnings.warn(f"{path}: line {above} is passed over as units ({words})", stacklevel=2)
+        body = body[1:]
     columns = [[row[j] if j < len(row) else "" for row in body] for j in range(len(names))]
     kinds = [kind_of(column, decimal) for column in columns]
     return Dialect(delimiter, decimal, names, kinds, above, padded)
@@ -203,6 +208,15 @@ def _decimal(body, path):
         f"{path}: numbers are read with a decimal comma (--decimal . forbids it)", stacklevel=2
     )
     return ","
+
+
+def _are_units(body, decimal):
+    """Whether the first row holds words, and the rows below mostly numbers."""
+    if len(body) < 3 or any(is_missing(cell) or is_number(cell, decimal) for cell in body[0]):
+        return False
+    width = len(body[0])
+    below = [[row[j] for row in body[1:] if j < len(row)] for j in range(width)]
+    return 2 * sum(kind_of(cells, decimal) == "number" for cells in below) > width
 
 
 def _are_years(names):

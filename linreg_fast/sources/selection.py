@@ -1,51 +1,21 @@
 """Which columns and rows of a table a fit uses: what is left out, and a sentence about each."""
 
-import csv
-import io
-import re
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 
 from linreg_fast.data.gate import listed
-from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
-from linreg_fast.sources.table import composed, find
-
-# As data frames and spreadsheets write the numbers of rows.
-NO_NAME = re.compile(r"|__index_level_\d+__|Unnamed: [\d.]+|\.\.\.\d+")
-ROW_NUMBERS = re.compile(r"row[ ._]?(names?|id|n(o|r|um(ber)?)?)?|index|_?id", re.IGNORECASE)
-
-
-class Rows(NamedTuple):
-    """What a model is fitted to."""
-
-    X: np.ndarray  # (n, p) float64, in column-major order
-    y: np.ndarray  # (n,)
-    weights: np.ndarray | None  # (n,)
-    names: list[str]  # of X's columns
-    categories: dict[str, list[str]]  # columns of groups -> their groups, the first left out
-    read: int  # rows of the table
-
-
-def split_names(source, given):
-    """Names from options that were given once or more: a,b,"c, d"; or one whole name."""
-    known = {composed(column.name) for column in source.columns}
-    names = []
-    for text in [given] if isinstance(given, str) else given:
-        if composed(text) in known:
-            names.append(text)
-            continue
-        text = text.replace("\\,", "\0")
-        (row,) = csv.reader(io.StringIO(text), skipinitialspace=True) if text.strip() else [[]]
-        names += [name.strip().replace("\0", ",") for name in row if name.strip()]
-    return names
-
-
-def joined(names):
-    """Names as an option takes them."""
-    return ",".join(f'"{name}"' if "," in name else name for name in names)
+from linreg_fast.sources.design import design
+from linreg_fast.sources.names import (
+    NO_NAME,
+    ROW_NUMBERS,
+    counted,
+    find,
+    is_or_are,
+    joined,
+    split_names,
+)
 
 
 class Selection:
@@ -141,6 +111,8 @@ class Selection:
             for place in free
             if columns[place].kind in ("number", "empty") or not self._is_free(place)
         ]
+        if not self.features and columns[self.target].kind not in ("number", "empty"):
+            Collector(self.source, [self.target]).read()  # says where it holds text
         self._refuse_none(
             self.features, ": none of the others holds numbers (--categorical takes text as groups)"
         )
@@ -151,7 +123,8 @@ class Selection:
     def _leave_out(self, why, places, hint=""):
         if places:
             names = joined(self.name(place) for place in places)
-            self._tell(f"{_columns(places)} {why} {_are(places)} left out: {names}{hint}")
+            are = is_or_are(len(places))
+            self._tell(f"column{'s' * (are == 'are')} {why} {are} left out: {names}{hint}")
 
     def read(self):
         """The `Rows`, after one pass over the source."""
@@ -172,16 +145,22 @@ class Selection:
             self._tell_of_gaps(columns, kept, used)
             if kept.all():
                 kept = None
-        return self._rows(columns, kept)
+        features = [(place, not self._is_free(place)) for place in self.features]
+        rows = design(columns, features, self.target, self.weights, kept)
+        if not rows.names:
+            self._refuse_none([])
+        return rows
 
     def _sort_out(self, columns, asked):
         """Leave out what turned out to be no feature, now that all rows are read."""
         text = columns.not_numbers
-        if text:
-            found = ", ".join(f"{joined([self.name(place)])} ({text[place]})" for place in text)
-            self._tell(
-                f"{_columns(text)} with text among the numbers {_are(text)} left out: {found}"
-            )
+        where = ", ".join(text.values())
+        self._leave_out("with text among the numbers", list(text), f" ({where})")
+        infinite = columns.infinite
+        where = ", ".join(infinite.values())
+        found = [place for place in self.features if place in infinite]
+        self._leave_out("with numbers that are not finite", found, f" ({where})")
+        self.features = [place for place in self.features if place not in infinite]
         empty = [p for p in self.features if p not in text and columns.gaps[p] == columns.rows]
         self._leave_out("without a value", empty)
         self.features = [p for p in self.features if p not in text and p not in empty]
@@ -191,12 +170,10 @@ class Selection:
             self._gappy(columns, asked)
 
     def _row_numbers(self, columns):
-        running = [p for p in self.features if self._is_free(p) and _counts_rows(columns, p)]
+        running = [p for p in self.features if self._is_free(p) and columns.counts_rows(p)]
         out = [place for place in running if ROW_NUMBERS.fullmatch(self.name(place))]
         if out and len(out) < len(self.features):
-            self._leave_out(
-                "that only number the rows" if len(out) > 1 else "that only numbers the rows", out
-            )
+            self._leave_out("with nothing but the number of the row", out)
             self.features = [place for place in self.features if place not in out]
             running = [place for place in running if place not in out]
         for place in running:
@@ -236,69 +213,7 @@ class Selection:
         dropped = int((~kept).sum())
         gaps = [place for place in used if columns.gaps[place]]
         found = [f"{joined([self.name(place)])} ({columns.gaps[place]})" for place in gaps]
-        rows = "row is" if dropped == 1 else "rows are"
         self._tell(
-            f"{dropped} of {columns.rows} {rows} left out for missing values, in "
-            f"{listed(found)} (--missing raise stops at them)"
+            f"{dropped} of {counted(columns.rows, 'row')} {is_or_are(dropped)} left out for "
+            f"missing values, in {listed(found)} (--missing raise stops at them)"
         )
-
-    def _rows(self, columns, kept):
-        n = columns.rows if kept is None else int(kept.sum())
-        if not n:
-            columns.matrix([self.target, *self.features], kept)  # says which columns are to blame
-        parts, categories = [], {}
-        for place in self.features:
-            name = self.name(place)
-            if self._is_free(place):
-                parts.append((place, [name], None))
-                continue
-            levels = groups.levels_of(columns.cells(place), kept)
-            if len(levels) < 2:
-                self._tell(f"--categorical {name!r} has one group only and is left out")
-                continue
-            categories[name] = levels
-            parts.append((place, groups.names_of(name, levels), levels))
-        names = [name for _, part, _ in parts for name in part]
-        self._refuse_none(names)
-        if len(set(names)) != len(names):
-            raise ValueError(f"{self.source.path}: a column and a group have one name: {names}")
-        p = len(names)
-        values = np.empty((n, p + 1 + (self.weights is not None)), order="F")
-        at = 0
-        for place, part, levels in parts:
-            if levels is None:
-                columns.fill(values[:, at], place, kept)
-            else:
-                out = values[:, at : at + len(part)]
-                groups.fill(out, columns.cells(place), levels, kept, lambda row, cell: cell)
-            at += len(part)
-        columns.fill(values[:, p], self.target, kept)
-        weights = None
-        if self.weights is not None:
-            columns.fill(values[:, p + 1], self.weights, kept)
-            weights = values[:, p + 1]
-        return Rows(values[:, :p], values[:, p], weights, names, categories, columns.rows)
-
-
-def _counts_rows(columns, place):
-    """Whether a column is k, k + 1, k + 2, ... from row to row."""
-    if columns.gaps[place] or columns.rows < 2:
-        return False
-    expected = columns.first(place)
-    if expected != round(expected) or abs(expected) > 2**52:
-        return False
-    for part in columns.parts(place):
-        if part[-1] != expected + len(part) - 1:
-            return False
-        if (part != np.arange(expected, expected + len(part))).any():
-            return False
-        expected += len(part)
-    return True
-
-
-def _columns(places):
-    return "column" if len(places) == 1 else "columns"
-
-
-def _are(places):
-    return "is" if len(places) == 1 else "are"

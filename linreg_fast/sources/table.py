@@ -13,13 +13,10 @@
 """
 
 import os
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
-
-from linreg_fast.data.gate import listed
 
 ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow")
 ENGINES = ("auto", "arrow", "python")
@@ -108,28 +105,6 @@ def open_table(path, *, delimiter=None, decimal=None, encoding=None, engine="aut
         raise
 
 
-def find(source, name):
-    """The place of a column by its name; a ValueError that lists the names where there is none."""
-    names = [column.name for column in source.columns]
-    same = [j for j, found in enumerate(names) if found == name]
-    if not same:
-        same = [j for j, found in enumerate(names) if composed(found) == composed(name)]
-    if len(same) > 1:
-        raise ValueError(f"{source.path}: more than one column is named {name!r}")
-    if not same or not name:
-        import difflib
-
-        near = difflib.get_close_matches(name, names, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise ValueError(f"{source.path} has no column {name!r}: it has {listed(names)}{hint}")
-    return same[0]
-
-
-def composed(name):
-    """Names that look the same are the same, whoever typed their accents."""
-    return unicodedata.normalize("NFC", name.strip())
-
-
 def column_names(path, **options):
     """The names of all columns of a file, which is not read whole for them."""
     with open_table(path, **options) as source:
@@ -159,6 +134,7 @@ def read_table(path, columns, *, missing="raise", **options):
         For an unknown column, a missing value, text, or a malformed file; it says where.
     """
     from linreg_fast.sources.collect import Collector
+    from linreg_fast.sources.names import find
 
     with open_table(path, **options) as source:
         places = [find(source, name) for name in columns]
