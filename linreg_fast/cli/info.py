@@ -27,7 +27,7 @@ def run(options):
     for name, value in machine().items():
         print(f"{name:16}{value}")
     print(f"{'layer':16}{launch.threading_layer()}")
-    stats = getattr(jit.mse_block, "stats", None)  # None where NUMBA_DISABLE_JIT is set
+    stats = getattr(jit.mse_rows, "stats", None)  # None where NUMBA_DISABLE_JIT is set
     print(f"{'cache folder':16}{stats and stats.cache_path}")
     return 0
 

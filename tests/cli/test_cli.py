@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import linreg_fast
 from linreg_fast import RUNGS, SOLVERS, cli
 from linreg_fast.bench.cases import PROBLEMS
 from linreg_fast.cli.main import COMMANDS
@@ -301,6 +303,14 @@ def test_help_has_examples(capsys, command):
     code, text, _ = run(capsys, command, "--help")
     assert code == 0
     assert f"linreg-fast {command}" in text.partition("examples:")[2]
+
+
+def test_the_readme_names_every_command_and_their_table_every_file():
+    package = Path(linreg_fast.__file__).parent
+    readme = (package.parent / "README.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert f"linreg-fast {name}" in readme
+        assert (package / "cli" / f"{name}.py").exists()
 
 
 def test_as_a_module_and_into_a_closed_pipe(houses, tmp_path):
