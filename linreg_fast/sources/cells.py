@@ -1,0 +1,82 @@
+"""What a cell of a text table says: a number, that it is missing, a date, or text."""
+
+import re
+
+import numpy as np
+
+# Compared in lower case and without the blanks around it.
+MISSING = frozenset(
+    ("", "na", "n/a", "null", "none", "nan", "-nan", "?", "-", ".", "#n/a", "#na", "<na>", "\\n")
+)
+NO_TEXT = MISSING - {"none", "-", "."}  # of a column of text, where "none" may be a group
+DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( .*)?"
+    r"|\d{4}-\d{2}|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+)
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+DECIMAL_POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def is_missing(cell, of_text=False):
+    return cell.strip().lower() in (NO_TEXT if of_text else MISSING)
+
+
+def as_number(cell, decimal="."):
+    """A float; a ValueError for what is none. A missing value is NaN."""
+    if decimal == ",":
+        if "." in cell and not is_missing(cell):
+            raise ValueError(cell)
+        cell = cell.replace(",", ".")
+    if "_" in cell:  # which Python takes for a separator: 2024_01 is a name
+        raise ValueError(cell)
+    try:
+        return float(cell)
+    except ValueError:
+        if is_missing(cell):
+            return np.nan
+        raise
+
+
+def is_number(cell, decimal="."):
+    try:
+        as_number(cell, decimal)
+    except ValueError:
+        return False
+    return not is_missing(cell)
+
+
+def kind_of(cells, decimal):
+    """ "number", "date", "text", or "empty" where all cells are missing."""
+    found = [cell for cell in cells if not is_missing(cell)]
+    if not found:
+        return "empty"
+    if all(is_number(cell, decimal) for cell in found):
+        return "number"
+    if all(DATE.fullmatch(cell.strip()) for cell in found):
+        return "date"
+    return "text"
+
+
+def as_numbers(cells, decimal):
+    """(float64 array, None), or (None, (row, cell)) of the first cell that is text."""
+    try:
+        if decimal == "." and "_" not in "".join(cells):
+            return np.array(list(map(float, cells)), dtype=np.float64), None
+    except ValueError:
+        pass
+    values = np.empty(len(cells))
+    for row, cell in enumerate(cells):
+        try:
+            values[row] = as_number(cell, decimal)
+        except ValueError:
+            return None, (row, cell)
+    return values, None
+
+
+def why_text(cell):
+    """What to do about a cell that should be a number."""
+    if cell.startswith('"'):
+        return "a quote opens there that never closes (unexpected end of data)"
+    if is_number(cell.replace(",", ".")) or is_number(cell.replace(",", "")):
+        return "write decimals with a point (or give --decimal), and thousands without a comma"
+    return "leave the column out, or encode it as numbers (--categorical: as groups)"

@@ -1,0 +1,219 @@
+"""Which columns and rows of a table a fit uses: what is left out, and a sentence about each."""
+
+import warnings
+
+import numpy as np
+
+from linreg_fast.data.gate import listed
+from linreg_fast.sources.collect import Collector
+from linreg_fast.sources.design import design
+from linreg_fast.sources.names import (
+    NO_NAME,
+    ROW_NUMBERS,
+    counted,
+    find,
+    is_or_are,
+    joined,
+    split_names,
+)
+
+
+class Selection:
+    """The columns of one fit, chosen by options or by what they hold."""
+
+    def __init__(
+        self,
+        source,
+        target,
+        features=None,
+        weights=None,
+        exclude=(),
+        categorical=(),
+        missing="drop",
+    ):
+        self.source, self.missing = source, missing
+        self.target = find(source, target)
+        self.weights = None if weights is None else find(source, weights)
+        taken = [self.target] if weights is None else [self.target, self.weights]
+        self.categorical = self._places(categorical, "--categorical")
+        excluded = self._places(exclude, "--exclude")
+        for place in self.categorical:
+            if place in taken or place in excluded:
+                raise ValueError(
+                    f"--categorical {self.name(place)!r} is the target, the weights or excluded too"
+                )
+        if self.target in excluded:
+            raise ValueError(f"--target {target!r} is among --exclude too")
+        if self.weights == self.target:
+            raise ValueError(f"--weights {weights!r} is a feature or the target too")
+        self.chosen = features is not None
+        if self.chosen:
+            self._choose(features, target, weights, excluded)
+        else:
+            self._offer([*taken, *excluded])
+
+    def name(self, place):
+        return self.source.columns[place].name
+
+    def _places(self, given, option):
+        names = split_names(self.source, given)
+        places = [find(self.source, name) for name in names]
+        if len(set(places)) != len(places):
+            raise ValueError(f"{option} names a column twice: {joined(names)}")
+        return places
+
+    def _choose(self, features, target, weights, excluded):
+        self.features = self._places(features, "--features")
+        if self.target in self.features:
+            raise ValueError(f"--target {target!r} is among --features too")
+        if self.weights in self.features:
+            raise ValueError(f"--weights {weights!r} is a feature or the target too")
+        self.features += [place for place in self.categorical if place not in self.features]
+        self.features = [place for place in self.features if place not in excluded]
+        self._refuse_none(self.features)
+
+    def _refuse_none(self, places, hint=""):
+        if not places:
+            raise ValueError(
+                f"{self.source.path} has no columns to explain {self.name(self.target)!r} by{hint}"
+            )
+
+    def _tell(self, message):
+        warnings.warn(f"{self.source.path}: {message}", stacklevel=3)
+
+    def _offer(self, taken):
+        """All columns that no option takes, but those that cannot be features as they are."""
+        columns = self.source.columns
+        free = [place for place in range(len(columns)) if place not in taken]
+        unnamed = [place for place in free if NO_NAME.fullmatch(self.name(place))]
+        if unnamed:
+            places = [
+                str(place + 1) + f" {self.name(place)!r}" * bool(self.name(place))
+                for place in unnamed
+            ]
+            self._tell(f"what has no name is left out (column {', '.join(places)})")
+        names = [column.name for column in columns]
+        twice = [place for place in free if names.count(self.name(place)) > 1]
+        twice = [place for place in twice if place not in unnamed]
+        self._leave_out("whose name another one has", twice)
+        free = [place for place in free if place not in unnamed and place not in twice]
+        for kind, words, hint in (
+            ("text", "of text", " (--categorical to have them as groups)"),
+            ("date", "of dates", ""),
+        ):
+            self._leave_out(
+                words, [p for p in free if columns[p].kind == kind and self._is_free(p)], hint
+            )
+        others = [p for p in free if columns[p].kind not in ("text", "date", "number", "empty")]
+        self._leave_out("that are not numbers", [p for p in others if self._is_free(p)])
+        self.features = [
+            place
+            for place in free
+            if columns[place].kind in ("number", "empty") or not self._is_free(place)
+        ]
+        if not self.features and columns[self.target].kind not in ("number", "empty"):
+            Collector(self.source, [self.target]).read()  # says where it holds text
+        self._refuse_none(
+            self.features, ": none of the others holds numbers (--categorical takes text as groups)"
+        )
+
+    def _is_free(self, place):
+        return place not in self.categorical
+
+    def _leave_out(self, why, places, hint=""):
+        if places:
+            names = joined(self.name(place) for place in places)
+            are = is_or_are(len(places))
+            self._tell(f"column{'s' * (are == 'are')} {why} {are} left out: {names}{hint}")
+
+    def read(self):
+        """The `Rows`, after one pass over the source."""
+        numbers = [place for place in self.features if self._is_free(place)]
+        asked = [self.target] if self.weights is None else [self.target, self.weights]
+        columns = Collector(
+            self.source,
+            [*asked, *(numbers if self.chosen else [])],
+            [] if self.chosen else numbers,
+            grouped=self.categorical,
+            missing=self.missing,
+        ).read()
+        if not self.chosen:
+            self._sort_out(columns, asked)
+        used = [*asked, *self.features]
+        kept = columns.complete(used)
+        if kept is not None:
+            self._tell_of_gaps(columns, kept, used)
+            if kept.all():
+                kept = None
+        features = [(place, not self._is_free(place)) for place in self.features]
+        rows = design(columns, features, self.target, self.weights, kept)
+        if not rows.names:
+            self._refuse_none([])
+        return rows
+
+    def _sort_out(self, columns, asked):
+        """Leave out what turned out to be no feature, now that all rows are read."""
+        text = columns.not_numbers
+        where = ", ".join(text.values())
+        self._leave_out("with text among the numbers", list(text), f" ({where})")
+        infinite = columns.infinite
+        where = ", ".join(infinite.values())
+        found = [place for place in self.features if place in infinite]
+        self._leave_out("with numbers that are not finite", found, f" ({where})")
+        self.features = [place for place in self.features if place not in infinite]
+        empty = [p for p in self.features if p not in text and columns.gaps[p] == columns.rows]
+        self._leave_out("without a value", empty)
+        self.features = [p for p in self.features if p not in text and p not in empty]
+        self._refuse_none(self.features)
+        self._row_numbers(columns)
+        if self.missing == "drop":
+            self._gappy(columns, asked)
+
+    def _row_numbers(self, columns):
+        running = [p for p in self.features if self._is_free(p) and columns.counts_rows(p)]
+        out = [place for place in running if ROW_NUMBERS.fullmatch(self.name(place))]
+        if out and len(out) < len(self.features):
+            self._leave_out("with nothing but the number of the row", out)
+            self.features = [place for place in self.features if place not in out]
+            running = [place for place in running if place not in out]
+        for place in running:
+            if columns.first(place) not in (0, 1):
+                continue  # years, perhaps
+            first = f"{columns.first(place):g}"
+            name = joined([self.name(place)])
+            self._tell(
+                f"column {name} counts the rows from {first} and is used (--exclude {name} if it "
+                "is only their number)"
+            )
+
+    def _gappy(self, columns, asked):
+        """Columns are left out, those with most gaps first, until rows enough are complete."""
+        gaps = {
+            place: columns.missing_rows(place)
+            for place in [*asked, *self.features]
+            if columns.gaps[place]
+        }
+        count = np.zeros(columns.rows, dtype=np.int32)
+        for rows in gaps.values():
+            count += rows
+        out, by_gaps = [], sorted(gaps, key=lambda place: -columns.gaps[place])
+        for place in by_gaps:
+            complete = int((count == 0).sum())
+            left = len(self.features) - len(out)
+            enough = min(left + 2, columns.rows)
+            if complete >= enough or left == 1:
+                break
+            if place not in asked and self._is_free(place):
+                out.append(place)
+                count -= gaps[place]
+        self._leave_out("with so many gaps that too few rows would be complete", out)
+        self.features = [place for place in self.features if place not in out]
+
+    def _tell_of_gaps(self, columns, kept, used):
+        dropped = int((~kept).sum())
+        gaps = [place for place in used if columns.gaps[place]]
+        found = [f"{joined([self.name(place)])} ({columns.gaps[place]})" for place in gaps]
+        self._tell(
+            f"{dropped} of {counted(columns.rows, 'row')} {is_or_are(dropped)} left out for "
+            f"missing values, in {listed(found)} (--missing raise stops at them)"
+        )
