@@ -92,7 +92,7 @@ def test_a_new_solver_and_a_new_rung_need_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, new.__name__, new)
     monkeypatch.setitem(SOLVERS, "new", Solver("new", "a test", "none", 1e-9))
     assert measured("fit")["new"]["correct"]
-    monkeypatch.setitem(sys.modules, "linreg_fast.kernels.new", RUNGS["jit"].kernels)
+    monkeypatch.setitem(sys.modules, "linreg_fast.kernels.rungs.new", RUNGS["jit"].kernels)
     monkeypatch.setitem(RUNGS, "new", Rung("new", "a test", (1, 1, 1)))
     assert measured("moments")["new"]["correct"]
     assert measured("fit")["cholesky on new"]["correct"]
