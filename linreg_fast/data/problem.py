@@ -76,8 +76,8 @@ class Problem(Ranked):
     Attributes
     ----------
     way : str or None
-        How the moments were summed: the name in `kernels.moments.ways.WAYS`, a rung, "sparse", or
-        "moments" for those given. None before that.
+        How the moments were summed: the name in `kernels.moments.ways.WAYS`, a rung, "sparse",
+        "many_targets", or "moments" for those given. None before that.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class Problem(Ranked):
         """Whether a sample of the rows says that plain sums will not do: looked at once."""
         return precision.looks_ill(self.X, self.n_targets, self.fit_intercept)
 
-    def check_finite(self):
+    def check_finite(self, by_sums=True):
         """Raise a ValueError that names the first number of X or Y that is not finite.
 
         It shows in the moments, without a pass of its own over the rows, unless they skip rows of
@@ -170,7 +170,7 @@ class Problem(Ranked):
             weights = self.sample_weight
             all_count = weights is None or weights.all()
             enough = self.n_samples > self.n_features
-            if all_count and enough and np.isfinite(self.moments.comoment).all():
+            if by_sums and all_count and enough and np.isfinite(self.moments.comoment).all():
                 return
             gate.check_finite(self.X, "X", self.names)
         gate.check_finite(self.Y if self.n_targets > 1 else self.Y[:, 0], "y")

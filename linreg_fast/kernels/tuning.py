@@ -100,6 +100,9 @@ DESCENT_CHUNK_STEPS = 1 << 18
 DESCENT_CHECK_STEPS = 2000
 DESCENT_LOOK_AHEAD_STEPS = 200_000  # 10 ms for ten columns
 
+# --- many targets (solvers/many_targets.py)
+MANY_TARGETS = 64  # from here on, and in chunks of so many: their own products would cost more
+
 # --- systems and factors (systems/, data/, solvers/)
 SMALL_SYSTEM_COLUMNS = 32  # above, LAPACK wins, despite about 30 us of Python calls around it
 NORM_ELEMENTS = 1 << 18  # numbers whose sizes are summed at a time: no large temporary

@@ -1,15 +1,17 @@
 """solver="auto": stages that are tried in order; the first that returns a solution has the word.
 
 1. `fast_path`: ordinary dense data, one target, in two compiled calls.
-2. Numbers that are not finite are refused here; until now the sums have told.
-3. Coefficients that must not be negative: `nnls`.
-4. Sparse rows of thousands of columns: `lsqr`.
-5. Not more rows than columns: the products of the rows with each other (`wide`), else `svd`.
-6. `float32` sums, where they were taken and have the digits of a float32 result.
-7. `cholesky` of plain sums, where `precision.plain_limits` says that they have the digits.
-8. `refined`: plain sums, corrected with residuals in double-double, where that converges.
-9. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
-10. Columns that depend on each other: `svd`.
+2. Numbers that are not finite are refused here; until now the sums have told. Of many targets they
+   are looked at one by one.
+3. Many targets: `many_targets`, which asks the stages below chunk by chunk if it must.
+4. Coefficients that must not be negative: `nnls`.
+5. Sparse rows of thousands of columns: `lsqr`.
+6. Not more rows than columns: the products of the rows with each other (`wide`), else `svd`.
+7. `float32` sums, where they were taken and have the digits of a float32 result.
+8. `cholesky` of plain sums, where `precision.plain_limits` says that they have the digits.
+9. `refined`: plain sums, corrected with residuals in double-double, where that converges.
+10. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
+11. Columns that depend on each other: `svd`.
 
 A stage is a function of the problem and of `why`, what earlier stages found, in words.
 """
@@ -19,7 +21,15 @@ import numpy as np
 from linreg_fast.data.precision import plain_limits
 from linreg_fast.kernels import DEFAULT
 from linreg_fast.kernels.tuning import SPARSE_MOST_COLUMNS, WIDE_MANY_COLUMNS
-from linreg_fast.solvers import SOLVERS, fast_path, float32, refined, target_to_signal, wide
+from linreg_fast.solvers import (
+    SOLVERS,
+    fast_path,
+    float32,
+    many_targets,
+    refined,
+    target_to_signal,
+    wide,
+)
 
 DEPENDENT = "the columns depend on each other"
 OUT_OF_RANGE = "the squares of the numbers overflow or underflow unscaled"
@@ -32,8 +42,15 @@ def solve(problem):
     solution = fast_path.solve(problem)
     if solution is not None:
         return solution
+    if many_targets.takes(problem):
+        problem.check_finite(by_sums=False)
+        return many_targets.solve(problem, _by_stages)
     if problem.has_rows:
         problem.check_finite()
+    return _by_stages(problem)
+
+
+def _by_stages(problem):
     why = Why()
     with np.errstate(over="ignore"):  # coefficients that no float holds are told of later
         for stage in STAGES:

@@ -112,7 +112,8 @@ def _refined(problem, moments, way, condition, found, factor):
     else:
         problem.moments, problem.way = moments, way
         start = np.ascontiguousarray(found[:p])
-        refining = refined.refine(problem, start, condition, partial(small.solve_again, factor))
+        rows = refined.Refinable.of(problem)
+        refining = refined.refine(rows, start, condition, partial(small.solve_again, factor))
         if refining is None:
             return None
         coef, intercept, passes = refining

@@ -22,6 +22,7 @@ from linreg_fast.runtime import blas
 from linreg_fast.solvers import Solution
 
 PASSES = 4  # at the most
+NOTHING = 1e-8  # of a target: coefficients that contribute less are as good as none
 GAIN = 0.05  # the largest relative error of a first solution that passes mend fast
 
 
@@ -38,44 +39,70 @@ class System(NamedTuple):
         return np.ldexp(dpotrs(self.upper, np.ldexp(right, units))[0], units)
 
 
+class Refinable(NamedTuple):
+    """What refinement reads: the rows, and the centre and the sizes of their columns."""
+
+    X: np.ndarray  # (n, p)
+    Y: np.ndarray  # (n, t)
+    weights: np.ndarray | None
+    mean: np.ndarray  # (2, p + t), hi and lo, of [X, Y]; zeros where no intercept is fitted
+    weight_sum: float
+    sizes: np.ndarray  # (p,): norms of the centred columns of X
+    targets: np.ndarray  # (t,): norms of the centred targets
+
+    @classmethod
+    def of(cls, problem):
+        p, mean = problem.n_features, problem.moments.mean_parts
+        norms = np.sqrt(problem.products[0].diagonal())
+        return cls(
+            problem.X,
+            problem.Y,
+            problem.sample_weight,
+            mean if problem.fit_intercept else np.zeros_like(mean),
+            problem.moments.weight_sum,
+            norms[:p],
+            norms[p:],
+        )
+
+
 def solve(problem):
     """(Solution, passes), or None where refinement is not possible or does not converge."""
     if not (problem.has_rows and problem.is_dense and problem.can_sharpen):
         return None
-    system = _system(problem)
+    system = system_of(problem)
     if system is None:
         return None
     p = problem.n_features
     coef = system.solve(problem.products[0, :p, p:])
-    found = refine(problem, coef, system.condition, system.solve)
+    found = refine(Refinable.of(problem), coef, system.condition, system.solve)
     if found is None:
         return None
     coef, intercept, passes = found
     return Solution(coef, intercept, p, system.condition), passes
 
 
-def refine(problem, start, condition, solve_again):
-    """(coef (p, t), intercept (t,), passes), or None where that does not converge.
+def refine(rows, start, condition, solve_again):
+    """(coef (p, t), intercept (t,), passes) of `Refinable` rows, or None: it does not converge.
 
-    start (p, t) solves the plain normal equations of the problem, and solve_again(right (p, t))
-    does so for other right sides.
+    start (p, t) solves the plain normal equations, and solve_again(right (p, t)) does so for other
+    right sides.
     """
-    p, t = problem.n_features, problem.n_targets
-    mean = problem.moments.mean_parts if problem.fit_intercept else np.zeros((2, p + t))
-    weight, sizes = problem.moments.weight_sum, np.sqrt(problem.products[0].diagonal()[:p])
-    if not within_reach(condition, mean[0, :p], weight, sizes):
+    p, t = start.shape
+    mean, sizes = rows.mean, rows.sizes
+    if not within_reach(condition, mean[0, :p], rows.weight_sum, sizes):
         return None
     coef, first = np.array([start, np.zeros_like(start)]), np.inf
     for done in range(1, PASSES + 1):
         offset = intercept_parts(mean, coef, p)
         lines = np.ascontiguousarray(coef.transpose(0, 2, 1))
-        found = residual_products(problem.X, problem.Y, problem.sample_weight, lines, offset)
+        found = residual_products(rows.X, rows.Y, rows.weights, lines, offset)
         right, left = _about_the_mean(found, mean)
         step = solve_again(np.ascontiguousarray(right.T))
         coef = corrected(coef, step)
         size, moved = (np.linalg.norm(part * sizes[:, None], axis=0) for part in (coef[0], step))
         if not np.isfinite(size + moved).all():  # extreme weights or numbers
             return None
+        size = np.maximum(size, NOTHING * rows.targets)
         share = np.divide(moved, size, out=np.zeros(t), where=size > 0).max()
         first = share if done == 1 else first
         if not share <= GAIN ** min(done, 2):
@@ -85,9 +112,9 @@ def refine(problem, start, condition, solve_again):
     else:
         return None
     intercept = np.zeros(t)
-    if problem.fit_intercept:
+    if mean.any():
         # The means of plain sums are rounded: what the residuals add up to tells by how much.
-        intercept = intercept_parts(mean, coef, p).sum(axis=1) + left / weight
+        intercept = intercept_parts(mean, coef, p).sum(axis=1) + left / rows.weight_sum
     return coef.sum(axis=0), intercept, done
 
 
@@ -120,7 +147,7 @@ def within_reach(condition, means, weight, sizes):
     return condition**2 * (1 + far) <= REFINED_OFFSET
 
 
-def _system(problem):
+def system_of(problem):
     products, exponents, _ = problem.normal_equations
     p = problem.n_features
     gram = products[0, :p, :p]
