@@ -23,6 +23,18 @@ class Display:
         return ax
 
 
+def own_model(model, display, needs):
+    """The model if it is one of ours, with `needs`; of a pipeline, an error that says what to do."""
+    if hasattr(model, "steps") and len(model.steps):
+        last = type(model.steps[-1][1]).__name__
+        raise TypeError(
+            f"{display} draws a {needs}, and got a {type(model).__name__} that ends with a {last}: "
+            f"hand it the last step, pipeline[-1]{', and the rows as that sees them, '}"
+            "pipeline[:-1].transform(X)"
+        )
+    return model
+
+
 def plain(name):
     """A name as it is: matplotlib takes what is between dollars for a formula."""
     return str(name).replace("$", r"\$")
