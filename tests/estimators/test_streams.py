@@ -56,16 +56,15 @@ def pieces(n, sizes):
 
 def pass_over(model, X, y, sizes, weights=None):
     """The model after one pass, and whether its last call has told of something."""
-    told = []
     for rows in pieces(len(y), sizes):
         heavy = None if weights is None else weights[rows]
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             model.partial_fit(X[rows], y[rows], heavy)
-    return model, [warning for warning in told if warning.category is ConvergenceWarning]
+    return model, [str(warning.message) for warning in told]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     data=st.sampled_from(DATA),
     seed=st.integers(0, 2**32),
@@ -92,7 +91,8 @@ def test_near_after_two_passes_or_told(
     for _ in range(2):
         _, told = pass_over(model, X, y, sizes, weights)
     best = LinearRegression().fit(X, y, weights).score(X, y, weights)
-    short = best - model.score(X, y, weights)
+    with np.errstate(over="ignore", invalid="ignore"):  # of steps that were told to be too large
+        short = best - model.score(X, y, weights)
     if rate == "auto":
         assert not told
         # The loss that is descended is of both passes, which is that of one.
@@ -236,7 +236,7 @@ def test_forgetting_rows(rng):
                 small.partial_fit(X, y)
         else:
             with pytest.raises(ValueError, match="forget_rows"):
-                small.predicted_iterations()
+                small.predicted_iterations(1e-3)
             again = small.set_params(warm_start=True, max_iter=1000, tol=1e-10).fit(X, y)
             assert again.converged_
 
