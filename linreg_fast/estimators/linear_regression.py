@@ -396,6 +396,7 @@ class LinearRegression(BaseLeastSquares):
             and self.tol is None
             and self.n_jobs is None
             and self.positive is False
+            and self.decay is None
             and type(self.solver) is type(self.precision) is str
             and self.solver == self.precision == "auto"
         ):

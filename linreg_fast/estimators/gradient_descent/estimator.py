@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from linreg_fast.data.forgetting import fading_weights, joined, rows_left
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
-from linreg_fast.estimators.gradient_descent import advice, start
+from linreg_fast.estimators.gradient_descent import advice, history, start
 from linreg_fast.estimators.gradient_descent.history import History
 from linreg_fast.estimators.gradient_descent.progress import Progress
 from linreg_fast.kernels import RUNGS
@@ -225,7 +225,6 @@ class GradientDescentRegressor(History, BaseLeastSquares):
             if known is None:
                 self._draw_seed()
             begin = self._start(problem, one_target, again)
-            problem.rung = None  # of the steps
             # `_store` tells of coefficients that overflow.
             with Progress(total, self.verbose) as progress, np.errstate(over="ignore"):
                 solution = descent.solve(
@@ -417,13 +416,15 @@ class GradientDescentRegressor(History, BaseLeastSquares):
 
     def _known(self, problem):
         """The state of the last descent, where this is its problem; else None."""
-        parts = (*problem.moments.parts, problem.moments.n_samples)
-        if self._descent is None or not hasattr(self, "moments_"):
+        if self._descent is None or self._went_by != self._options():
             return None
-        same = self._went_by == self._options() and all(
-            np.array_equal(a, b)
-            for a, b in zip(parts, (*self.moments_.parts, self.moments_.n_samples), strict=True)
-        )
+        same = self._data is not None and history.identity(problem) == self._data
+        if hasattr(self, "moments_"):
+            parts = (*problem.moments.parts, problem.moments.n_samples)
+            same = all(
+                np.array_equal(a, b)
+                for a, b in zip(parts, (*self.moments_.parts, self.moments_.n_samples), strict=True)
+            )
         return self._descent.state if same else None
 
     def _start(self, problem, one_target, again):

@@ -1,5 +1,6 @@
 """What a descent was like, kept as it grows: losses, gradients, times, the path."""
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,16 @@ def appended(chunks, rows):
     while len(chunks) > 1 and len(chunks[-2]) <= len(chunks[-1]):
         chunks = (*chunks[:-2], np.concatenate(chunks[-2:]))
     return chunks
+
+
+def identity(problem):
+    """What tells the data of a problem from others: a digest of sums over each of its rows."""
+    sums = problem.X @ np.cos(np.arange(problem.n_features), dtype=problem.X.dtype)
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (sums, problem.Y, problem.sample_weight):
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 class Facts(NamedTuple):
@@ -144,7 +155,12 @@ class History:
         self.momentum_ = descent.rules.beta
         found, limit = descent.quadratic, descent.max_stable_learning_rate
         self._told = facts_of(found, descent.distance, descent.converged, limit)
-        self.moments_ = problem.moments
+        self._data = None
+        if found.rows is None:
+            self.moments_ = problem.moments
+        else:  # There are more moments than numbers in the rows.
+            self._data, found = identity(problem), found._replace(rows=None)
+            vars(self).pop("moments_", None)
         self._descent, self._spectrum, self._stream = descent._replace(quadratic=None), found, None
         self._went_by = self._options()
         self._fitted_as = self.fit_intercept, self.standardize
@@ -207,10 +223,11 @@ class History:
 
     def _ask_for_moments(self):
         if not hasattr(self, "moments_"):
-            raise ValueError("forget_rows() dropped the moments, from which this would be found")
+            raise ValueError(
+                "the moments, from which this would be found, are not kept: forget_rows() drops "
+                "them, and so does a pickle of a fit of more than 500 columns and fewer rows"
+            )
 
     def __getstate__(self):
         state = super().__getstate__()
-        if "moments_" in state:
-            state = {**state, "_spectrum": None}
-        return state
+        return {**state, "_spectrum": None} if "_spectrum" in state else state

@@ -57,8 +57,8 @@ class Descent(NamedTuple):
 def steps_until(found, rules, now, before, star, tol):
     """Steps until z is within tol of the solution; inf if never.
 
-    The few are taken, on the moments: an intercept may be near for a moment and away again, and
-    conjugate gradients have no formula. Of many, only the formula's.
+    Where they are few they are taken, on the moments: an intercept may come close for a moment and
+    go away again, and conjugate gradients have no formula. Of many, the formula alone is asked.
     """
     way, most = OnMoments(found), DESCENT_LOOK_AHEAD_STEPS
     if not rules.conjugate:
@@ -70,5 +70,5 @@ def steps_until(found, rules, now, before, star, tol):
     begun = int((e != behind).any() and not rules.conjugate)  # it begins again from here
     state = State(e, e - behind, behind * found.values, behind, begun, None, now)
     out, path = np.empty((2, most)), np.empty((0, *e.shape))
-    filled, status, _ = way.walk(star, found.near(star, tol), rules, state, most, out, path)
+    filled, status, _ = way.walk(star, found.tolerances(star, tol), rules, state, most, out, path)
     return filled - 1 if status == CONVERGED else np.inf

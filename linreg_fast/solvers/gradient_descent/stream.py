@@ -14,6 +14,7 @@ import numpy as np
 from linreg_fast.kernels.descent.minibatch import one_pass
 from linreg_fast.kernels.tuning import BATCH_CALL_ELEMENTS, BATCH_ROWS, STREAM_CALL_STEPS
 from linreg_fast.runtime.blas import factored
+from linreg_fast.solvers.gradient_descent.rules import steepest_of_batches
 from linreg_fast.solvers.gradient_descent.surface import FLAT, descend, surface_of
 
 WIDE_ROWS = 16  # Rows kept to know the widest in coordinates that still change.
@@ -175,17 +176,6 @@ def largest_stable_rate(moments, stream, options, surface=None):
     widest = float((stream.wide_weights * _squares(surface, stream.wide)).max())
     widest *= 2 * stream.rows / moments.weight_sum
     return stream, 2 / max(steepest_of_batches(slope, widest, stream.rows, stream.batch), 1e-300)
-
-
-def steepest_of_batches(slope, widest, n, batch):
-    """The curvature that steps on batches of n rows must bear (Gower et al. 2019).
-
-    slope: of all rows, the largest eigenvalue; widest: the largest of one row.
-    """
-    if n <= 1:
-        return slope
-    share = (n * (batch - 1) * slope + max(n - batch, 0) * widest) / (batch * (n - 1))
-    return max(slope, share)
 
 
 def _is_stale(known, moments, stream):
