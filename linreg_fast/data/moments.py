@@ -237,8 +237,8 @@ class Moments(MomentsFile):
         weight, mean, comoment = self.parts
         weight, comoment = (forgetting.times(part, float(factor)) for part in (weight, comoment))
         noise = None if self.noise is None else self.noise * factor
-        return replace(
-            self, weight_parts=weight, mean_parts=mean, comoment_parts=comoment, noise=noise
+        return Moments(
+            self.n_samples, weight, mean, comoment, self.n_targets, noise, self.exponents
         )
 
     __rmul__ = __mul__

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.displays.drawing import Display, legend, plain
+from linreg_fast.displays.drawing import Display, last_step, legend, plain
 
 SMALLEST = 1e-17  # of the first loss: below, rounding is drawn
 LARGEST = 1e200  # above, a log axis has no room for its margins and ticks
@@ -31,12 +31,13 @@ class LossDisplay(Display):
 
     @classmethod
     def from_estimator(cls, model, *, against="steps", ax=None):
-        """Draw a fitted `GradientDescentRegressor`.
+        """Draw a fitted `GradientDescentRegressor`, or a pipeline that ends with one.
 
         against : {"steps", "seconds"}
         """
         from sklearn.utils.validation import check_is_fitted
 
+        model = last_step(model)
         check_is_fitted(model)
         if not hasattr(model, "loss_curve_"):
             raise ValueError(f"{type(model).__name__} has no loss curve: it does not descend")
@@ -119,6 +120,7 @@ class PathDisplay(Display):
         """
         from sklearn.utils.validation import check_is_fitted
 
+        model = last_step(model)
         check_is_fitted(model)
         if not hasattr(model, "coef_path_"):
             raise ValueError("the path was not kept: fit with record_path=True")

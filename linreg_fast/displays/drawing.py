@@ -23,16 +23,21 @@ class Display:
         return ax
 
 
-def own_model(model, display, needs):
-    """The model if it is one of ours, with `needs`; of a pipeline, an error that says what to do."""
-    if hasattr(model, "steps") and len(model.steps):
-        last = type(model.steps[-1][1]).__name__
+def refuse_pipelines(model, display):
+    """Raise for a pipeline, whose columns are not those that the picture is given."""
+    steps = getattr(model, "steps", None)
+    if steps:
         raise TypeError(
-            f"{display} draws a {needs}, and got a {type(model).__name__} that ends with a {last}: "
-            f"hand it the last step, pipeline[-1]{', and the rows as that sees them, '}"
-            "pipeline[:-1].transform(X)"
+            f"{display} draws the model itself, and got a {type(model).__name__} of it: "
+            f"hand it pipeline[-1] (a {type(steps[-1][1]).__name__}), with "
+            "pipeline[:-1].transform(X) for X"
         )
-    return model
+
+
+def last_step(model):
+    """The model at the end of a pipeline, or the model."""
+    steps = getattr(model, "steps", None)
+    return steps[-1][1] if steps else model
 
 
 def plain(name):

@@ -98,6 +98,8 @@ class GradientDescentRegressor(History, BaseLeastSquares):
         With `record_path`; of several targets (n_iter_ + 1, n_targets, n_features) and so on.
     n_iter_ : int
     converged_ : bool
+    diverged_ : bool
+        Whether the loss overflowed: the parameters are the last finite ones.
     distance_ : float
         Distance to the least-squares solution at the end, relative to its size: of coefficients (in
         the coordinates of the steps) and of intercepts (in units of y), the larger. Where columns
@@ -226,7 +228,8 @@ class GradientDescentRegressor(History, BaseLeastSquares):
                 self._draw_seed()
             begin = self._start(problem, one_target, again)
             # `_store` tells of coefficients that overflow.
-            with Progress(total, self.verbose) as progress, np.errstate(over="ignore"):
+            before = f"finding the spectrum of {problem.n_features:,} columns"
+            with Progress(total, self.verbose, before) as progress, np.errstate(over="ignore"):
                 solution = descent.solve(
                     problem,
                     method=self.method,

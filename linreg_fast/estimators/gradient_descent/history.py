@@ -38,17 +38,19 @@ class Facts(NamedTuple):
 
     distance: float
     converged: bool
+    diverged: bool
     max_stable_learning_rate: float
     condition_number: float
     hessian_condition_number: float
     lowest_loss: float
 
 
-def facts_of(quadratic, distance, converged, max_stable_learning_rate):
+def facts_of(quadratic, distance, converged, diverged, max_stable_learning_rate):
     """`Facts`, with those that follow from the quadratic."""
     return Facts(
         distance,
         converged,
+        diverged,
         max_stable_learning_rate,
         quadratic.condition_number,
         float(quadratic.largest / quadratic.smallest),
@@ -91,6 +93,10 @@ class History:
     @property
     def converged_(self):
         return self._facts().converged
+
+    @property
+    def diverged_(self):
+        return self._facts().diverged
 
     @property
     def max_stable_learning_rate_(self):
@@ -154,7 +160,7 @@ class History:
         self.learning_rate_ = np.nan if self.method == "cg" else descent.rules.rate
         self.momentum_ = descent.rules.beta
         found, limit = descent.quadratic, descent.max_stable_learning_rate
-        self._told = facts_of(found, descent.distance, descent.converged, limit)
+        self._told = facts_of(found, descent.distance, descent.converged, descent.diverged, limit)
         self._data = None
         if found.rows is None:
             self.moments_ = problem.moments
@@ -201,7 +207,7 @@ class History:
             z = found.into(at.coef.T, at.intercept)
             distance = max(found.distances(z, found.nearest(z)))
             rate = stream.largest_stable_rate(self.moments_, at, self._stream_options)[1]
-            self._told = facts_of(found, distance, distance <= self.tol, rate)
+            self._told = facts_of(found, distance, distance <= self.tol, at.diverged, rate)
         return self._told
 
     def _solution(self):

@@ -42,6 +42,7 @@ class Stream(NamedTuple):
     wide: np.ndarray  # (k, p): the widest rows so far
     wide_weights: np.ndarray  # (k,)
     batch: int = 1  # rows a step in the last call
+    diverged: bool = False  # whether the steps of the last call overflowed and were undone
     spectrum: Spectrum | None = None  # of standardised columns, or None where not found yet
     steepest: tuple = (0.0, 0)  # eigenvalue in the coordinates of the steps, and rows it was of
 
@@ -111,7 +112,7 @@ def learn(moments, rows, stream, options, announce):
         losses = surface.losses(z)
     norm = float(np.linalg.norm(surface.slopes(z)))
     coef, intercept = surface.out_of(z)
-    stream = stream._replace(coef=coef, intercept=intercept)
+    stream = stream._replace(coef=coef, intercept=intercept, diverged=diverged)
     stream, far = _is_far(moments, stream, surface, z)
     return Learnt(stream, float(np.maximum(losses, 0).mean()), norm, rate, diverged, far, unstable)
 
