@@ -109,7 +109,8 @@ def _start(problem, found, walker, options):
     """(the solution nearest to the start, the state to begin with)."""
     resume = options.resume
     if resume is not None:
-        star = found.nearest(walker.leave(resume.z, found.star))
+        few_rows = found.rows is not None  # Then rounding differs with the point asked from.
+        star = found.nearest(resume.origin if few_rows else walker.leave(resume.z, found.star))
         return star, State(*(np.copy(part) for part in resume[:4]), *resume[4:])
     t = len(found.star)
     zeros = np.zeros((problem.n_features, t)), np.zeros(t)

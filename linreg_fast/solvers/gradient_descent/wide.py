@@ -78,6 +78,9 @@ def quadratic_of_rows(problem, standardize, with_axes):
         values, axes, solve = _whole_spectrum(A)
     else:
         values, axes, solve = _ends_of_spectrum(A)
+    still = constant & ((mean == centre) | (not intercept))
+    if axes is not None:
+        axes[:, :p][:, still] = 0.0
     rows = Rows(A, root * Y, solve)
     star = rows.nearest(np.zeros((Y.shape[1], p + 1)))
     residual = rows.b - A @ star.T
@@ -86,7 +89,6 @@ def quadratic_of_rows(problem, standardize, with_axes):
     floor[:, 0] = size / np.sqrt(max(values.max(), 1e-300) / 2)
     floor[:, 1] = size + np.abs(star[:, :p] * (centre / scale)).sum(axis=1)
     none = np.zeros(p + Y.shape[1], dtype=np.int64)
-    still = constant & ((mean == centre) | (not intercept))
     return Quadratic(
         centre,
         scale,
