@@ -261,7 +261,7 @@ class GradientDescentRegressor(History, BaseLeastSquares):
         What it promises is about all rows so far (since the first call, or the last `fit`), each
         with its weight and with `decay`, and never about the rows of one call. Their moments are
         kept in `moments_`, in double-double, so the following holds however a stream is cut into
-        calls, weighted, ordered, or away from zero:
+        calls, weighted or ordered, and however far from zero its columns are:
 
         - With learning_rate="auto" a call takes a step for each row, or for 32 rows where there are
           more than 1000 (`batch_size` rows where that is given). Each step goes to the lowest point

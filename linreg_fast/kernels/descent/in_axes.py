@@ -85,7 +85,8 @@ def descend(loss, rules, e, s, last, before, first, updates, out, path):
     z, g = np.empty(loss.axes.shape[1]), np.empty(m)
     rate, beta, gamma, conjugate = rules
     size = (m + DESCENT_BLOCK - 1) // DESCENT_BLOCK * DESCENT_BLOCK
-    # In turn the point, where it was and where it goes. Padded: whole registers, no remainders.
+    # The point, where it was and where it goes, whose places change in rotation. They are padded,
+    # so that whole registers are read and no remainder is left.
     points = np.zeros((3, t, size))
     copy_points(e, points[0])
     copy_points(before, points[2])

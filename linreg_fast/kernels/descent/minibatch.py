@@ -22,7 +22,7 @@ def widest(X, rows, centre, scale, intercept):
 
 @fast_kernel
 def one_pass(X, Y, weights, rows, batch, centre, scale, intercept, mean_weight, rate, z):
-    """Step along the gradient of each batch of `rows` in turn; z (t, p + 1) is changed in place."""
+    """Step along the gradient of one batch of `rows` after the other; changes z (t, p + 1)."""
     n, p, t = len(rows), X.shape[1], len(z)
     g = np.empty((t, p + 1))
     value, unit = np.empty(p), 1.0 / scale

@@ -61,10 +61,10 @@ def advance(aim, step, loss, g, rules, z, s, last, before, first, updates, out, 
             if rules[3]:
                 curvature = 0.0
                 for i in range(len(aim.values)):
-                    along = 0.0
+                    component = 0.0
                     for j in range(m):
-                        along += aim.axes[i, j] * move[j]
-                    curvature += aim.values[i] * along * along
+                        component += aim.axes[i, j] * move[j]
+                    curvature += aim.values[i] * component * component
                 share = line_minimum(g[k], move, curvature)
             for j in range(m):
                 before[k, j] = point[j]

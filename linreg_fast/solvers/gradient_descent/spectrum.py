@@ -49,7 +49,7 @@ def quadratic(problem, standardize, on_rows):
         values, axes = _spectrum_of_standardised(singular, directions, weight, intercept, rank)
     else:
         values, axes = _spectrum_of_root(R, offset, weight, intercept, rank)
-    still = constant & (offset == 0)  # a step leaves it; others move along with the intercept
+    still = constant & (offset == 0)  # no step moves it; another constant moves with the intercept
     axes[np.ix_(values > 0, np.append(still, False))] = 0.0
     matrix = products[0]
     star = np.zeros((len(mean) - p, p + 1))
@@ -106,7 +106,7 @@ def _spectrum_of_standardised(singular, directions, weight, intercept, rank):
 
 
 def _spectrum_of_root(R, offset, weight, intercept, rank):
-    """Likewise of a root of the Hessian: twice the digits that its entries would give."""
+    """Eigenvalues and axes of a root of the Hessian: twice the digits its entries would give."""
     p = R.shape[1]
     root = np.zeros((len(R) + 1, p + 1))
     root[:-1, :p] = R

@@ -196,9 +196,9 @@ def _is_far(moments, stream, surface, z):
         known = Spectrum(*factored(p, np.linalg.eigh, H), moments.n_samples)
         stream = stream._replace(spectrum=known)
     slopes = (z[:, :-1] / unit) @ H - surface.b * unit
-    along = slopes @ known.axes
+    components = slopes @ known.axes
     live = known.values > FLAT * known.values[-1]
-    above = 0.5 * (along[:, live] ** 2 / known.values[live]).sum(axis=1)
+    above = 0.5 * (components[:, live] ** 2 / known.values[live]).sum(axis=1)
     above += surface.mean_residual(z) ** 2
     varies = surface.constant > 0
     with np.errstate(over="ignore"):

@@ -46,8 +46,8 @@ class Surface(NamedTuple):
     def slopes(self, z):
         """The gradient (t, p + 1) at z."""
         residual = self.mean_residual(z)
-        along = z[:, :-1] @ self.H - self.b + 2.0 * residual[:, None] * self.offset
-        return np.hstack([along, 2.0 * residual[:, None]])
+        of_coef = z[:, :-1] @ self.H - self.b + 2.0 * residual[:, None] * self.offset
+        return np.hstack([of_coef, 2.0 * residual[:, None]])
 
     def losses(self, z):
         """(t,): the mean squared errors at z."""
@@ -125,26 +125,26 @@ def descend(surface, z, step, count):
 
 def _lowest_point(H, directions, slope, steepest):
     """(where to go in the span of the directions (3, p), share of the first, what it gains)."""
-    curved = directions @ H
+    curved = directions @ H  # their images under the Hessian
     lengths = np.einsum("ij,ij->i", directions, directions).tolist()
     move, rate, gain, before = np.zeros(len(slope)), 0.0, 0.0, []
     for i, length in enumerate(lengths):
-        direction, along = directions[i], curved[i]
-        whole = left = float(direction @ along)
-        if not whole > EPSILON * steepest * length:  # the loss is flat that way
+        direction, image = directions[i], curved[i]
+        whole = left = float(direction @ image)
+        if not whole > EPSILON * steepest * length:  # the loss is flat in that direction
             continue
-        for other, other_along in before:  # conjugate to those before it
-            share = float(other_along @ direction)
-            direction, along = direction - share * other, along - share * other_along
-            left = float(direction @ along)
+        for other, other_image in before:  # conjugate to those before it
+            share = float(other_image @ direction)
+            direction, image = direction - share * other, image - share * other_image
+            left = float(direction @ image)
         if not left > FLAT * whole:
             continue
         size = left**-0.5
-        direction, along = size * direction, size * along
+        direction, image = size * direction, size * image
         pull = float(direction @ slope)
         if i == 0:
             rate = pull * size
         move -= pull * direction
         gain += 0.5 * pull * pull
-        before.append((direction, along))
+        before.append((direction, image))
     return move, rate, gain
