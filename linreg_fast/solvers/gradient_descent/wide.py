@@ -14,12 +14,12 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from linreg_fast.kernels.arithmetic.rounding import EPSILON, SAFE_LARGE, SAFE_SMALL
 from linreg_fast.kernels.tuning import WIDE_MANY_COLUMNS
-from linreg_fast.runtime.blas import factored
+from linreg_fast.runtime.blas import factored, one_thread
 from linreg_fast.solvers.gradient_descent.quadratic import Quadratic
 
 CORRECTIONS = 2  # each takes what rounding has left of the residuals off
 FEW_ROWS = 32  # up to here all eigenvalues are found as fast as two
-DIGITS = 1e-6  # of the two eigenvalues that set the pace of sgd
+DIGITS = 1e-4  # of vectors; the two eigenvalues that set the pace of sgd have twice as many
 
 
 class Rows(NamedTuple):
@@ -32,8 +32,9 @@ class Rows(NamedTuple):
     def nearest(self, z):
         """The least-squares solution (t, p + 1) nearest to z."""
         star = z
-        for _ in range(1 + CORRECTIONS):
-            star = star + self.solve(self.b - self.A @ star.T).T @ self.A
+        with one_thread(len(self.A), fewest=1):
+            for _ in range(1 + CORRECTIONS):
+                star = star + self.solve(self.b - self.A @ star.T).T @ self.A
         return star
 
 
@@ -111,7 +112,7 @@ def _columns(X, shares, intercept, centred):
 
     Without an intercept the means are zeros, and constant columns those of zeros.
     """
-    mean = shares @ X if intercept else np.zeros(X.shape[1])
+    mean = np.einsum("i,ij->j", shares, X) if intercept else np.zeros(X.shape[1])
     np.subtract(X, mean, out=centred)
     spread = np.sqrt(np.einsum("i,ij,ij->j", shares, centred, centred))
     constant = spread <= 16 * len(X) * EPSILON * np.abs(mean)
