@@ -143,8 +143,10 @@ def as_weights(sample_weight, n_samples):
 
 
 def as_coefficients(coef, intercept, n_features):
-    """coef (p,) float64 and intercept float, for one target."""
+    """coef (p,) float64 and intercept float, for one target; coef may be a column."""
     coef = np.atleast_1d(as_floats(coef, "coef")).astype(np.float64, copy=False)
+    if coef.shape == (n_features, 1):  # theta as the texts write it
+        coef = coef[:, 0]
     if coef.shape != (n_features,):
         raise ValueError(
             f"coef must hold one number a feature: X has {n_features}, coef has shape {coef.shape}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linreg_fast.data import scaling
+from linreg_fast.data import forgetting, scaling
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments_file import MomentsFile
 from linreg_fast.kernels import DEFAULT
@@ -227,3 +227,18 @@ class Moments(MomentsFile):
                 stacklevel=2,
             )
         return Moments(n_samples, weight, mean, comoment, self.n_targets, noise, exponents)
+
+    def __mul__(self, factor):
+        """The same rows with `factor` times their weights: ``0.5 * a + b`` forgets half of a."""
+        if isinstance(factor, bool) or not isinstance(factor, (int, float, np.number)):
+            return NotImplemented
+        if not 0 < factor < np.inf:
+            raise ValueError(f"weights are multiplied by a number above 0, got {factor}")
+        weight, mean, comoment = self.parts
+        weight, comoment = (forgetting.times(part, float(factor)) for part in (weight, comoment))
+        noise = None if self.noise is None else self.noise * factor
+        return Moments(
+            self.n_samples, weight, mean, comoment, self.n_targets, noise, self.exponents
+        )
+
+    __rmul__ = __mul__

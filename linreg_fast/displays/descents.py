@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.displays.drawing import Display, legend, plain
+from linreg_fast.displays.drawing import Display, last_step, legend, plain
 
 SMALLEST = 1e-17  # of the first loss: below, rounding is drawn
 LARGEST = 1e200  # above, a log axis has no room for its margins and ticks
@@ -31,15 +31,15 @@ class LossDisplay(Display):
 
     @classmethod
     def from_estimator(cls, model, *, against="steps", ax=None):
-        """Draw a fitted `GradientDescentRegressor`.
+        """Draw a fitted `GradientDescentRegressor`, or a pipeline that ends with one.
 
         against : {"steps", "seconds"}
         """
         from sklearn.utils.validation import check_is_fitted
 
+        model = last_step(model)
         check_is_fitted(model)
-        descent = getattr(model, "_descent", None)
-        if descent is None:
+        if not hasattr(model, "loss_curve_"):
             raise ValueError(f"{type(model).__name__} has no loss curve: it does not descend")
         if against not in ("steps", "seconds"):
             raise ValueError(f"against must be 'steps' or 'seconds', got {against!r}")
@@ -47,10 +47,10 @@ class LossDisplay(Display):
         if model.method not in ("cg", "sgd"):
             steps = np.unique(np.geomspace(1, max(model.n_iter_, 1), 60).astype(np.int64))
             steps = np.concatenate([[0], steps])
-            expected = steps, descent.expected_losses(steps)
+            expected = steps, model.predicted_losses(steps)
         display = cls(
             loss_curve=model.loss_curve_,
-            minimum=float((descent.quadratic.minimum * descent.quadratic.unit**2).mean()),
+            minimum=model.lowest_loss_,
             seconds=model.seconds_curve_,
             expected=expected,
             unit="pass" if model.method == "sgd" else "step",
@@ -120,6 +120,7 @@ class PathDisplay(Display):
         """
         from sklearn.utils.validation import check_is_fitted
 
+        model = last_step(model)
         check_is_fitted(model)
         if not hasattr(model, "coef_path_"):
             raise ValueError("the path was not kept: fit with record_path=True")
@@ -131,7 +132,7 @@ class PathDisplay(Display):
         moments, p = model.moments_, path.shape[1]
         mean = moments.mean[:p]
         hessian = 2 * moments.comoment[:p, :p] / moments.weight_sum
-        coef, intercept = model._descent.quadratic.out_of(model._descent.star)
+        coef, intercept = model._solution()
         names = [str(name) for name in getattr(model, "feature_names_in_", ["x1", "x2"][:p])]
         solution = coef[0]
         if p == 1:

@@ -23,6 +23,23 @@ class Display:
         return ax
 
 
+def refuse_pipelines(model, display):
+    """Raise for a pipeline, whose columns are not those that the picture is given."""
+    steps = getattr(model, "steps", None)
+    if steps:
+        raise TypeError(
+            f"{display} draws the model itself, and got a {type(model).__name__} of it: "
+            f"hand it pipeline[-1] (a {type(steps[-1][1]).__name__}), with "
+            "pipeline[:-1].transform(X) for X"
+        )
+
+
+def last_step(model):
+    """The model at the end of a pipeline, or the model."""
+    steps = getattr(model, "steps", None)
+    return steps[-1][1] if steps else model
+
+
 def plain(name):
     """A name as it is: matplotlib takes what is between dollars for a formula."""
     return str(name).replace("$", r"\$")

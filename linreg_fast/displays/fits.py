@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.displays.drawing import Display, legend, plain, scatter
+from linreg_fast.displays.drawing import Display, legend, plain, refuse_pipelines, scatter
 from linreg_fast.inference.intervals import intervals
 
 
@@ -65,6 +65,7 @@ class FitDisplay(Display):
         proportion to the weights of the fit. A model without an intercept or of too few rows, one
         that has not converged, or whose coefficient had to be positive, is drawn without.
         """
+        refuse_pipelines(model, "FitDisplay")
         target = target or str(getattr(y, "name", None) or "y")
         X, y = _fitted_to(model, X, y)
         if X.shape[1] != 1:
@@ -132,10 +133,21 @@ class PredictionDisplay(Display):
 
     @classmethod
     def from_estimator(cls, model, X, y, *, target=None, ax=None):
-        """Draw a fitted model on rows X (n, p), y (n,): best on such as it has not seen."""
+        """Draw a fitted model on rows X (n, p), y (n,): best on such as it has not seen.
+
+        Any regressor of one target, a pipeline for one.
+        """
         target = target or str(getattr(y, "name", None) or "y")
-        _, actual = _fitted_to(model, X, y)
+        if hasattr(model, "coef_"):
+            _, actual = _fitted_to(model, X, y)
+        else:
+            actual = np.asarray(y, dtype=float).reshape(-1)
         predicted = np.asarray(model.predict(X)).reshape(-1)
+        if predicted.shape != actual.shape:
+            raise ValueError(
+                f"predictions of shape {predicted.shape} and targets of {actual.shape}: "
+                "a picture is of one target"
+            )
         return cls(actual=actual, predicted=predicted, target=target).plot(ax)
 
     def plot(self, ax=None):

@@ -68,11 +68,14 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _validate_rows(self, X, y, sample_weight, reset=True):
         """(X, Y (n, t), weights or None) for the kernels, and whether y was 1-D."""
-        if reset and _plain(X, 2) and _plain(y, 1, 2) and len(X) == len(y):
-            attributes = vars(self)
-            attributes["n_features_in_"] = X.shape[1]
-            if "feature_names_in_" in attributes:
-                del attributes["feature_names_in_"]
+        attributes = vars(self)
+        as_before = attributes.get("n_features_in_"), "feature_names_in_" in attributes
+        plain = _plain(X, 2) and _plain(y, 1, 2) and len(X) == len(y)
+        if plain and (reset or as_before == (X.shape[1], False)):
+            if reset:
+                attributes["n_features_in_"] = X.shape[1]
+                if "feature_names_in_" in attributes:
+                    del attributes["feature_names_in_"]
             one_target = y.ndim == 1
             X, Y = X[...], y[:, None] if one_target else y[...]  # views, as the gate's `frozen`
             X.flags.writeable = Y.flags.writeable = False
@@ -118,6 +121,19 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             check_finite(X, "X", None if names is None else list(names))
         if Y is not None:
             check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
+
+    def _targets_as_before(self, Y, one_target):
+        """Whether results are of one target in 1-D, as in the first call.
+
+        Of one target, y may be 1-D in one call and a column in another.
+        """
+        before = 1 if self.coef_.ndim == 1 else len(self.coef_)
+        if Y.shape[1] != before:
+            raise ValueError(
+                f"y has {Y.shape[1]} targets, and in the first call it had {before}: "
+                "pass the same targets, or begin with a new or cloned estimator"
+            )
+        return self.coef_.ndim == 1
 
     def _validate_params(self):
         """scikit-learn's validation, once for equal parameters: it takes 50 us."""

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from linreg_fast.data.forgetting import fading_weights, joined
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import (
@@ -57,6 +58,12 @@ class LinearRegression(BaseLeastSquares):
         nothing by it: well-conditioned columns, if need be with a correction in float64. Their
         `moments_` have eight digits, which is all that a later `partial_fit` knows of these rows:
         begin with `partial_fit`, or ask for "double", where it is to know more.
+    decay : float in (0, 1] or None, default=None
+        Forgetting in `partial_fit`: a row counts `decay` times what the row after it counts, so one
+        that is k rows old has decay**k of its weight, and the result is that of a weighted fit. A
+        decay of d remembers about 1 / (1 - d) rows, half of the weight being of the last
+        log(0.5) / log(d). Rows of weight zero are no rows and age nothing. `fit` gives its rows
+        equal weights; they fade as later ones come. None: nothing is forgotten.
 
     Attributes
     ----------
@@ -99,6 +106,7 @@ class LinearRegression(BaseLeastSquares):
         "positive": ["boolean"],
         "solver": [str],
         "precision": [StrOptions({"auto", "double", "double-double"})],
+        "decay": [None, Interval(Real, 0, 1, closed="right")],
     }
 
     def __init__(
@@ -111,6 +119,7 @@ class LinearRegression(BaseLeastSquares):
         positive=False,
         solver="auto",
         precision="auto",
+        decay=None,
     ):
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
@@ -119,6 +128,7 @@ class LinearRegression(BaseLeastSquares):
         self.positive = positive
         self.solver = solver
         self.precision = precision
+        self.decay = decay
 
     def fit(self, X, y, sample_weight=None):
         """Fit to all the rows, forgetting earlier ones.
@@ -179,7 +189,17 @@ class LinearRegression(BaseLeastSquares):
         """Add rows: the result is that of fitting them and all earlier ones at once.
 
         Earlier rows are those of `fit` and `partial_fit` since; what is kept of them is
-        `moments_`. Parameters are those of `fit`. Rows of weight zero add nothing.
+        `moments_`. Parameters are those of `fit`. Rows of weight zero add nothing. With `decay`,
+        earlier rows count less the older they are. y of one target may be a column.
+
+        Examples
+        --------
+        >>> from linreg_fast import LinearRegression
+        >>> model = LinearRegression(decay=0.5)
+        >>> for x, y in ([0.0], 0.0), ([1.0], 1.0), ([1.0], 4.0):
+        ...     model = model.partial_fit([x], [y])
+        >>> model.predict([[1.0]]).round(12)  # (0.5 * 1 + 4) / 1.5
+        array([3.])
         """
         self._check_parameters()
         with unchanged_on_failure(self), threads(self.n_jobs):
@@ -188,12 +208,14 @@ class LinearRegression(BaseLeastSquares):
                 return self  # no row of weight above zero: nothing is added
             if not first and not hasattr(self, "moments_"):
                 raise ValueError(
-                    f"fit() kept no moments of these {self.n_features_in_} columns to add rows to: "
-                    "call partial_fit from the start, on a new or cloned estimator"
+                    f"no moments of these {self.n_features_in_} columns are kept to add rows to "
+                    "(fit() of more than 500 columns and fewer rows keeps none, and forget_rows() "
+                    "drops them): call partial_fit from the start, on a new or cloned estimator"
                 )
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
-            if not first and one_target != (self.coef_.ndim == 1):
-                raise ValueError("y must be 1-D or 2-D as it was in the first call")
+            if not first:
+                one_target = self._targets_as_before(Y, one_target)
+            weights, share = fading_weights(weights, X.shape[0], self.decay)
             names = getattr(self, "feature_names_in_", None)
             rung = self._rung() or RUNGS["compensated"]
             rows = Problem(X, Y, weights, rung=rung, names=names)
@@ -203,9 +225,7 @@ class LinearRegression(BaseLeastSquares):
                     "squares of these numbers overflow or underflow, and partial_fit adds squares: "
                     "use other units, or fit() with all the rows"
                 )
-            moments = rows.moments
-            if not first:
-                moments = self.moments_ + moments
+            moments = joined(None if first else self.moments_, rows.moments, share)
             problem = self._problem_of(moments)
             self._solve(problem, X.dtype if first else self.coef_.dtype, one_target)
         return self
@@ -246,6 +266,35 @@ class LinearRegression(BaseLeastSquares):
             positive=self.positive,
             tol=self.tol,
         )
+
+    def forget_rows(self):
+        """Drop `moments_`, (n_features + 2)**2 numbers: what is left is what `predict` needs.
+
+        A pickle is then about as small as scikit-learn's: three numbers a feature. `predict`,
+        `score` and `to_sklearn` go on as before, and so do `singular_` and `condition_number_`,
+        which are found now, at n_features**3 flops. No longer possible: `partial_fit`, and whatever
+        else asks for `moments_`, as bands in pictures do.
+
+        Returns
+        -------
+        self
+
+        Examples
+        --------
+        >>> import pickle
+        >>> import numpy as np
+        >>> from linreg_fast import LinearRegression
+        >>> X = np.random.default_rng(0).normal(size=(200, 60))
+        >>> model = LinearRegression().fit(X, X[:, 0])
+        >>> before = len(pickle.dumps(model))
+        >>> len(pickle.dumps(model.forget_rows())) < before / 5
+        True
+        """
+        check_is_fitted(self)
+        if hasattr(self, "moments_"):
+            _ = self.condition_number_, self.singular_
+            del self.moments_
+        return self
 
     def to_sklearn(self):
         """The fitted model as a `sklearn.linear_model.LinearRegression`.
@@ -347,6 +396,7 @@ class LinearRegression(BaseLeastSquares):
             and self.tol is None
             and self.n_jobs is None
             and self.positive is False
+            and self.decay is None
             and type(self.solver) is type(self.precision) is str
             and self.solver == self.precision == "auto"
         ):

@@ -74,8 +74,8 @@ def train(
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features), or (n_samples,) for one feature
-    y : array-like of shape (n_samples,)
-    coef, intercept : the start; coef None is zeros.
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+    coef, intercept : the start; coef None is zeros. coef may be of shape (n_features, 1).
     sample_weight : array-like of shape (n_samples,), optional
     learning_rate : float
     steps : int
@@ -112,8 +112,9 @@ def train(
         raise ValueError(f"space must be 'auto', 'data' or 'gram', got {space!r}")
     X = as_matrix(X)
     y = as_target(y, len(X))
-    if y.ndim != 1:
+    if y.size != len(y):
         raise ValueError(f"y must hold one target here, got shape {y.shape}: pass a column")
+    y = y.reshape(-1)
     start = np.zeros(X.shape[1]) if coef is None else coef
     start, intercept = as_coefficients(start, intercept, X.shape[1])
     scale = SCALES[loss]

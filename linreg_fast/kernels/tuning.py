@@ -94,6 +94,7 @@ SCORE_COMPENSATED_ELEMENTS = 1 << 15  # residuals in double-double take less tha
 DESCENT_BLOCK = 8  # coordinates that a step takes together
 MINIBATCH_AHEAD = 16  # random rows are not in the cache: 100,000 x 8 8.2 to 1.6 ms
 BATCH_ROWS = 32
+STREAM_CALL_STEPS = 32  # steps of a stream in one call, where its rows are as many
 BATCH_CALL_ELEMENTS = 1e7  # numbers of mini-batches in one compiled call: 0.1 s
 DESCENT_CALL_FLOPS = 1e8  # a compiled call ends after about 0.1 s, so that Ctrl-C is answered
 DESCENT_CHUNK_STEPS = 1 << 18

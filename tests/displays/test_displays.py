@@ -190,3 +190,22 @@ def test_without_matplotlib(rng, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"pip install 'linreg_fast\[plot\]'"):
         FitDisplay.from_estimator(model, X, y)
+
+
+def test_a_pipeline_is_drawn_or_told_what_to_do(rng):
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X = rng.normal(size=(30, 1))
+    y = 2 * X[:, 0] + rng.normal(size=30)
+    line = make_pipeline(StandardScaler(), LinearRegression()).fit(X, y)
+    with pytest.raises(TypeError, match=r"pipeline\[-1\] \(a LinearRegression\), with .*transform"):
+        FitDisplay.from_estimator(line, X, y)
+    np.testing.assert_allclose(
+        PredictionDisplay.from_estimator(line, X, y).predicted, line.predict(X)
+    )
+    descent = GradientDescentRegressor(record_path=True)
+    steps = make_pipeline(StandardScaler(), descent).fit(X, y)
+    shown = LossDisplay.from_estimator(steps)
+    np.testing.assert_array_equal(shown.loss_curve, steps[-1].loss_curve_)
+    PathDisplay.from_estimator(steps)

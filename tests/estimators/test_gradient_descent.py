@@ -3,6 +3,7 @@
 import pickle
 import re
 import sys
+import time
 import warnings
 
 import numpy as np
@@ -640,3 +641,16 @@ def test_nearly_dependent_columns_do_not_hold_up_the_others(rng, method):
     line = np.polyfit(x[:, 0], y, 1)
     assert model.loss_curve_[-1] <= 1.0001 * np.mean((np.polyval(line, x[:, 0]) - y) ** 2)
     assert model.learning_rate_ < model.max_stable_learning_rate_
+
+
+def test_what_goes_on_before_the_first_step_is_told(monkeypatch, capsys):
+    from linreg_fast.estimators.gradient_descent import progress
+
+    monkeypatch.setattr(progress, "PATIENCE", 0.5)
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    with progress.Progress(10, 0, "finding the spectrum of 4,000 columns"):
+        time.sleep(1.3)
+    assert "finding the spectrum of 4,000 columns: 1 s" in capsys.readouterr().err
+    with progress.Progress(10, 0, "nothing"):
+        pass
+    assert capsys.readouterr().err == ""

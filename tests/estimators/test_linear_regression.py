@@ -169,8 +169,8 @@ def test_partial_fit_goes_on_after_fit(rng):
     wide = LinearRegression().fit(rng.normal(size=(3, 600)), y[:3])
     with pytest.raises(ValueError, match=r"call partial_fit from the start"):
         wide.partial_fit(rng.normal(size=(3, 600)), y[:3])
-    with pytest.raises(ValueError, match="1-D or 2-D as it was"):
-        model.partial_fit(X, y[:, None])
+    with pytest.raises(ValueError, match="y has 2 targets, and in the first call it had 1"):
+        model.partial_fit(X, np.column_stack([y, y]))
     with pytest.raises(ValueError, match="expecting 4 features"):
         model.partial_fit(X[:, :2], y)
     assert_same(model, LinearRegression().fit(X, y))

@@ -6,6 +6,8 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from linreg_fast.solvers.gradient_descent import stream
+
 
 def announcer(model):
     """A function that the solver calls with (rate, limit) before the first step."""
@@ -46,6 +48,25 @@ def warn(model, descent):
         )
         advice = _advice(model, descent)
     warnings.warn(f"{what}: {advice}", ConvergenceWarning, stacklevel=3)
+
+
+def warn_of_stream(model, learnt):
+    """Of one call of `partial_fit`. The words do not change, so Python shows them once."""
+    advice = "use learning_rate='auto', " if model.learning_rate != "auto" else ""
+    if learnt.diverged:
+        what = "the loss of all rows so far overflowed in the steps of this call, which were undone"
+    elif learnt.far and not learnt.unstable:  # else it was told before the steps
+        what = (
+            "the coefficients are not near the least-squares solution of the rows so far: R2 is "
+            f"more than {stream.NEAR:g} below the best"
+        )
+    else:
+        return
+    warnings.warn(
+        f"{what}. Pass the rows again, {advice}or LinearRegression.partial_fit, which is exact",
+        ConvergenceWarning,
+        stacklevel=4,
+    )
 
 
 def _advice(model, descent):

@@ -10,12 +10,15 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from linreg_fast.data.forgetting import fading_weights, joined, rows_left
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
-from linreg_fast.estimators.gradient_descent import advice, start
+from linreg_fast.estimators.gradient_descent import advice, history, start
+from linreg_fast.estimators.gradient_descent.history import History
 from linreg_fast.estimators.gradient_descent.progress import Progress
 from linreg_fast.kernels import RUNGS
 from linreg_fast.runtime.launch import threads
+from linreg_fast.solvers import Solution
 from linreg_fast.solvers.gradient_descent import descent, rules, stream
 
 STEPS, PASSES = 100_000, 1000  # at the most, where max_iter is None
@@ -27,7 +30,7 @@ def _learns_by_batches(model):
     return True
 
 
-class GradientDescentRegressor(BaseLeastSquares):
+class GradientDescentRegressor(History, BaseLeastSquares):
     """Linear regression by descent on the mean squared error.
 
     The loss is mean(r^2), so the gradient has the factor 2 / n; for a text that uses (1 / 2n)
@@ -77,6 +80,9 @@ class GradientDescentRegressor(BaseLeastSquares):
         is, where standard error is a terminal: a bar if rich is installed.
     n_jobs : int or None, default=None
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
+    decay : float in (0, 1] or None, default=None
+        Forgetting in `partial_fit`, as of `LinearRegression`: a row that is k rows old has decay**k
+        of its weight in the moments, and with that in the loss that is descended.
 
     Attributes
     ----------
@@ -92,20 +98,26 @@ class GradientDescentRegressor(BaseLeastSquares):
         With `record_path`; of several targets (n_iter_ + 1, n_targets, n_features) and so on.
     n_iter_ : int
     converged_ : bool
+    diverged_ : bool
+        Whether the loss overflowed: the parameters are the last finite ones.
     distance_ : float
         Distance to the least-squares solution at the end, relative to its size: of coefficients (in
         the coordinates of the steps) and of intercepts (in units of y), the larger. Where columns
         depend on each other, to the solution that is nearest to the start.
     learning_rate_, momentum_ : float
-        The constants of the steps.
+        The constants of the steps; of `partial_fit` with "auto", what the last step has taken of
+        the gradient.
     max_stable_learning_rate_ : float
         The step from which on the descent diverges, 2 / the largest eigenvalue of the Hessian for
-        gd; of sgd, up to which none of its batches can make it diverge.
+        gd; of sgd, up to which none of its batches can make it diverge: of `partial_fit`, batches
+        of all rows so far, as large as those of the last call.
     condition_number_ : float
         Of the centred columns scaled to unit norm.
     hessian_condition_number_ : float
         Largest / smallest eigenvalue of the loss in the coordinates of the steps: what decides how
         many gd takes. Standardised, the square of the other.
+    lowest_loss_ : float
+        Mean squared error of the least-squares solution.
     moments_ : Moments
         Of the data.
 
@@ -136,6 +148,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         "random_state": ["random_state"],
         "record_path": ["boolean"],
         "verbose": [Interval(Integral, 0, None, closed="left")],
+        "decay": [None, Interval(Real, 0, 1, closed="right")],
     }
 
     def __init__(
@@ -157,6 +170,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         record_path=False,
         verbose=0,
         n_jobs=None,
+        decay=None,
     ):
         self.method = method
         self.learning_rate = learning_rate
@@ -174,6 +188,7 @@ class GradientDescentRegressor(BaseLeastSquares):
         self.record_path = record_path
         self.verbose = verbose
         self.n_jobs = n_jobs
+        self.decay = decay
 
     def fit(self, X, y, sample_weight=None):
         """Descend from the start point.
@@ -206,18 +221,15 @@ class GradientDescentRegressor(BaseLeastSquares):
         with unchanged_on_failure(self), threads(self.n_jobs):
             again = self.warm_start and hasattr(self, "coef_")
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
-            self._check_finite(X, Y)
-            problem = Problem(
-                X, Y, weights, fit_intercept=self.fit_intercept, rung=RUNGS["compensated"]
-            )
+            problem = self._problem(X, Y, weights)
             total = self.max_iter or (PASSES if self.method == "sgd" else STEPS)
             known = self._known(problem) if again else None
             if known is None:
                 self._draw_seed()
             begin = self._start(problem, one_target, again)
-            problem.rung = None  # of the steps
             # `_store` tells of coefficients that overflow.
-            with Progress(total, self.verbose) as progress, np.errstate(over="ignore"):
+            before = f"finding the spectrum of {problem.n_features:,} columns"
+            with Progress(total, self.verbose, before) as progress, np.errstate(over="ignore"):
                 solution = descent.solve(
                     problem,
                     method=self.method,
@@ -238,56 +250,134 @@ class GradientDescentRegressor(BaseLeastSquares):
                     report_every=int(self.verbose) or None,
                 )
             self._store(solution, X.dtype, one_target)
-            self.moments_ = problem.moments
-            self._store_descent(solution.descent, one_target, known is not None)
+            self._store_descent(solution.descent, problem, one_target, known is not None)
             advice.warn(self, solution.descent)
         return self
 
     @available_if(_learns_by_batches)
     def partial_fit(self, X, y, sample_weight=None):
-        """With method="sgd": one pass of mini-batches over these rows, from where the last ended.
+        """With method="sgd": learn from these rows, and go on from where the last call ended.
 
-        The first call starts at `init`. The step size, the loss and the distance to the solution
-        are of all rows so far, whose moments are kept. Parameters are those of `fit`.
+        What it promises is about all rows so far (since the first call, or the last `fit`), each
+        with its weight and with `decay`, and never about the rows of one call. Their moments are
+        kept in `moments_`, in double-double, so the following holds however a stream is cut into
+        calls, weighted or ordered, and however far from zero its columns are:
+
+        - With learning_rate="auto" a call takes a step for each row, or for 32 rows where there are
+          more than 1000 (`batch_size` rows where that is given). Each step goes to the lowest point
+          of the loss of all rows so far in the space of its gradient, the last step and the
+          coefficients, with the intercept that fits them best. So the loss of all rows so far never
+          rises within a call and never is above that of predicting their mean, no step is too
+          large, and as one row of n moves the solution by about 1 / n, steps become shorter like
+          that too. After two passes over ordinary data R2 is within 0.05, mostly within 0.001, of
+          that of `fit`.
+        - With a number for it, the call is one pass of mini-batches over its rows, as the textbooks
+          have it: each step is along the gradient of its batch alone. `max_stable_learning_rate_`
+          is the rate up to which no batch that the rows so far could make grows the loss.
+        - A ConvergenceWarning tells, before the steps, of a rate above that; after a call, that the
+          steps overflowed and were undone, or that the coefficients are not near: with more than
+          three rows a parameter, where R2 of the rows so far is more than 0.05 below the best.
+
+        `loss_curve_` has an entry a call, for all rows so far; `n_iter_` counts calls. Distances,
+        condition numbers and the largest stable rate are found when they are asked for. A call
+        takes 2 (n_features)**2 flops a step, and adding the rows to the moments takes more.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Of one target it may be a column, too.
+        sample_weight : array-like of shape (n_samples,), optional
+            0 removes a row, 2 counts it twice.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For unusable input, or where the moments of earlier rows were dropped; the estimator is
+            left as it was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As said above.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from linreg_fast import GradientDescentRegressor
+        >>> x = np.random.default_rng(0).normal(100.0, 1.0, 50)
+        >>> model = GradientDescentRegressor(method="sgd")
+        >>> for row in x:
+        ...     model = model.partial_fit([[row]], [3 * row + 1])
+        >>> model.coef_.round(6), round(float(model.intercept_), 4)
+        (array([3.]), 1.0)
         """
         self.check_options()
         with unchanged_on_failure(self), threads(self.n_jobs):
             first = not hasattr(self, "coef_")
             if not first and sample_weight is not None and not np.any(sample_weight):
                 return self  # no row of weight above zero: nothing is learned
+            if not first and not hasattr(self, "moments_"):
+                raise ValueError(
+                    "no moments of earlier rows are kept to learn on from (forget_rows() drops "
+                    "them, and fit() of fewer rows than columns, more than 500, keeps none): "
+                    "call partial_fit from the start, on a new or cloned estimator"
+                )
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
-            if not first and one_target != (self.coef_.ndim == 1):
-                raise ValueError("y must be 1-D or 2-D as it was in the first call")
-            self._check_finite(X, Y)
-            rows = Problem(
-                X, Y, weights, fit_intercept=self.fit_intercept, rung=RUNGS["compensated"]
-            )
-            moments = rows.moments if first else self.moments_ + rows.moments
             if first:
                 self._draw_seed()
-            begin = self._start(rows, one_target, not first)
-            if begin is None:
-                begin = np.zeros((X.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
-            done = (0, None) if first else self._descent.state[4:6]
-            solution = stream.learn(
-                Problem(None, None, moments=moments, fit_intercept=self.fit_intercept),
-                rows,
-                *begin,
-                done,
-                learning_rate=self.learning_rate,
-                tol=self.tol,
-                standardize=self.standardize,
-                batch_size=self.batch_size,
-                shuffle=self.shuffle,
-                seed=self._seed,
-                announce=advice.announcer(self),
-            )
-            self._store(solution, X.dtype if first else self.coef_.dtype, one_target)
-            self.moments_ = moments
-            self._store_descent(solution.descent, one_target, not first)
-            if solution.descent.diverged:
-                advice.warn(self, solution.descent)
+            else:
+                one_target = self._targets_as_before(Y, one_target)
+            faded, share = fading_weights(weights, len(X), self.decay)
+            rows = self._problem(X, Y, faded)
+            self._learn(rows, (X, Y, weights), share, one_target, first)
         return self
+
+    def _problem(self, X, Y, weights):
+        """Of these rows, whose moments will be in double-double; raises where one is not finite."""
+        problem = Problem(
+            X,
+            Y,
+            weights,
+            fit_intercept=self.fit_intercept,
+            rung=RUNGS["compensated"],
+            names=getattr(self, "feature_names_in_", None),
+        )
+        problem.check_finite()
+        return problem
+
+    def _learn(self, problem, rows, share, one_target, first):
+        """Take the steps of one call; `problem` has the moments of its rows, with their weights."""
+        moments = joined(None if first else self.moments_, problem.moments, share)
+        at = None if first else self._stream
+        if at is None:
+            begin = self._start(problem, one_target, not first)
+            if begin is None:
+                p, t = problem.n_features, problem.n_targets
+                begin = np.zeros((p, t)), np.zeros(t)
+            earlier = 0 if first else self.moments_.n_samples
+            at = stream.Stream.begin(begin[0].T, begin[1], earlier, 0 if first else self.n_iter_)
+        count = len(rows[0]) if rows[2] is None else int(np.count_nonzero(rows[2]))
+        count = at.rows * share + rows_left(count, self.decay)
+        at = at._replace(rows=count, wide_weights=at.wide_weights * share)
+        options = stream.Options(
+            self.fit_intercept,
+            self.standardize,
+            self.learning_rate,
+            self.batch_size,
+            self.shuffle,
+            self._seed,
+        )
+        learnt = stream.learn(moments, rows, at, options, advice.announcer(self))
+        dtype = rows[0].dtype if first else self.coef_.dtype
+        coef, intercept = learnt.stream.coef, learnt.stream.intercept
+        self._store(Solution(coef.T, intercept, 0, np.nan, descent=learnt), dtype, one_target)
+        self._store_learnt(learnt, moments, options, first)
+        advice.warn_of_stream(self, learnt)
 
     def predicted_iterations(self, tol=None):
         """Steps from the start until the distance to the solution is below `tol`, by the spectrum.
@@ -307,25 +397,9 @@ class GradientDescentRegressor(BaseLeastSquares):
         tol = self.tol if tol is None else tol
         if not isinstance(tol, Real) or not 0 < tol < 1:
             raise ValueError(f"tol must be between 0 and 1, got {tol!r}")
-        if self.method == "sgd":
+        if self.method == "sgd" or self._descent is None:
             raise ValueError("method='sgd' has no rate to predict by: its batches are random")
-        return self._descent.predicted(tol)
-
-    @property
-    def condition_number_(self):
-        check_is_fitted(self)
-        return self._condition
-
-    @property
-    def seconds_curve_(self):
-        check_is_fitted(self)
-        entries, seconds = self._clock.T
-        return np.interp(np.arange(1, len(self.loss_curve_) + 1), entries, seconds)
-
-    @property
-    def hessian_condition_number_(self):
-        check_is_fitted(self)
-        return float(self._descent.quadratic.largest / self._descent.quadratic.smallest)
+        return self._run().predicted(tol)
 
     def check_options(self):
         """Raise for parameters that `fit` would refuse, or their combination."""
@@ -345,11 +419,15 @@ class GradientDescentRegressor(BaseLeastSquares):
 
     def _known(self, problem):
         """The state of the last descent, where this is its problem; else None."""
-        parts = (*problem.moments.parts, problem.moments.n_samples)
-        same = self._went_by == self._options() and all(
-            np.array_equal(a, b)
-            for a, b in zip(parts, (*self.moments_.parts, self.moments_.n_samples), strict=True)
-        )
+        if self._descent is None or self._went_by != self._options():
+            return None
+        same = self._data is not None and history.identity(problem) == self._data
+        if hasattr(self, "moments_"):
+            parts = (*problem.moments.parts, problem.moments.n_samples)
+            same = all(
+                np.array_equal(a, b)
+                for a, b in zip(parts, (*self.moments_.parts, self.moments_.n_samples), strict=True)
+            )
         return self._descent.state if same else None
 
     def _start(self, problem, one_target, again):
@@ -364,36 +442,6 @@ class GradientDescentRegressor(BaseLeastSquares):
                 )
             return coef.T, intercept if self.fit_intercept else np.zeros(t)
         return start.of_init(self.init, problem, self._seed)
-
-    def _store_descent(self, descent, one_target, onwards):
-        """The history, joined to that of the descent that this one goes on from."""
-        curves = {
-            "loss_curve_": descent.loss_curve,
-            "grad_norm_curve_": descent.grad_norm_curve,
-        }
-        if descent.path is not None:
-            coef, intercept = descent.path
-            curves["coef_path_"] = coef[:, 0] if one_target else coef
-            curves["intercept_path_"] = intercept[:, 0] if one_target else intercept
-        else:
-            vars(self).pop("coef_path_", None)
-            vars(self).pop("intercept_path_", None)
-        for name, curve in curves.items():
-            if onwards and hasattr(self, name):
-                earlier = getattr(self, name)
-                # The last point of the earlier run is the first of this one, but of a stream's.
-                keep = len(earlier) - (len(descent.loss_curve) > 1)
-                curve = np.concatenate([earlier[:keep], curve])
-            setattr(self, name, curve)
-        clock = descent.clock
-        if onwards:
-            clock = np.vstack([self._clock, clock[1:] + self._clock[-1] - (1, 0)])
-        self.n_iter_, self._clock = descent.state.done, clock
-        self.converged_, self.distance_ = descent.converged, descent.distance
-        self.learning_rate_ = np.nan if self.method == "cg" else descent.rules.rate
-        self.momentum_ = descent.rules.beta
-        self.max_stable_learning_rate_ = descent.max_stable_learning_rate
-        self._descent, self._went_by = descent, self._options()
 
     def _accepts_sparse(self):
         # The gradient kernels read dense rows.

@@ -1,6 +1,8 @@
 """How far a long run is: a bar from two seconds on, where somebody watches."""
 
 import sys
+import threading
+import time
 
 PATIENCE = 2.0  # seconds
 
@@ -8,21 +10,42 @@ PATIENCE = 2.0  # seconds
 class Progress:
     """Call it with (step, loss, seconds) now and then; use it as a context.
 
-    Where standard error is a terminal: a bar with rich, or a line where that is not installed.
-    verbose > 0 prints the loss every so many steps instead.
+    Where standard error is a terminal: what goes on before the first step and for how long, then a
+    bar with rich, or a line where that is not installed. verbose > 0 prints the loss every so many
+    steps instead.
     """
 
-    def __init__(self, total, verbose):
+    def __init__(self, total, verbose, before="starting"):
         self._total, self._verbose, self._bar, self._task = total, verbose, None, None
+        self._before, self._begun, self._teller = before, threading.Event(), None
 
     def __enter__(self):
+        if not self._verbose and sys.stderr.isatty():
+            self._teller = threading.Thread(target=self._tell, daemon=True)
+            self._teller.start()
         return self
 
+    def _tell(self):
+        """Once a second, what goes on before the first step."""
+        line, started = _Line(self._total), time.monotonic()
+        while not self._begun.wait(1.0):
+            if time.monotonic() - started > PATIENCE:
+                line.write(f"{self._before}: {time.monotonic() - started:.0f} s")
+        line.stop()
+
+    def _end_telling(self):
+        self._begun.set()
+        if self._teller is not None:
+            self._teller.join()
+            self._teller = None
+
     def __exit__(self, *_):
+        self._end_telling()
         if self._bar is not None:
             self._bar.stop()
 
     def __call__(self, step, loss, seconds):
+        self._end_telling()
         if self._verbose:
             print(f"step {step}  mean squared error {loss:.6g}", flush=True)
             return
@@ -58,12 +81,13 @@ class _Line:
 
     def update(self, task, completed, description):
         text = f"descent {completed:,} of {self._total:,}  {description}"
-        self._write(text)
+        self.write(text)
 
     def stop(self):
-        self._write("")
-        self._write("")
+        if self._width:
+            self.write("")
+            self.write("")
 
-    def _write(self, text):
+    def write(self, text):
         print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
         self._width = len(text)

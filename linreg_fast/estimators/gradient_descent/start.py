@@ -3,6 +3,7 @@
 import numpy as np
 
 from linreg_fast.data.gate import as_floats, check_finite
+from linreg_fast.solvers.gradient_descent import wide
 
 WORDS = ("zeros", "random")
 
@@ -46,8 +47,11 @@ def _random(problem, seed):
     """Each column contributes about as much as the targets vary."""
     p, t = problem.n_features, problem.n_targets
     rng = np.random.default_rng(seed)
-    moments = problem.moments
-    sizes = np.sqrt(np.diag(moments.comoment) / moments.weight_sum)
+    if wide.takes(problem):
+        sizes = np.concatenate([problem.X.std(axis=0), problem.Y.std(axis=0)])
+    else:
+        moments = problem.moments
+        sizes = np.sqrt(np.diag(moments.comoment) / moments.weight_sum)
     sizes = np.where(sizes > 0, sizes, 1.0)
     coef = rng.normal(size=(p, t)) * sizes[p:] / sizes[:p, None] / np.sqrt(p)
     return coef, rng.normal(size=t) * sizes[p:] * problem.fit_intercept

@@ -1,6 +1,7 @@
 """A whole descent in the axes of the Hessian, where every coordinate goes its own way."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,17 +18,28 @@ from linreg_fast.kernels.tuning import DESCENT_BLOCK
 from linreg_fast.runtime.compile import fast_kernel
 
 
+class LossInAxes(NamedTuple):
+    """The loss of t targets in the m axes of its Hessian."""
+
+    values: np.ndarray  # (m,): eigenvalues, zero for directions that do not change the loss
+    axes: np.ndarray  # (m, p + 1), a row for each: z = star + e @ axes
+    intercept_per_coef: np.ndarray  # (p,): what a coefficient takes off the intercept
+    minimum: np.ndarray  # (t,): the loss of each target at the solution
+    unit: np.ndarray  # (t,): of each target's numbers
+    tolerances: np.ndarray  # (t, 2), of coefficients and intercept at the end; below 0: never
+
+
 @fast_kernel
-def _converged(e, axes, lean, near, z):
-    m = len(z)
+def _converged(e, loss, z):
+    """Whether the point is within the tolerances; z (p + 1,) is scratch."""
     for k in range(len(e)):
-        for j in range(m):
+        for j in range(len(z)):
             z[j] = 0.0
-        for i in range(m):
-            for j in range(m):
-                z[j] += e[k, i] * axes[i, j]
-        size, intercept = distance_parts(z, lean)
-        if size > near[k, 0] or intercept > near[k, 1]:
+        for i in range(len(loss.axes)):
+            for j in range(len(z)):
+                z[j] += e[k, i] * loss.axes[i, j]
+        size, intercept = distance_parts(z, loss.intercept_per_coef)
+        if size > loss.tolerances[k, 0] or intercept > loss.tolerances[k, 1]:
             return False
     return True
 
@@ -41,16 +53,14 @@ def _conjugate(values, point, g, s, last, before, first):
     curvature = 0.0
     for j in range(m):
         curvature += values[j] * s[j] * s[j]
-    far = line_minimum(g, s, curvature)
+    share = line_minimum(g, s, curvature)
     for j in range(m):
         before[j] = point[j]
-        point[j] += far * s[j]
+        point[j] += share * s[j]
 
 
 @fast_kernel
-def descend(
-    values, axes, lean, minimum, unit, near, rules, e, s, last, before, first, updates, out, path
-):
+def descend(loss, rules, e, s, last, before, first, updates, out, path):
     """Descend in the axes of the Hessian, where every coordinate goes its own way: 8 m flops.
 
     With a constant step that is x + (beta - rate (1 + gamma) v) x - (beta - rate gamma v) (x
@@ -58,11 +68,7 @@ def descend(
 
     Parameters
     ----------
-    values : (m,) eigenvalues, and zero for directions that do not change the loss
-    axes : (m, m), a row for each: z = star + e @ axes
-    lean : (p,), what a coefficient takes off the intercept
-    minimum, unit : (t,), the loss of each target at the solution, and what its numbers' unit is
-    near : (t, 2), how close to the solution coefficients and intercept shall be; below 0: never
+    loss : LossInAxes
     rules : (rate, beta, gamma, conjugate)
     e, s, last : (t, m), changed in place, the last two by conjugate steps; before: e a step earlier
     first : whether no step was taken yet
@@ -76,29 +82,31 @@ def descend(
     status : RUNNING, CONVERGED or DIVERGED
     """
     t, m = e.shape
-    z, g = np.empty(m), np.empty(m)
+    z, g = np.empty(loss.axes.shape[1]), np.empty(m)
     rate, beta, gamma, conjugate = rules
     size = (m + DESCENT_BLOCK - 1) // DESCENT_BLOCK * DESCENT_BLOCK
-    # In turn the point, where it was and where it goes. Padded: whole registers, no remainders.
+    # The point, where it was and where it goes, whose places change in rotation. They are padded,
+    # so that whole registers are read and no remainder is left.
     points = np.zeros((3, t, size))
     copy_points(e, points[0])
     copy_points(before, points[2])
     slope, share, past = np.zeros((3, size))
     for j in range(m):
-        slope[j] = values[j]
-        share[j] = beta - rate * (1.0 + gamma) * values[j]
-        past[j] = beta - rate * gamma * values[j]
-    reach, never = np.empty(t), False  # nearer than this in all: look closely
+        slope[j] = loss.values[j]
+        share[j] = beta - rate * (1.0 + gamma) * loss.values[j]
+        past[j] = beta - rate * gamma * loss.values[j]
+    radius, never = np.empty(t), False  # Squared: outside of it no point is within the tolerances.
     tilt = 0.0
-    for j in range(m - 1):
-        tilt += lean[j] * lean[j]
+    for j in range(len(loss.intercept_per_coef)):
+        tilt += loss.intercept_per_coef[j] * loss.intercept_per_coef[j]
     for k in range(t):
-        reach[k] = near[k, 0] ** 2 + (near[k, 1] + math.sqrt(tilt) * near[k, 0]) ** 2
-        never |= near[k, 0] < 0.0 or near[k, 1] < 0.0
+        of_coef, of_intercept = loss.tolerances[k, 0], loss.tolerances[k, 1]
+        radius[k] = of_coef**2 + (of_intercept + math.sqrt(tilt) * of_coef) ** 2
+        never |= of_coef < 0.0 or of_intercept < 0.0
     now, then, next_one = 0, 2, 1
     filled, status = out.shape[1], RUNNING
     for step in range(out.shape[1]):
-        loss = norm = 0.0
+        value = norm = 0.0
         arrived = not never
         for k in range(t):
             energy = square = length = 0.0
@@ -110,16 +118,16 @@ def descend(
                     square += by_x * by_x
                     length += x * x
                     points[next_one, k, j] = x + (share[j] * x - past[j] * points[then, k, j])
-            loss += (minimum[k] + 0.5 * energy) * unit[k] * unit[k]
-            norm += square * unit[k] * unit[k]
-            arrived &= length <= reach[k]
-        if not math.isfinite(loss):
+            value += (loss.minimum[k] + 0.5 * energy) * loss.unit[k] * loss.unit[k]
+            norm += square * loss.unit[k] * loss.unit[k]
+            arrived &= length <= radius[k]
+        if not math.isfinite(value):
             filled, status, now = step, DIVERGED, then
             break
-        out[0, step], out[1, step] = loss / t, math.sqrt(norm)
+        out[0, step], out[1, step] = value / t, math.sqrt(norm)
         if len(path):
             copy_points(points[now], path[step])
-        if arrived and _converged(points[now, :, :m], axes, lean, near, z):
+        if arrived and _converged(points[now, :, :m], loss, z):
             filled, status = step + 1, CONVERGED
             break
         if step < updates:
@@ -127,7 +135,7 @@ def descend(
                 begin = first and step == 0
                 copy_points(points[now], e)
                 for k in range(t):
-                    _conjugate(values, e[k], g, s[k], last[k], before[k], begin)
+                    _conjugate(loss.values, e[k], g, s[k], last[k], before[k], begin)
                 copy_points(e, points[next_one])
             now, then, next_one = next_one, now, then
     copy_points(points[now], e)

@@ -22,15 +22,15 @@ def widest(X, rows, centre, scale, intercept):
 
 @fast_kernel
 def one_pass(X, Y, weights, rows, batch, centre, scale, intercept, mean_weight, rate, z):
-    """Step along the gradient of each batch of `rows` in turn; z (t, p + 1) is changed in place."""
+    """Step along the gradient of one batch of `rows` after the other; changes z (t, p + 1)."""
     n, p, t = len(rows), X.shape[1], len(z)
     g = np.empty((t, p + 1))
     value, unit = np.empty(p), 1.0 / scale
     for start in range(0, n, batch):
         stop = min(start + batch, n)
         g[:] = 0.0
-        for turn in range(start, stop):
-            i, soon = rows[turn], rows[min(turn + MINIBATCH_AHEAD, n - 1)]
+        for place in range(start, stop):
+            i, soon = rows[place], rows[min(place + MINIBATCH_AHEAD, n - 1)]
             if simd.VECTORS and X.flags.c_contiguous and Y.flags.c_contiguous:
                 memory.prefetch(X, soon * p)
                 memory.prefetch(Y, soon * t)
@@ -46,7 +46,7 @@ def one_pass(X, Y, weights, rows, batch, centre, scale, intercept, mean_weight, 
                 for j in range(p):
                     slope[j] += residual * value[j]
                 slope[p] += residual
-        far = 2.0 * rate / (mean_weight * (stop - start))
+        share = 2.0 * rate / (mean_weight * (stop - start))
         for k in range(t):
             for j in range(p + intercept):
-                z[k, j] -= far * g[k, j]
+                z[k, j] -= share * g[k, j]

@@ -1,6 +1,7 @@
 """A whole descent on few rows, which fit the cache and need one thread."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,16 +17,26 @@ from linreg_fast.kernels.descent.rules import (
 from linreg_fast.runtime.compile import fast_kernel
 
 
-@fast_kernel
-def advance(at, step, loss, g, star, near, rules, z, s, last, before, first, updates, out, path):
-    """Note the loss and the gradient g (t, m) at z, and go on from it, in the coordinates of z.
+class Aim(NamedTuple):
+    """The solution that steps on the rows go to, and the spectrum of the loss around it.
 
-    at = (H (p, p) second derivatives at a fixed mean residual, offset (p,), lean (p,), intercept)
-    gives the conjugate steps their length. Returns the status.
+    The spectrum gives conjugate steps their length.
     """
-    H, offset, lean, intercept = at
+
+    values: np.ndarray  # (m,): eigenvalues of the Hessian
+    axes: np.ndarray  # (m, p + 1): their directions, one a row
+    intercept_per_coef: np.ndarray  # (p,): what a coefficient takes off the intercept
+    star: np.ndarray  # (t, p + 1): the solution
+    tolerances: np.ndarray  # (t, 2), of coefficients and intercept at the end; below 0: never
+
+
+@fast_kernel
+def advance(aim, step, loss, g, rules, z, s, last, before, first, updates, out, path):
+    """Note the loss and the gradient g (t, p + 1) at z, and go on from it; returns the status.
+
+    aim : Aim; the other parameters are those of `in_axes.descend`, with z for e.
+    """
     t, m = z.shape
-    p = m - 1
     square = 0.0
     for k in range(t):
         for j in range(m):
@@ -38,26 +49,26 @@ def advance(at, step, loss, g, star, near, rules, z, s, last, before, first, upd
         copy_points(z, path[step])
     arrived = True
     for k in range(t):
-        size, rest = distance_parts(z[k] - star[k], lean)
-        arrived &= size <= near[k, 0] and rest <= near[k, 1]
+        size, of_intercept = distance_parts(z[k] - aim.star[k], aim.intercept_per_coef)
+        arrived &= size <= aim.tolerances[k, 0] and of_intercept <= aim.tolerances[k, 1]
     if arrived:
         return CONVERGED
     if step < updates:
         for k in range(t):
             point, move = z[k], s[k]
             next_direction(g[k], move, last[k], rules, first and step == 0)
-            far = 1.0
+            share = 1.0
             if rules[3]:
-                mean = move[p] if intercept else 0.0
                 curvature = 0.0
-                for j in range(p):
-                    mean += offset[j] * move[j]
-                    for i in range(p):
-                        curvature += move[j] * H[j, i] * move[i]
-                far = line_minimum(g[k], move, curvature + 2.0 * mean * mean)
+                for i in range(len(aim.values)):
+                    component = 0.0
+                    for j in range(m):
+                        component += aim.axes[i, j] * move[j]
+                    curvature += aim.values[i] * component * component
+                share = line_minimum(g[k], move, curvature)
             for j in range(m):
                 before[k, j] = point[j]
-                point[j] += far * move[j]
+                point[j] += share * move[j]
     return RUNNING
 
 
@@ -99,16 +110,15 @@ def _slopes(V, r, g):
 
 @fast_kernel
 def descend_on_rows(
-    V, targets, shares, at, star, near, rules, z, s, last, before, first, updates, out, path
+    V, targets, shares, intercept, aim, rules, z, s, last, before, first, updates, out, path
 ):
     """The steps of `advance` on the rows: columns V (p, n) and targets (t, n) in the coordinates of
-    the steps, shares (n,) of the weight.
+    the steps, shares (n,) of the weight, and whether there is an intercept.
 
     4 n p flops a step. For rows that need one thread; with more, a step is a launch of its own.
     """
     t, m = z.shape
     p, n = V.shape
-    intercept = at[3]
     g, r = np.zeros((t, m)), np.empty(n)
     for step in range(out.shape[1]):
         loss = 0.0
@@ -124,7 +134,7 @@ def descend_on_rows(
             if intercept:
                 g[k, p] = 2.0 * total
         status = advance(
-            at, step, loss / t, g, star, near, rules, z, s, last, before, first, updates, out, path
+            aim, step, loss / t, g, rules, z, s, last, before, first, updates, out, path
         )
         if status != RUNNING:
             return step + (status == CONVERGED), status

@@ -58,10 +58,10 @@ def line_minimum(g, s, curvature):
 
 
 @fast_kernel
-def distance_parts(e, lean):
+def distance_parts(e, intercept_per_coef):
     """Of a difference e (m,): the coefficients' norm, and the intercept's in the data's units."""
     size, intercept = 0.0, e[-1]
     for j in range(len(e) - 1):
         size += e[j] * e[j]
-        intercept -= lean[j] * e[j]
+        intercept -= intercept_per_coef[j] * e[j]
     return math.sqrt(size), abs(intercept)

@@ -5,7 +5,8 @@ import numpy as np
 from linreg_fast.kernels.descent.minibatch import one_pass, widest
 from linreg_fast.kernels.descent.rules import CONVERGED, DIVERGED, RUNNING
 from linreg_fast.kernels.tuning import BATCH_CALL_ELEMENTS, BATCH_ROWS
-from linreg_fast.solvers.gradient_descent.spaces import _InPlace
+from linreg_fast.solvers.gradient_descent.rules import steepest_of_batches
+from linreg_fast.solvers.gradient_descent.spaces import _InPlace, loss_on_rows
 
 
 class Batches(_InPlace):
@@ -24,6 +25,9 @@ class Batches(_InPlace):
             )
         self.mean_weight = 1.0 if weights is None else float(weights[self.rows].mean())
         self.shuffle, self.seed, self.falling = shuffle, seed, False
+        self.targets = None  # of few rows the loss is summed over them
+        if found.rows is not None:
+            self.targets = np.ascontiguousarray(problem.Y.T, dtype=np.float64)
 
     def limit(self, rules, auto):
         """Steps are stable below it whichever rows meet in a batch: by the widest row."""
@@ -31,9 +35,7 @@ class Batches(_InPlace):
         row = 2 * widest(self.problem.X, self.rows, found.centre, found.scale, found.intercept)
         if self.problem.sample_weight is not None:
             row *= float(self.problem.sample_weight.max()) / self.mean_weight
-        slope = found.largest
-        if n > 1:
-            slope = max(slope, (n * (b - 1) * slope + (n - b) * row) / (b * (n - 1)))
+        slope = steepest_of_batches(found.largest, row, n, b)
         limit = 2 / max(slope, 1e-300)
         self.falling = auto
         if auto:
@@ -41,13 +43,16 @@ class Batches(_InPlace):
         return limit, rules
 
     def loss(self, z, star):
-        """The mean squared error and the norm of its gradient, of the moments."""
+        """The mean squared error and the norm of its gradient, of the moments or few rows."""
         found = self.found
+        if self.targets is not None:
+            losses, g = loss_on_rows(self.problem, found, self.targets, z)
+            return float(losses.mean()), float(np.linalg.norm(g))
         e = (z - star) @ found.axes.T
         losses = (found.minimum + 0.5 * (e * e) @ found.values) * found.unit**2
         return float(losses.mean()), float(np.linalg.norm(e * found.values))
 
-    def walk(self, star, near, rules, state, updates, out, path):
+    def walk(self, star, tolerances, rules, state, updates, out, path):
         found, z, before, done = self.found, state.z, state.before, state.done
         noisy = state.noisy
 
@@ -63,7 +68,7 @@ class Batches(_InPlace):
             out[:, step] = loss, norm
             if len(path):
                 path[step] = z
-            if (near >= 0).all() and found.within(z - star, near):
+            if (tolerances >= 0).all() and found.within(z - star, tolerances):
                 return step + 1, CONVERGED, now()
             if step < updates:
                 before[:] = z

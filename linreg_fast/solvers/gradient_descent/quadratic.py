@@ -6,7 +6,7 @@ holds for each target u and last c, which is zero where no intercept is fitted.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,20 +21,20 @@ class Quadratic(NamedTuple):
     centre: np.ndarray  # (p,)
     scale: np.ndarray  # (p,)
     powers: np.ndarray  # (p + t,): columns and targets are in units of 2**powers
-    H: np.ndarray  # (p, p): second derivatives at a fixed mean residual
-    offset: np.ndarray  # (p,): (mean - centre) / scale
+    still: np.ndarray  # (p,): columns that no step moves, for they are constant
     intercept: bool
-    values: np.ndarray  # (p + 1,): eigenvalues of the Hessian; zero where none is
-    axes: np.ndarray  # (p + 1, p + 1): their directions, one a row
+    values: np.ndarray  # (m,): eigenvalues of the Hessian; zero where none is
+    axes: np.ndarray | None  # (m, p + 1): their directions, one a row; m < p + 1 of few rows
     star: np.ndarray  # (t, p + 1): the least-squares solution
     minimum: np.ndarray  # (t,): the loss there
     floor: np.ndarray  # (t, 2): rounding of coefficients and intercept
     rank: int
     condition_number: float  # of the centred columns of unit norm
+    rows: Any = None  # of few rows, `wide.Rows`: there are no moments then
 
     @property
-    def lean(self):
-        """What each coefficient takes off the intercept in the data's units."""
+    def intercept_per_coef(self):
+        """(p,): what each coefficient takes off the intercept in the data's units."""
         return self.centre / self.scale
 
     @property
@@ -69,32 +69,34 @@ class Quadratic(NamedTuple):
 
     def nearest(self, z):
         """The least-squares solution nearest to z: where columns depend there are others."""
+        if self.rows is not None:
+            return self.rows.nearest(z)
         free = self.axes[self.values == 0]
         if not len(free):
             return self.star
         star = self.star + ((z - self.star) @ free.T) @ free
-        still = np.flatnonzero((np.diag(self.H) == 0) & (self.offset == 0))
+        still = np.flatnonzero(self.still)
         star[:, still] = z[:, still]
         return star
 
-    def sizes(self, star):
+    def sizes(self, points):
         """(t, 2): of the coefficients and of the intercept in the data's units."""
-        return np.array([distance_parts(point, self.lean) for point in star])
+        per_coef = self.intercept_per_coef
+        return np.array([distance_parts(point, per_coef) for point in points])
 
-    def near(self, star, tol):
+    def tolerances(self, star, tol):
         """(t, 2): differences that are small enough; below zero for none."""
         if tol == 0:
             return np.full((len(star), 2), -1.0)
         return np.maximum(tol * self.sizes(star), self.floor)
 
-    def within(self, differences, near):
+    def within(self, differences, tolerances):
         """Whether differences from the solution (t, p + 1) are small enough."""
-        found = np.array([distance_parts(point, self.lean) for point in differences])
-        return bool((found <= near).all())
+        return bool((self.sizes(differences) <= tolerances).all())
 
     def distances(self, z, star):
         """Relative differences of z from the solution: of coefficients and of intercepts."""
-        differences = np.array([distance_parts(point, self.lean) for point in z - star])
+        differences = self.sizes(z - star)
         differences[differences <= self.floor] = 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = np.nan_to_num(differences / self.sizes(star), nan=0.0, posinf=np.inf)
@@ -110,12 +112,12 @@ class Quadratic(NamedTuple):
         Each axis goes its own way, x <- (1 + b - r (1 + g) v) x - (b - r g v) (x before), which a
         power of a 2 x 2 matrix carries any number of steps ahead.
         """
-        near = self.near(star, tol)
+        tolerances = self.tolerances(star, tol)
         ahead, axes = self._powers(rules, now, before, star), self.axes[self.values > 0]
 
         def arrived(count):
             e = ahead(count)
-            return bool(np.isfinite(e).all()) and self.within(e @ axes, near)
+            return bool(np.isfinite(e).all()) and self.within(e @ axes, tolerances)
 
         high = 0
         while not arrived(high):

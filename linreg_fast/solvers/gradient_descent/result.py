@@ -15,7 +15,7 @@ class Descent(NamedTuple):
     """How a descent went. Losses are mean squared errors, averaged over the targets."""
 
     loss_curve: np.ndarray  # (n_iter + 1,): at the start, and after each step
-    grad_norm_curve: np.ndarray  # likewise, in the coordinates of the steps
+    grad_norm_curve: np.ndarray  # norms of its gradient, in the coordinates of the steps
     clock: np.ndarray  # (k, 2): entries of the curves, and seconds from the start until then
     path: tuple | None  # (coef (n_iter + 1, t, p), intercept (n_iter + 1, t))
     n_iter: int
@@ -50,25 +50,27 @@ class Descent(NamedTuple):
         return self.quadratic.losses_after(self.rules, origin, origin, self.star, steps)
 
     def remaining(self, tol):
-        """Likewise from here."""
+        """Steps from here until the distance is below tol; inf if never."""
         return steps_until(self.quadratic, self.rules, self.now, self.before, self.star, tol)
 
 
 def steps_until(found, rules, now, before, star, tol):
     """Steps until z is within tol of the solution; inf if never.
 
-    The few are taken, on the moments: an intercept may be near for a moment and away again, and
-    conjugate gradients have no formula. Of many, only the formula's.
+    Where they are few they are taken, on the moments: an intercept may come close for a moment and
+    leave again, and conjugate gradients have no formula. Of many, the formula alone is asked.
     """
-    way, most = OnMoments(found), DESCENT_LOOK_AHEAD_STEPS
+    walker, most = OnMoments(found), DESCENT_LOOK_AHEAD_STEPS
     if not rules.conjugate:
         ahead = found.predicted(rules, now, before, star, tol)
         if ahead > DESCENT_LOOK_AHEAD_STEPS:
             return ahead
         most = ahead + 1
-    e, behind = way.enter(now, star), way.enter(before, star)
+    e, behind = walker.enter(now, star), walker.enter(before, star)
     begun = int((e != behind).any() and not rules.conjugate)  # it begins again from here
     state = State(e, e - behind, behind * found.values, behind, begun, None, now)
     out, path = np.empty((2, most)), np.empty((0, *e.shape))
-    filled, status, _ = way.walk(star, found.near(star, tol), rules, state, most, out, path)
+    filled, status, _ = walker.walk(
+        star, found.tolerances(star, tol), rules, state, most, out, path
+    )
     return filled - 1 if status == CONVERGED else np.inf

@@ -7,13 +7,14 @@ import numpy as np
 METHODS = {
     "gd": "steepest descent with a constant step",
     "momentum": "heavy ball: a share of the last step is taken again",
-    "nesterov": "likewise, with the gradient where that share leads",
+    "nesterov": "momentum, with the gradient taken where that share of the last step leads",
     "sgd": "a step for every few rows, in random order",
     "cg": "conjugate gradients: each step the best in all directions so far",
 }
-# Of the largest eigenvalue: directions of the loss that are flatter set no pace. Of "gd" they would
-# be 0.1% faster if they did, and the steepest flips its sign for 1e5 steps with a condition of 1e6.
-# With momentum they need more than 1e5 steps anyway, after the others have grown 1e8 times.
+# Eigenvalues below this share of the largest are ignored when the step size is chosen. With "gd"
+# such directions would be 0.1% faster if they counted, and the steepest direction would flip its
+# sign for 1e5 steps where the condition is 1e6. With momentum they need more than 1e5 steps anyway,
+# in which the other directions would grow 1e8 times.
 FLATTEST = {"gd": 1e-3, "momentum": 1e-8, "nesterov": 1e-8}
 
 
@@ -44,6 +45,17 @@ def rules_of(method, found, learning_rate="auto", momentum="auto"):
     if learning_rate != "auto":
         rate = float(learning_rate)
     return Rules(float(rate), float(beta), float(gamma), method == "cg")
+
+
+def steepest_of_batches(slope, widest, n, batch):
+    """The curvature that steps on batches of n rows must bear (Gower et al. 2019).
+
+    slope: of all rows, the largest eigenvalue; widest: the largest of one row.
+    """
+    if n <= 1:
+        return slope
+    share = (n * (batch - 1) * slope + max(n - batch, 0) * widest) / (batch * (n - 1))
+    return max(slope, share)
 
 
 class Rules(NamedTuple):

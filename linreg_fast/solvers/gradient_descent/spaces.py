@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.kernels import DEFAULT
-from linreg_fast.kernels.descent.in_axes import descend
-from linreg_fast.kernels.descent.on_rows import advance, descend_on_rows
+from linreg_fast.kernels.descent.in_axes import LossInAxes, descend
+from linreg_fast.kernels.descent.on_rows import Aim, advance, descend_on_rows
 from linreg_fast.kernels.descent.rules import CONVERGED, RUNNING
 from linreg_fast.runtime.launch import count_blocks
 
@@ -18,7 +18,7 @@ from linreg_fast.runtime.launch import count_blocks
 class State(NamedTuple):
     """Where a descent is: enough to go on as if it had not stopped."""
 
-    z: np.ndarray  # (t, p + 1), see `solvers.quadratic`; in gram space z - star in the axes
+    z: np.ndarray  # (t, p + 1), see `quadratic`; in gram space z - star in the axes
     step: np.ndarray  # the last one, or the direction of cg
     gradient: np.ndarray  # before the last step
     before: np.ndarray  # z before the last step
@@ -43,16 +43,18 @@ class OnMoments:
     def limit(self, rules, auto):
         return self.found.stable_limit(rules), rules
 
-    def walk(self, star, near, rules, state, updates, out, path):
+    def walk(self, star, tolerances, rules, state, updates, out, path):
         found = self.found
         e, s, last, before, done = state[:5]
         filled, status = descend(
-            found.values,
-            found.axes,
-            found.lean,
-            found.minimum,
-            found.unit,
-            near,
+            LossInAxes(
+                found.values,
+                found.axes,
+                found.intercept_per_coef,
+                found.minimum,
+                found.unit,
+                tolerances,
+            ),
             tuple(rules),
             e,
             s,
@@ -70,6 +72,19 @@ def _after(state, filled, status, updates):
     """The state with its steps counted: the last loss of a finished run belongs to no step."""
     steps = updates if status == RUNNING else filled - 1
     return state._replace(done=max(state.done + steps, 0))
+
+
+def loss_on_rows(problem, found, targets, z):
+    """(losses (t,), gradient (t, p + 1)) at z, in one fused pass over the rows a target."""
+    p, g, losses = problem.n_features, np.zeros_like(z), np.zeros(len(z))
+    for k, y in enumerate(targets):
+        coef = z[k, :p] / found.scale
+        losses[k], by_coef, by_c = DEFAULT.kernels.gradient(
+            problem.X, y, coef, float(z[k, p] - found.centre @ coef), problem.sample_weight
+        )
+        g[k, :p] = (by_coef - found.centre * by_c) / found.scale
+        g[k, p] = by_c * found.intercept
+    return losses, g
 
 
 class _InPlace:
@@ -91,10 +106,9 @@ class OnRows(_InPlace):
     def __init__(self, problem, found):
         super().__init__(problem, found)
         self.flops = 4 * problem.n_samples * found.star.size
-        self.at = found.H, found.offset, found.lean, found.intercept
         self.targets = np.ascontiguousarray(problem.Y.T, dtype=np.float64)
-        self.few = problem.rung is None and count_blocks(*problem.X.shape) == 1
-        if self.few:  # at most half a megabyte, read in every step: worth a copy as it is needed
+        self.fits_cache = count_blocks(*problem.X.shape) == 1
+        if self.fits_cache:  # At most half a megabyte, read in every step, is worth a copy.
             self.columns = np.ascontiguousarray(((problem.X - found.centre) / found.scale).T)
             weights = problem.sample_weight
             weights = np.ones(problem.n_samples) if weights is None else weights
@@ -103,30 +117,24 @@ class OnRows(_InPlace):
     def limit(self, rules, auto):
         return self.found.stable_limit(rules), rules
 
-    def walk(self, star, near, rules, state, updates, out, path):
+    def walk(self, star, tolerances, rules, state, updates, out, path):
+        found = self.found
         z, s, last, before, done = state[:5]
-        rest = star, near, tuple(rules), z, s, last, before, done == 0, updates, out, path
-        if self.few:
+        aim = Aim(found.values, found.axes, found.intercept_per_coef, star, tolerances)
+        steps = aim, tuple(rules), z, s, last, before, done == 0, updates, out, path
+        if self.fits_cache:
             filled, status = descend_on_rows(
-                self.columns, self.targets, self.shares, self.at, *rest
+                self.columns, self.targets, self.shares, found.intercept, *steps
             )
         else:
-            filled, status = self._launches(z, out, rest)
+            filled, status = self._launches(z, out, steps)
         return filled, status, _after(state, filled, status, updates)
 
-    def _launches(self, z, out, rest):
-        problem, found = self.problem, self.found
-        kernels = (problem.rung or DEFAULT).kernels
-        p, g, loss = problem.n_features, np.zeros_like(z), np.zeros(len(z))
+    def _launches(self, z, out, steps):
+        aim, *steps = steps
         for step in range(out.shape[1]):
-            for k, y in enumerate(self.targets):
-                coef = z[k, :p] / found.scale
-                loss[k], by_coef, by_c = kernels.gradient(
-                    problem.X, y, coef, float(z[k, p] - found.centre @ coef), problem.sample_weight
-                )
-                g[k, :p] = (by_coef - found.centre * by_c) / found.scale
-                g[k, p] = by_c * found.intercept
-            status = advance(self.at, step, float(loss.mean()), g, *rest)
+            losses, g = loss_on_rows(self.problem, self.found, self.targets, z)
+            status = advance(aim, step, float(losses.mean()), g, *steps)
             if status != RUNNING:
                 return step + (status == CONVERGED), status
         return out.shape[1], RUNNING

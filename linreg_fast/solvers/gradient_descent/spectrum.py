@@ -49,10 +49,9 @@ def quadratic(problem, standardize, on_rows):
         values, axes = _spectrum_of_standardised(singular, directions, weight, intercept, rank)
     else:
         values, axes = _spectrum_of_root(R, offset, weight, intercept, rank)
-    still = constant & (offset == 0)  # a step leaves it; others move along with the intercept
+    still = constant & (offset == 0)  # no step moves it; another constant moves with the intercept
     axes[np.ix_(values > 0, np.append(still, False))] = 0.0
     matrix = products[0]
-    H = 2 * matrix[:p, :p] / weight / np.multiply.outer(scale, scale)
     star = np.zeros((len(mean) - p, p + 1))
     star[:, :p] = (coef * scale[:, None]).T
     if intercept:
@@ -72,8 +71,7 @@ def quadratic(problem, standardize, on_rows):
         centre,
         scale,
         exponents,
-        H,
-        offset,
+        still,
         intercept,
         values,
         axes,
@@ -91,8 +89,8 @@ def _solution(products, spread, singular, directions):
     system = np.ascontiguousarray(products[:, :p])
     found = np.zeros((2, p, system.shape[2] - p))
     for _ in range(CORRECTIONS):
-        rest = doubled_cholesky.residual(system, found, p) / spread[:, None]
-        step = directions.T @ ((directions @ rest) / (singular**2)[:, None])
+        residual = doubled_cholesky.residual(system, found, p) / spread[:, None]
+        step = directions.T @ ((directions @ residual) / (singular**2)[:, None])
         found = doubled_cholesky.corrected(found, step / spread[:, None])
     return found[0]
 
@@ -108,7 +106,7 @@ def _spectrum_of_standardised(singular, directions, weight, intercept, rank):
 
 
 def _spectrum_of_root(R, offset, weight, intercept, rank):
-    """Likewise of a root of the Hessian: twice the digits that its entries would give."""
+    """Eigenvalues and axes of a root of the Hessian: twice the digits its entries would give."""
     p = R.shape[1]
     root = np.zeros((len(R) + 1, p + 1))
     root[:-1, :p] = R
