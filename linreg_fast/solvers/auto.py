@@ -44,7 +44,8 @@ def solve(problem):
         return solution
     if many_targets.takes(problem):
         problem.check_finite(by_sums=False)
-        return many_targets.solve(problem, _by_stages)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return many_targets.solve(problem, _by_stages)
     if problem.has_rows:
         problem.check_finite()
     return _by_stages(problem)

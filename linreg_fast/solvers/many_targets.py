@@ -9,7 +9,7 @@ solved like a problem of its own. `auto` asks for it.
 import numpy as np
 
 from linreg_fast.data.problem import Problem
-from linreg_fast.kernels.tuning import MANY_TARGETS
+from linreg_fast.kernels.tuning import MANY_TARGETS, TARGET_ELEMENTS
 from linreg_fast.runtime import blas
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import Solution, refined
@@ -27,17 +27,20 @@ def solve(problem, solve_chunk):
     coef, intercept, found = np.empty((p, t)), np.empty(t), None
     problem.way = "many_targets"
     factored = _factored(problem)
-    for start in range(0, t, MANY_TARGETS):
-        chunk = slice(start, start + MANY_TARGETS)
+    length = max(MANY_TARGETS, TARGET_ELEMENTS // problem.n_samples)
+    for start in range(0, t, length):
+        chunk = slice(start, min(start + length, t))
         # Two BLAS threads wait for each other 20 ms a product where another process has a core.
         with as_keyboard_interrupt(), blas.one_thread(p, fewest=1):
             solved = _refined(problem, chunk, factored)
-        if solved is None:
-            part = _chunk_of(problem, chunk)
-            solution = solve_chunk(part)
-            solved = solution.coef, solution.intercept
+        if solved is not None:
+            coef[:, chunk], intercept[chunk] = solved
+            continue
+        for first in range(chunk.start, chunk.stop, MANY_TARGETS):
+            few = slice(first, min(first + MANY_TARGETS, chunk.stop))
+            solution = solve_chunk(_chunk_of(problem, few))
+            coef[:, few], intercept[few] = solution.coef, solution.intercept
             found = found or solution
-        coef[:, chunk], intercept[chunk] = solved
     if found is None:
         first, system = factored
         singular = Problem(
@@ -102,4 +105,10 @@ def _refined(problem, chunk, factored):
     rows = refined.Refinable(X, Y, weights, middle, weight_sum, sizes, targets)
     start = system.solve(right)
     found = refined.refine(rows, start, system.condition, system.solve)
-    return found[:2] if found else None
+    if found is None:
+        return None
+    coef, intercept, _ = found
+    if problem.fit_intercept:  # of a target that does not vary rounding would be left
+        constant = np.flatnonzero(Y.max(axis=0) == Y.min(axis=0))
+        coef[:, constant], intercept[constant] = 0.0, Y[0, constant]
+    return coef, intercept
