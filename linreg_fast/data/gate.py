@@ -42,6 +42,13 @@ def listed(names, most=20):
     return ", ".join(names[:most]) + more
 
 
+def refuse_lazy(values, name):
+    """Raise for a frame of polars that has not been computed yet."""
+    if hasattr(values, "collect_schema") and not hasattr(values, "__array__"):
+        kind = type(values).__name__
+        raise TypeError(f"{name} is a {kind}, which holds no numbers yet: pass {name}.collect()")
+
+
 def refuse_columns(table, name):
     """Raise for the first column of a data frame that holds text, dates or the like, naming it."""
     for column in getattr(table, "columns", ()):

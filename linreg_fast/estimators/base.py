@@ -10,7 +10,14 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen, refuse_columns
+from linreg_fast.data.gate import (
+    as_floats,
+    as_weights,
+    check_finite,
+    frozen,
+    refuse_columns,
+    refuse_lazy,
+)
 from linreg_fast.estimators.errors import TooLargeError
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.steps.predict import predict
@@ -69,9 +76,8 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _validate_rows(self, X, y, sample_weight, reset=True):
         """(X, Y (n, t), weights or None) for the kernels, and whether y was 1-D."""
         attributes = vars(self)
-        as_before = attributes.get("n_features_in_"), "feature_names_in_" in attributes
         plain = _plain(X, 2) and _plain(y, 1, 2) and len(X) == len(y)
-        if plain and (reset or as_before == (X.shape[1], False)):
+        if plain and (reset or self._has_plain_columns(X.shape[1])):
             if reset:
                 attributes["n_features_in_"] = X.shape[1]
                 if "feature_names_in_" in attributes:
@@ -81,6 +87,8 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             X.flags.writeable = Y.flags.writeable = False
             weights = None if sample_weight is None else as_weights(sample_weight, len(X))
             return X, Y, weights, one_target
+        refuse_lazy(X, "X")
+        refuse_lazy(y, "y")
         if y is None:
             validate_data(self, X, y)  # raises, in scikit-learn's words
         X = self._validate_matrix(X, ["csr"] if self._accepts_sparse() else False, reset)
@@ -89,6 +97,11 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_consistent_length(X, y)
         weights = as_weights(sample_weight, X.shape[0])
         return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
+
+    def _has_plain_columns(self, count):
+        """Whether it was fitted to so many columns without names."""
+        attributes = vars(self)
+        return attributes.get("n_features_in_") == count and "feature_names_in_" not in attributes
 
     def _validate_matrix(self, X, accept_sparse, reset):
         try:
