@@ -20,12 +20,12 @@ import gc
 from typing import Any, NamedTuple
 
 import numba
-from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import overload
 
 from linreg_fast.runtime.cache import Cache
 from linreg_fast.runtime.interrupt import interruptible
 from linreg_fast.runtime.link import Called, Linked
+from linreg_fast.runtime.numba_internals import global_compiler_lock
 from linreg_fast.runtime.tuning import ALWAYS
 
 FASTMATH = {"reassoc", "contract", "nsz"}

@@ -11,7 +11,7 @@ HOSTS = Path(__file__).with_name("hosts.py")
 LAYERS = ["omp", "workqueue", "tbb"]
 GROUPS = {
     "threads": "threads executor joblib_threading dask_threads nested_in_prange many_fits",
-    "children": "fork_pool fork_of_a_fork fork_beside_threads joblib_multiprocessing",
+    "children": "fork_pool fork_of_a_fork fork_in_c fork_beside_threads joblib_multiprocessing",
     "processes": "spawn_pool joblib_loky dask_processes",
     "dask workers": "dask_worker_threads dask_worker_processes",
 }
