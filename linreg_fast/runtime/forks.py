@@ -5,13 +5,18 @@ nothing of Python's is called: those children are known by the process id, whene
 """
 
 import os
-import threading
+from _thread import RLock
 
 from linreg_fast.runtime.numba_internals import global_compiler_lock
 
 _process = os.getpid()
 _resets: list = []
-_one_at_a_time = threading.Lock()
+_arriving = RLock()
+
+# Held around whatever Numba does behind a lock of its own. gevent, where it has patched Python,
+# makes Numba's locks its own: two threads of its pool that wait for one of them wait for ever. It
+# leaves the type of this one alone.
+native_lock = RLock()
 
 
 def in_children(reset):
@@ -27,23 +32,31 @@ def look():
     """Notice a fork that was made in C. 50 ns where there was none."""
     if os.getpid() == _process:
         return
-    with _one_at_a_time:
+    with _arriving:
         if os.getpid() != _process:
             _arrive(by_python=False)
 
 
 def _arrive(by_python=True):
-    global _process
+    global _process, native_lock
+    if not by_python:
+        native_lock = RLock()  # perhaps a thread that is not there holds the old one
     for reset in _resets:
         reset(by_python)
     _process = os.getpid()
 
 
+def _hold():
+    native_lock.acquire()
+    global_compiler_lock.acquire()
+
+
+def _let_go():
+    global_compiler_lock.release()
+    native_lock.release()
+
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_arrive)
     # A child that is forked while another thread compiles would wait for ever to compile itself.
-    os.register_at_fork(
-        before=global_compiler_lock.acquire,
-        after_in_parent=global_compiler_lock.release,
-        after_in_child=global_compiler_lock.release,
-    )
+    os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_let_go)

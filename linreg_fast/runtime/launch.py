@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import threading
+from _thread import RLock
 
 import numba
 import numpy as np
@@ -23,7 +24,7 @@ SPINS = "GOMP_SPINCOUNT"
 WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
 
 _in_forked_child = False
-_one_at_a_time = threading.RLock()  # which knows whose it is: see `run`
+_one_at_a_time = RLock()  # which knows whose it is: see `run`
 _asked = threading.local()  # .threads: whether the caller asked for a number of threads
 
 
@@ -32,7 +33,7 @@ def _mark_child(by_python):
     """A server that forks its workers in C before it computes leaves them their threads."""
     global _in_forked_child, _one_at_a_time
     _in_forked_child = by_python or threads_started()
-    _one_at_a_time = threading.RLock()
+    _one_at_a_time = RLock()
     _in_worker_process.cache_clear()
 
 
@@ -67,7 +68,8 @@ def _start_threads():
     if mine:
         os.environ[SPINS] = FEW_SPINS
     try:
-        numba.get_num_threads()
+        with forks.native_lock:
+            numba.get_num_threads()
     finally:
         if mine:
             del os.environ[SPINS]
