@@ -16,8 +16,15 @@ ROOM = PACKAGE / "runtime" / "numba_internals.py"
 DOCUMENTED = re.compile(
     r"(numba(\.(config|extending|core(\.(types|cgutils))?))?|llvmlite(\.(ir|binding))?)$"
 )
+
+
+def called(owner):
+    """A name for it that is the same in every process."""
+    return owner if isinstance(owner, str) else getattr(owner, "__name__", type(owner).__name__)
+
+
 NAMES = [
-    pytest.param(owner, name, id=f"{getattr(owner, '__name__', owner)}.{name}".rpartition(" ")[2])
+    pytest.param(owner, name, id=f"{called(owner)}.{name}")
     for owner, names in numba_internals.ATTRIBUTES.items()
     for name in names
 ]
