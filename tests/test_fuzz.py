@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as npst
 from linreg_fast import LinearRegression, Moments, cli
 from linreg_fast import moments as moments_of
 
+pytestmark = pytest.mark.slow
 COUNT = int(os.environ.get("LINREG_FAST_FUZZ", "400"))
 TOKENS = [
     b"nan",

@@ -8,11 +8,11 @@ product of two 1024 x 1024 matrices after it twice as long. A factor is a small 
 
 import contextlib
 import functools
-import os
 import threading
 
 import threadpoolctl
 
+from linreg_fast.runtime import forks
 from linreg_fast.runtime.interrupt import interruptible, signals_wait
 from linreg_fast.runtime.tuning import BLAS_FEWEST_COLUMNS, BLAS_MOST_COLUMNS
 
@@ -40,15 +40,12 @@ def _put_back():
         _before.pop()
 
 
-def _forget():
+@forks.in_children
+def _forget(by_python):
     """In a forked child: the thread that was in here is not there to leave."""
     global _inside
     _inside = threading.RLock()
     _put_back()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
 
 
 @contextlib.contextmanager
@@ -59,6 +56,7 @@ def one_thread(columns, fewest=BLAS_FEWEST_COLUMNS):
     is in here: only who has set the numbers puts them back, since some libraries have one for each
     thread.
     """
+    forks.look()
     if not fewest <= columns <= BLAS_MOST_COLUMNS or not _inside.acquire(blocking=False):
         yield
         return

@@ -24,11 +24,9 @@ from pathlib import Path
 
 import llvmlite
 import numba
-from numba.core import caching, serialize
-from numba.core.runtime import rtsys
-from numba.misc.appdirs import AppDirs
 
 from linreg_fast.runtime.link import rebuilt
+from linreg_fast.runtime.numba_internals import AppDirs, CacheBase, configured, dumps, rtsys
 
 CHECKSUM = hashlib.sha256
 SUFFIX = ".code"
@@ -109,7 +107,7 @@ def _compiler():
 @functools.cache
 def folders():
     """Where code may be, in the order of preference. None of them need exist."""
-    given = vars(numba.config)["CACHE_DIR"]
+    given = configured("CACHE_DIR")
     if given:
         bases = [Path(given) / "linreg_fast"]
     else:
@@ -144,7 +142,7 @@ def _write(folder, name, content):
         raise
 
 
-class Cache(caching._Cache):
+class Cache(CacheBase):
     """The code of one dispatcher: what Numba's `FunctionCache` does, with its faults caught."""
 
     def __init__(self, dispatcher):
@@ -202,7 +200,7 @@ class Cache(caching._Cache):
         if not self._on or data.library.has_dynamic_globals:
             return
         try:
-            content = serialize.dumps(data._reduce())
+            content = dumps(data._reduce())
             name = self._name(sig, data.codegen)
         except Exception as error:
             _warn(f"{type(error).__name__}: {error}")

@@ -20,12 +20,13 @@ import gc
 from typing import Any, NamedTuple
 
 import numba
-from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import overload
 
+from linreg_fast.runtime import forks
 from linreg_fast.runtime.cache import Cache
 from linreg_fast.runtime.interrupt import interruptible
 from linreg_fast.runtime.link import Called, Linked
+from linreg_fast.runtime.numba_internals import global_compiler_lock
 from linreg_fast.runtime.tuning import ALWAYS
 
 FASTMATH = {"reassoc", "contract", "nsz"}
@@ -59,10 +60,16 @@ def _compile(compile_it, *args):
     """
     if global_compiler_lock.is_locked():
         return compile_it(*args)
+
+    def alone():
+        with forks.native_lock:
+            return compile_it(*args)
+
+    forks.look()
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return interruptible(ALWAYS, compile_it, *args)
+        return interruptible(ALWAYS, alone)
     finally:
         if collecting:
             gc.enable()

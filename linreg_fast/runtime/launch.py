@@ -11,36 +11,30 @@ import multiprocessing
 import os
 import sys
 import threading
+from _thread import RLock
 
 import numba
 import numpy as np
-from numba.core.compiler_lock import global_compiler_lock
 
+from linreg_fast.runtime import forks
+from linreg_fast.runtime.numba_internals import threads_started
 from linreg_fast.runtime.tuning import BLOCK_ELEMENTS, FEW_SPINS, MOST_BLOCKS, TURN_PRODUCTS
 
 SPINS = "GOMP_SPINCOUNT"
 WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
 
 _in_forked_child = False
-_one_at_a_time = threading.RLock()  # which knows whose it is: see `run`
+_one_at_a_time = RLock()  # which knows whose it is: see `run`
 _asked = threading.local()  # .threads: whether the caller asked for a number of threads
 
 
-def _mark_child():
+@forks.in_children
+def _mark_child(by_python):
+    """A server that forks its workers in C before it computes leaves them their threads."""
     global _in_forked_child, _one_at_a_time
-    _in_forked_child = True
-    _one_at_a_time = threading.RLock()
+    _in_forked_child = by_python or threads_started()
+    _one_at_a_time = RLock()
     _in_worker_process.cache_clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_mark_child)
-    # A child that is forked while another thread compiles would wait for ever to compile itself.
-    os.register_at_fork(
-        before=global_compiler_lock.acquire,
-        after_in_parent=global_compiler_lock.release,
-        after_in_child=global_compiler_lock.release,
-    )
 
 
 def count_blocks(n_rows, n_columns, block_output=0):
@@ -74,7 +68,8 @@ def _start_threads():
     if mine:
         os.environ[SPINS] = FEW_SPINS
     try:
-        numba.get_num_threads()
+        with forks.native_lock:
+            numba.get_num_threads()
     finally:
         if mine:
             del os.environ[SPINS]
@@ -108,6 +103,7 @@ def _in_worker_thread():
 
 def _threads(blocks):
     """How many threads may share the blocks here."""
+    forks.look()
     if blocks == 1 or _in_forked_child:
         # GNU OpenMP kills a child that starts threads after its parent did; the other layers hang
         # in one that was forked in the middle of a launch.

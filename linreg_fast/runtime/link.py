@@ -9,8 +9,8 @@ takes a quarter off the time that a first fit compiles.
 import contextlib
 
 import llvmlite.binding
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, CompileResult
+
+from linreg_fast.runtime.numba_internals import Compiler, CompileResult, JITCodeLibrary
 
 KIND = "to be linked"
 

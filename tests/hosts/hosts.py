@@ -106,6 +106,26 @@ def fork_of_a_fork(expected):
     check(map(fit, WORK), expected)  # and the parent as before
 
 
+def fork_in_c(expected):
+    """As uWSGI and R fork: nothing of Python's is called in the child."""
+    import ctypes
+
+    fork = ctypes.PyDLL(None).fork
+    for _ in range(3):
+        child = fork()
+        if child == 0:
+            check(map(fit, WORK), expected)
+            again = os.fork()
+            if again == 0:
+                check(map(fit, WORK), expected)
+                os._exit(0)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(again, 0)[1]))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if status:
+            sys.exit(f"the child ended with {status}")
+    check(map(fit, WORK), expected)
+
+
 def fork_beside_threads(expected):
     """Children forked while other threads are in the middle of a fit."""
     stop = threading.Event()
@@ -220,6 +240,7 @@ HOSTS = {
         fork_pool,
         spawn_pool,
         fork_of_a_fork,
+        fork_in_c,
         fork_beside_threads,
         dask_threads,
         dask_processes,

@@ -11,16 +11,22 @@ HOSTS = Path(__file__).with_name("hosts.py")
 LAYERS = ["omp", "workqueue", "tbb"]
 GROUPS = {
     "threads": "threads executor joblib_threading dask_threads nested_in_prange many_fits",
-    "children": "fork_pool fork_of_a_fork fork_beside_threads joblib_multiprocessing",
-    "processes": "spawn_pool joblib_loky dask_processes",
-    "dask workers": "dask_worker_threads dask_worker_processes",
+    "children": "fork_pool fork_of_a_fork fork_in_c fork_beside_threads joblib_multiprocessing",
+    "dask threads": "dask_worker_threads",
+    "processes": "spawn_pool joblib_loky dask_processes dask_worker_processes",
 }
 
 
+# What shares a process, or was forked from one with threads, meets the threads of each layer.
+# Children that start afresh take one thread each and meet none.
+CASES = [(group, layer) for group in ("threads", "children", "dask threads") for layer in LAYERS]
+CASES += [("processes", "omp")]
+
+
 @posix
-@pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("group", GROUPS)
-def test_right_in_every_host(layer, group):
+@pytest.mark.slow
+@pytest.mark.parametrize(("group", "layer"), CASES)
+def test_right_in_every_host(group, layer):
     libraries = os.path.join(sys.prefix, "lib")  # where a wheel puts tbb, and no loader looks
     path = os.pathsep.join(filter(None, (libraries, os.environ.get("LD_LIBRARY_PATH"))))
     names = GROUPS[group].split()

@@ -29,6 +29,7 @@ MEMORY = textwrap.dedent(
 
 
 @posix
+@pytest.mark.slow
 @pytest.mark.needs_jit
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

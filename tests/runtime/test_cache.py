@@ -2,6 +2,7 @@
 
 import compileall
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -257,6 +258,20 @@ def test_code_without_sources_is_kept(installed):
         path.unlink()
     assert value(installed(), hits=0) == 12.25
     assert value(installed(), hits=1) == 12.25
+
+
+@pytest.mark.needs_jit
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names an x86 processor")
+def test_code_for_a_named_processor_has_sizes_of_its_own_whatever_this_machine_has(installed):
+    """An image is built on one machine and run on others: the same key must mean the same code."""
+    tell = "from linreg_fast.kernels import tuning\nprint(tuning.WIDE)"
+    for features, wide in (("", "4"), ("+avx512f", "8")):
+        done = installed(tell, NUMBA_CPU_NAME="x86-64-v2", NUMBA_CPU_FEATURES=features)
+        assert done.stdout.strip() == wide, done.stderr
+    plain = {"NUMBA_CPU_NAME": "x86-64-v2", "NUMBA_CPU_FEATURES": ""}
+    assert value(installed(**plain), hits=0) == 12.25
+    assert value(installed(**plain), hits=1) == 12.25
+    assert value(installed(), hits=0) == 12.25
 
 
 @pytest.mark.needs_jit

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy as np
 import pytest
+from processes import posix
 
 from linreg_fast import LinearRegression, gradient, moments, mse
-from linreg_fast.runtime import launch, tuning
+from linreg_fast.runtime import forks, launch, tuning
 
 
 def test_blocks_depend_on_the_shape_alone():
@@ -144,3 +145,20 @@ def test_results_from_many_threads_at_once(rng):
         found = set(pool.map(lambda _: mse(X, y, np.ones(5)), range(40)))
     assert found == {expected}
     assert numba.get_num_threads() >= 1
+
+
+@posix
+def test_a_child_that_was_forked_in_c_is_known_by_its_process_id(layer, monkeypatch):
+    layer("omp")
+    elsewhere = forks._process + 1
+    for started in (True, False):
+        monkeypatch.setattr(launch, "_in_forked_child", False)
+        monkeypatch.setattr(launch, "threads_started", lambda started=started: started)
+        with monkeypatch.context() as patched:
+            patched.setattr(forks.os, "getpid", lambda: elsewhere)
+            gate = launch._one_at_a_time
+            with gate:  # another thread of the parent's is inside, and not there in the child
+                assert called() == ["serial" if started else "parallel"]
+            assert forks._process == elsewhere
+        forks.look()  # home again
+        assert forks._process != elsewhere

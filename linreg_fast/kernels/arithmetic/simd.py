@@ -10,7 +10,6 @@ it keep the twelve sums of a tile in registers.
 
 from fractions import Fraction
 
-import numba
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, models, overload, register_model
@@ -24,8 +23,9 @@ from linreg_fast.kernels.arithmetic.llvm import (
 )
 from linreg_fast.kernels.tuning import WIDE
 from linreg_fast.runtime.compile import kernel
+from linreg_fast.runtime.numba_internals import configured
 
-VECTORS = not vars(numba.config)["DISABLE_JIT"]
+VECTORS = not configured("DISABLE_JIT")
 
 
 class VectorType(types.Type):
