@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from linreg_fast.estimators.warmup import warmup
     from linreg_fast.functional.sums import gradient, moments, mse
     from linreg_fast.functional.training import initial_parameters, predict, r2, train
+    from linreg_fast.inference.choices import InferenceWarning
+    from linreg_fast.inference.hypotheses import chow
+    from linreg_fast.inference.result import Inference
     from linreg_fast.kernels import RUNGS
     from linreg_fast.solvers import SOLVERS
 
@@ -29,6 +32,9 @@ _HOME = {
     "mse": "functional.sums",
     "gradient": "functional.sums",
     "moments": "functional.sums",
+    "chow": "inference.hypotheses",
+    "Inference": "inference.result",
+    "InferenceWarning": "inference.choices",
     "RUNGS": "kernels",
     "SOLVERS": "solvers",
     "datasets": "datasets",
@@ -48,11 +54,14 @@ __all__ = [
     "SOLVERS",
     "FitDisplay",
     "GradientDescentRegressor",
+    "Inference",
+    "InferenceWarning",
     "LinearRegression",
     "LossDisplay",
     "Moments",
     "PathDisplay",
     "PredictionDisplay",
+    "chow",
     "datasets",
     "gradient",
     "initial_parameters",
