@@ -167,9 +167,8 @@ class Basis:
     @property
     def fit(self):
         """As the kernels take it."""
-        return (
-            self.order, self.mean, self.target_mean, self.slopes, self.lower, self.constant,
-        )  # fmt: skip
+        shift = np.column_stack([self.mean, self.target_mean])
+        return self.order, shift, self.slopes, self.lower, self.constant
 
     @property
     def most_leverage(self):

@@ -126,7 +126,8 @@ def _check_rows(basis, scores):
     scale = math.sqrt(max(scores.rss, basis.rss))
     off = float(np.linalg.norm(scores.score))
     trace = float(scores.sums[hc.LEVERAGE])
-    if off > SUMS_TO_ZERO * scale + rounding or abs(trace - basis.rank) > 1e-6 * basis.rank:
+    other = abs(trace - basis.rank) > 1e-6 * basis.rank  # False where it is not known
+    if off > SUMS_TO_ZERO * scale + rounding or other:
         raise ValueError(NOT_THE_ROWS)
 
 

@@ -24,9 +24,13 @@ class ClusterSums:
         self.scores = self.squares = None
 
     def add(self, arguments, grouping):
-        """Add the rows of a piece."""
-        found = clusters.sums(*arguments, grouping.codes, grouping.count, self.cov in ADJUSTED)
-        self._join(grouping, *found)
+        """Add the rows of a piece; (sum of w e^2, of w, rows of weight above 0, (k,) scores)."""
+        scores, squares, totals = clusters.sums(
+            *arguments, grouping.codes, grouping.count, self.cov in ADJUSTED
+        )
+        self._join(grouping, scores, squares)
+        whole = scores.sum(axis=0, keepdims=True)
+        return *totals, whole[0, 0], self._coordinates(whole)[0]
 
     def _join(self, grouping, scores, squares):
         if self.scores is None:
@@ -77,16 +81,21 @@ class ClusterSums:
         """(k, k) without a factor for few clusters, and likewise of directions that are lost."""
         basis, live = self.basis, self.scores[:, 0] > 0
         scores = self.scores if live.all() else self.scores[live]
-        found = np.empty((len(scores), basis.rank))
-        first = int(basis.centred)
-        if first:
-            np.multiply(scores[:, 1], basis.constant, out=found[:, 0])
-        np.matmul(scores[:, 2:], basis.lower.T, out=found[:, first:])
+        found = self._coordinates(scores)
         lost = np.zeros((basis.rank, basis.rank))
         if self.cov in ADJUSTED:
             squares = self.squares if live.all() else self.squares[live]
             lost = self._adjust(found, squares)
         return found.T @ found, lost
+
+    def _coordinates(self, scores):
+        """(clusters, k) of sums (clusters, 2 + r) over centred columns."""
+        found = np.empty((len(scores), self.basis.rank))
+        first = int(self.basis.centred)
+        if first:
+            np.multiply(scores[:, 1], self.basis.constant, out=found[:, 0])
+        np.matmul(scores[:, 2:], self.basis.lower.T, out=found[:, first:])
+        return found
 
     def _adjust(self, scores, squares):
         k = self.basis.rank

@@ -82,6 +82,9 @@ class Scores:
     def _add_piece(self, start, rows, found):
         X, Y, weights = rows
         arguments = (X, Y, self.target, weights, self.basis.fit)
+        if found is not None:
+            self._add_clusters(start, arguments, found)
+            return
         kind = HETEROSKEDASTIC.get(self.choice.cov, hc.SUMS)
         n = self.basis.weight_sum if self.choice.repeated else self.basis.n_samples
         sums, score, meat, lost = hc.sums(
@@ -91,11 +94,22 @@ class Scores:
             self.first_lost = self.n_rows + start + int(sums[hc.FIRST_LOST])
         self.sums, self.score = self.sums + sums, self.score + score
         self.meat, self.lost = self.meat + meat, self.lost + lost
-        for sums, grouping in zip(self.grouped or (), found or (), strict=True):
-            codes = frozen(grouping.codes[start : start + len(X)])
-            sums.add(arguments, grouping._replace(codes=codes))
         if self.lagged is not None:
             self.lagged.add(arguments)
+
+    def _add_clusters(self, start, arguments, found):
+        for place, (sums, grouping) in enumerate(zip(self.grouped, found, strict=True)):
+            codes = frozen(grouping.codes[start : start + len(arguments[0])])
+            rss, weight, count, score = sums.add(arguments, grouping._replace(codes=codes))
+            if place == 0:
+                self.sums = self.sums + self._head(rss, weight, count)
+                self.score = self.score + score
+
+    def _head(self, rss, weight, count):
+        found = np.zeros(hc.HEAD)
+        found[hc.RSS], found[hc.WEIGHT], found[hc.COUNT] = rss, weight, count
+        found[hc.LEVERAGE] = np.nan  # not summed beside clusters
+        return found
 
     def __add__(self, other):
         if not isinstance(other, Scores):

@@ -92,7 +92,7 @@ SCORE_COMPENSATED_ELEMENTS = 1 << 15  # residuals in double-double take less tha
 
 # --- one more read of the rows (second_pass/)
 # Eleven coordinates and ten columns of them are 21 KB, two thirds of a first cache.
-SECOND_PASS_ROWS = 128
+SECOND_PASS_ROWS = 64
 SECOND_PASS_PIECE = 1 << 20  # numbers of rows that are made dense, or float64, at a time: 8 MB
 
 # --- descents (descent/, solvers/gradient_descent/)

@@ -14,9 +14,10 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, target, weights, fit, lags, sums):
-    size, rank = len(fit[4]) + (1 if fit[5] > 0.0 else 0), len(fit[0])
-    columns, coordinates, vectors, rest = panel.parts(scratch, rank, size)
+def _block(b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, lags, sums):
+    fit = order, shift, slopes, lower, constant
+    size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
+    columns, coordinates, vectors, raw, rest = panel.parts(scratch, X.shape[1], rank, size)
     residual, weight = vectors[0], vectors[2]
     score, recent, bent = rest[:size], rest[size : 2 * size], rest[2 * size : 3 * size]
     ring = rest[3 * size : (3 + lags + 1) * size].reshape((lags + 1, size))
@@ -26,7 +27,7 @@ def _block(b, start, stop, scratch, X, Y, target, weights, fit, lags, sums):
     meat = sums[b]
     for begin in range(max(start - lags, 0), stop, ROWS):
         end = min(begin + ROWS, stop)
-        panel.read(X, Y, target, weights, fit, begin, end, columns, vectors)
+        panel.read(X, Y, target, weights, fit, begin, end, columns, vectors, raw)
         panel.orthonormal(fit, columns, coordinates, vectors)
         for i in range(end - begin):
             row = begin + i
@@ -49,12 +50,12 @@ _blocks = over_blocks(_block)
 
 def meat(X, Y, target, weights, fit, lags):
     """(k, k): the sum over the rows of w_l (s_t s_(t-l)' + s_(t-l) s_t'), once for l = 0."""
-    size, rank = len(fit[4]) + (fit[5] > 0), len(fit[0])
+    size, rank = len(fit[0]) + (fit[4] > 0), len(fit[0])
     n = len(X)
     blocks = min(launch.count_blocks(n, max(X.shape[1], 1)), max(n // (4 * (lags + 1)), 1))
     sums = np.zeros((blocks, size, size))
-    scratch = panel.scratch_size(rank, size) + (4 + lags) * size
+    scratch = panel.scratch_size(X.shape[1], rank, size) + (4 + lags) * size
     work = n * (size + 2) ** 2
-    launch.run(_blocks, n, blocks, work, scratch, X, Y, target, weights, fit, lags, sums)
+    launch.run(_blocks, n, blocks, work, scratch, X, Y, target, weights, *fit, lags, sums)
     half = sums.sum(axis=0)
     return half + half.T

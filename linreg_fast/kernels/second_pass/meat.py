@@ -6,6 +6,7 @@ Sources: MacKinnon and White 1985 (HC1 to HC3), Cribari-Neto 2004 (HC4).
 import numpy as np
 
 from linreg_fast.kernels.second_pass import panel, products
+from linreg_fast.kernels.second_pass.products import WIDE
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
@@ -44,23 +45,17 @@ def _factors(vectors, rows, kind, repeated, most, per, factor, lost):
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, target, weights, fit, kind, repeated, most, per, found):
-    size, rank = len(fit[4]) + (1 if fit[5] > 0.0 else 0), len(fit[0])
-    columns, coordinates, vectors, rest = panel.parts(scratch, rank, size)
-    factor, lost, own, room = (
-        rest[:ROWS],
-        rest[ROWS : 2 * ROWS],
-        rest[2 * ROWS : 3 * ROWS],
-        rest[3 * ROWS :],
-    )
-    flat = coordinates.reshape(size * ROWS)
+def _block(b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, kind, repeated, most, per, found):
+    fit = order, shift, slopes, lower, constant
+    size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
+    columns, coordinates, vectors, raw, rest = panel.parts(scratch, X.shape[1], rank, size)
+    factor, lost, own = rest[:ROWS], rest[ROWS : 2 * ROWS], rest[2 * ROWS : 3 * ROWS]
+    flat, parts = coordinates.reshape(size * ROWS), rest[3 * ROWS :]
+    half = size * (size + 1) // 2
     sums = found[b]
-    scores = sums[HEAD : HEAD + size]
-    meat = sums[HEAD + size : HEAD + size + size * size].reshape((size, size))
-    gone = sums[HEAD + size + size * size : HEAD + size + 2 * size * size].reshape((size, size))
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)
-        panel.read(X, Y, target, weights, fit, begin, end, columns, vectors)
+        panel.read(X, Y, target, weights, fit, begin, end, columns, vectors, raw)
         panel.orthonormal(fit, columns, coordinates, vectors)
         residual, leverage, weight = vectors[0], vectors[1], vectors[2]
         rss, total, trace, count = 0.0, 0.0, 0.0, 0
@@ -74,7 +69,7 @@ def _block(b, start, stop, scratch, X, Y, target, weights, fit, kind, repeated, 
         sums[WEIGHT] += total
         sums[COUNT] += count
         sums[LEVERAGE] += trace
-        products.add_dots(own, flat, size, scores, room)
+        products.add_dots(own, flat, size, parts, 0)
         if kind == SUMS:
             continue
         if _factors(vectors, end - begin, kind, repeated, most, per, factor, lost):
@@ -83,8 +78,9 @@ def _block(b, start, stop, scratch, X, Y, target, weights, fit, kind, repeated, 
                     if sums[LOST] == 0.0:
                         sums[FIRST_LOST] = begin + i
                     sums[LOST] += 1.0
-            products.add_products(lost, coordinates, flat, own, room, gone)
-        products.add_products(factor, coordinates, flat, own, room, meat)
+            products.add_products(lost, flat, size, own, parts, (size + half) * WIDE)
+        products.add_products(factor, flat, size, own, parts, size * WIDE)
+    products.add_up(parts, size + 2 * half, sums[HEAD:])
 
 
 _blocks = over_blocks(_block)
@@ -96,17 +92,19 @@ def sums(X, Y, target, weights, fit, kind, repeated, most, per):
     weights: of length 0 for none. repeated: a weight of w is w equal rows. most: a larger leverage
     counts as 1. per: n / k, for HC4.
     """
-    size, rank = len(fit[4]) + (fit[5] > 0), len(fit[0])
-    length = HEAD + size + 2 * size * size
+    size, rank = len(fit[0]) + (fit[4] > 0), len(fit[0])
+    half = size * (size + 1) // 2
+    length = HEAD + size + 2 * half
     blocks = launch.count_blocks(len(X), max(X.shape[1], 1), length)
     found = np.zeros((blocks, length))
-    scratch = panel.scratch_size(rank, size) + 3 * ROWS + 4
+    scratch = panel.scratch_size(X.shape[1], rank, size) + 3 * ROWS + (size + 2 * half) * WIDE
     work = len(X) * (size + 2) ** 2
-    arguments = (X, Y, target, weights, fit, kind, repeated, most, per, found)
+    arguments = (X, Y, target, weights, *fit, kind, repeated, most, per, found)
     launch.run(_blocks, len(X), blocks, work, scratch, *arguments)
     total = found.sum(axis=0)
     with_lost = found[:, LOST] > 0
     total[FIRST_LOST] = found[with_lost, FIRST_LOST][0] if with_lost.any() else -1
-    squares = total[HEAD + size :].reshape(2, size, size)
-    squares = np.tril(squares) + np.tril(squares, -1).transpose(0, 2, 1)
+    squares = np.zeros((2, size, size))
+    rows, columns = np.tril_indices(size)
+    squares[:, rows, columns] = squares[:, columns, rows] = total[HEAD + size :].reshape(2, half)
     return total[:HEAD], total[HEAD : HEAD + size], *squares
