@@ -237,7 +237,7 @@ class InferenceMixin:
             moments = Moments.of(*rows)
         if moments is None:
             raise ValueError(
-                f"this fit of {self.n_features_in_} columns kept no moments, which inference needs: "
+                f"this fit of {self.n_features_in_} columns kept no moments for inference: "
                 "pass X (dense) and y, or fit fewer columns"
             )
         names = getattr(self, "feature_names_in_", None)

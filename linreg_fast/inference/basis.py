@@ -250,7 +250,7 @@ def _null(upper, inverse, order, rank, exponents):
 
 
 def _across(mean, null):
-    """(P - k,): what the intercept has to do in directions of the slopes; 0 where that is rounding."""
+    """(P - k,): what the intercept does in directions of the slopes; 0 where that is rounding."""
     found, sizes = -(mean @ null), abs(mean) @ abs(null)
     return np.where(abs(found) > ESTIMABLE * sizes, found, 0.0)
 

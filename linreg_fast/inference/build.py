@@ -19,8 +19,8 @@ DIGITS, FLOAT32_NOISE, FLOAT32_DIGITS = 8, 1e-10, 4  # of rss, below which plain
 SHARPER = 1e-12  # relative error of rss from which on rows that are given are summed again
 SUMS_TO_ZERO = 1e-6  # of the root of rss: the sum of the scores
 NOT_THE_ROWS = (
-    "these are not the rows of the fit: their residuals times columns do not sum to 0. Pass X, y and "
-    "sample_weight as they were when it was fitted"
+    "these are not the rows of the fit: residuals times columns do not sum to 0. Pass X, y "
+    "and sample_weight as they were when it was fitted"
 )
 PERFECT = (8 * EPSILON) ** 2  # of the target's squares: residuals that are rounding
 
@@ -187,8 +187,8 @@ def _clustered(choice, scores, n, freedom):
     for count, name in zip(counts[:2] if len(counts) == 3 else counts, names, strict=True):
         if count < 2:
             raise ValueError(
-                f"clustered errors need two clusters at least: groups{f' {name!r}' if name else ''} "
-                f"has {count}"
+                f"clustered errors need at least two clusters: "
+                f"groups{f' {name!r}' if name else ''} has {count}"
             )
     least = min(counts[:2])
     meat, lost = 0.0, 0.0
@@ -242,8 +242,8 @@ def _tell(result, scores, rows_given):
     negative = np.isnan(result.se) & ~lost & ~undetermined
     if negative.any() and np.isfinite(result.meat).all():
         _warn(
-            f"{_named(result, negative)}: the {choice.cov} variance is negative, since the matrix is "
-            "not positive semidefinite: nan. psd=True sets negative eigenvalues to 0"
+            f"{_named(result, negative)}: the {choice.cov} variance is negative, since the matrix "
+            "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0"
         )
 
 

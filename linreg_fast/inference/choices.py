@@ -1,4 +1,4 @@
-"""What can be asked for: the covariances by their names in the literature, and what weights mean."""
+"""What can be asked for: covariances by their names in the literature; what weights mean."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real

@@ -26,7 +26,7 @@ class ClusterSums:
     def add(self, arguments, grouping):
         """Add the rows of a piece; (sum of w e^2, of w, rows of weight above 0, (k,) scores)."""
         scores, squares, totals = clusters.sums(
-            *arguments, grouping.codes, grouping.count, self.cov in ADJUSTED
+            *arguments, grouping.codes, grouping.size, self.cov in ADJUSTED
         )
         self._join(grouping, scores, squares)
         whole = scores.sum(axis=0, keepdims=True)

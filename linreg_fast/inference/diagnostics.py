@@ -87,14 +87,16 @@ class Diagnostics:
         ):
             if test is not None:
                 lines.append(
-                    f"{name:<34}{number(test.lm, 10, 5):>12}  df {test.df:<5} p {p_as_text(test.p)}"
+                    f"{name:<34}{number(test.lm, 10, 5):>12}  df {test.df:<5} "
+                    f"p {p_as_text(test.p)}"
                 )
         bera = self.jarque_bera
         lines.append(
             f"{'Jarque-Bera':<34}{number(bera.statistic, 10, 5):>12}  df 2     p {p_as_text(bera.p)}"
         )
         lines.append(
-            f"{'skew, kurtosis':<34}{number(self.skew, 10, 5):>12}{number(self.kurtosis, 10, 5):>12}"
+            f"{'skew, kurtosis':<34}{number(self.skew, 10, 5):>12}"
+            f"{number(self.kurtosis, 10, 5):>12}"
         )
         return "\n".join(lines)
 

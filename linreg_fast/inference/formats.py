@@ -142,10 +142,25 @@ def as_frame(result, level):
     )
 
 
-NUMBERS = (
-    "n_samples rank df_model df_resid df rss tss sigma r2 adj_r2 f f_p f_log_p loglik aic bic"
-).split()
-ARRAYS = "coef se t p log_p".split()
+NUMBERS = [
+    "n_samples",
+    "rank",
+    "df_model",
+    "df_resid",
+    "df",
+    "rss",
+    "tss",
+    "sigma",
+    "r2",
+    "adj_r2",
+    "f",
+    "f_p",
+    "f_log_p",
+    "loglik",
+    "aic",
+    "bic",
+]
+ARRAYS = ["coef", "se", "t", "p", "log_p"]
 
 
 def as_dict(result, level):

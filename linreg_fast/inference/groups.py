@@ -13,7 +13,7 @@ class Grouping(NamedTuple):
     """codes (n,) int64, how many there may be, and what each stands for."""
 
     codes: np.ndarray
-    count: int
+    size: int
     labels: object
     name: str | None = None
 
@@ -40,9 +40,9 @@ def groupings(groups, n_rows):
 
 def both(a, b):
     """The grouping by two at once."""
-    pairs = a.codes * b.count + b.codes
+    pairs = a.codes * b.size + b.codes
     values, codes = np.unique(pairs, return_inverse=True)
-    labels = [(a.label(pair // b.count), b.label(pair % b.count)) for pair in values.tolist()]
+    labels = [(a.label(pair // b.size), b.label(pair % b.size)) for pair in values.tolist()]
     return Grouping(codes.reshape(-1).astype(np.int64), len(labels), labels)
 
 

@@ -136,7 +136,7 @@ class Influence:
 
     def to_frame(self, dfbetas=False):
         """A pandas DataFrame with a row a row; with columns dfbetas of each parameter if asked."""
-        names = "leverage residuals rstandard rstudent cooks dffits covratio".split()
+        names = ["leverage", "residuals", "rstandard", "rstudent", "cooks", "dffits", "covratio"]
         frame = pandas().DataFrame({name: getattr(self, name) for name in names})
         if dfbetas:
             for j, name in enumerate(self.names):
@@ -164,8 +164,8 @@ def influence(fitted, target, rows):
     alone = found[0] > basis.most_leverage
     if alone.any() or df <= 0:
         warnings.warn(
-            f"row {int(np.argmax(alone))} ({int(alone.sum())} in all) has leverage 1: without it its "
-            "fitted value is not determined, and what needs that is nan"
+            f"row {int(np.argmax(alone))} ({int(alone.sum())} in all) has leverage 1: without it "
+            "its fitted value is not determined, and what needs that is nan"
             if df > 0
             else f"{basis.n_samples} rows for {basis.rank} parameters leave no degrees of freedom",
             InferenceWarning,

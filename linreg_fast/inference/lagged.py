@@ -15,9 +15,8 @@ class LaggedSums:
 
     def add(self, arguments):
         """Add the rows of a piece, which come after those before."""
-        X, Y, target, weights, fit = arguments
         part = LaggedSums(self.basis, self.lags)
-        part.n_rows = n = len(X)
+        part.n_rows = n = len(arguments[0])
         part.meat = kernel.meat(*arguments, min(self.lags, n - 1)) if self.lags < n else None
         if part.meat is None:  # a piece that is shorter than the lag: every pair by itself
             part.meat = self._of_few(self._scores(arguments, slice(None)))

@@ -4,7 +4,7 @@ import math
 
 
 def p_as_text(p, log_p=None):
-    """Three digits, in scientific notation where small; below what a double holds, by its logarithm."""
+    """Three digits, in scientific notation where small; below a double's range by its logarithm."""
     if p is None or math.isnan(p):
         return "nan"
     if p >= 0.0995:

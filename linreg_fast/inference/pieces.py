@@ -12,7 +12,7 @@ NONE = frozen(np.zeros(0))
 
 
 def pieces(X, Y, weights):
-    """(place of the first row, X, Y, weights): arrays one after the other, weights (0,) for none."""
+    """(place of the first row, X, Y, weights) of one piece after the other; weights (0,): none."""
     n, p = X.shape
     ready = (
         isinstance(X, np.ndarray)

@@ -25,7 +25,7 @@ class Inference:
     Attributes
     ----------
     coef, se, t, p, log_p : ndarray of shape (n_parameters,)
-        Coefficients in units of the target per unit of the column; their standard errors; coef / se;
+        Coefficients in units of the target per unit of the column, standard errors, coef / se,
         two-sided p of Student's t on `df` degrees of freedom, and its natural logarithm. nan where
         the data do not determine the number.
     cov : ndarray of shape (n_parameters, n_parameters)
@@ -291,7 +291,7 @@ class Inference:
             se[~determined] = np.nan
             warnings.warn(
                 f"row {int(np.argmin(determined))} of X leaves the space of the rows fitted, whose "
-                "columns depend on each other: what is predicted there is not determined by the data",
+                "columns depend on each other: the data do not determine what is predicted there",
                 InferenceWarning,
                 stacklevel=2,
             )
@@ -339,7 +339,7 @@ class Inference:
 
 
 class Inferences(tuple):
-    """One `Inference` a target; numbers and arrays of all of them are stacked along a first axis."""
+    """One `Inference` a target; numbers and arrays of all are stacked along a first axis."""
 
     def __getattr__(self, name):
         if name.startswith("_"):

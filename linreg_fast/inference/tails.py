@@ -1,4 +1,4 @@
-"""Tail probabilities and quantiles that keep their digits from p = 1 down to 1e-300, and log p below.
+"""Tail probabilities and quantiles with their digits from p = 1 down to 1e-300; log p below.
 
 Sources: DLMF 8.17.22 (the continued fraction of the incomplete beta function), evaluated by Lentz's
 method as in Thompson and Barnett 1986.

@@ -1,4 +1,4 @@
-"""Every number of the reference cases: R's definitions, in 80-digit arithmetic of the data as stored.
+"""Every number of the reference cases: R's definitions, in 80-digit arithmetic of the data.
 
 `data/*.json` hold data, `expected.exact` to 30 digits, and `digits_of_r`, to how many R agrees.
 """
@@ -147,9 +147,7 @@ def test_clusters(case):
         for cov in ("CR0", "CR1", "CR1S", "CR1S_min", "CR2", "CR3"):
             if cov in expected:
                 two_way = "min" if cov == "CR1S_min" else "each"
-                found = case.inference(
-                    cov=cov.removesuffix("_min"), groups=groups, two_way=two_way
-                )
+                found = case.inference(cov=cov.removesuffix("_min"), groups=groups, two_way=two_way)
                 assert [count for _, count in found.groups] == expected["G"]
                 check_table(case, found, expected[cov], f"{name} {cov}")
 
@@ -164,9 +162,17 @@ def test_lags(case):
 def test_influence(case):
     expected = case.expected["influence"]
     found = case.model.influence(case.X, case.y, case.w)
-    for name in (
-        "leverage rstandard rstudent cooks dffits covratio press dfbeta dfbetas".split()
-    ):
+    for name in [
+        "leverage",
+        "rstandard",
+        "rstudent",
+        "cooks",
+        "dffits",
+        "covratio",
+        "press",
+        "dfbeta",
+        "dfbetas",
+    ]:
         if name in expected and not (case.aliased and name.startswith("dfbeta")):
             value, known = getattr(found, name), numbers(expected[name])
             check(value, expected[name], name, scale=np.maximum(abs(known), np.nanmax(abs(known))))
@@ -203,7 +209,9 @@ def test_predictions(case):
     found = case.inference().predict(X, sample_weight=w)
     check(found.mean, expected["fit"], "fit")
     check(found.se, expected["se_mean"], "se_mean")
-    check(np.column_stack([found.mean_low, found.mean_high]), expected["confidence95"], "mean", 1e-11)
+    check(
+        np.column_stack([found.mean_low, found.mean_high]), expected["confidence95"], "mean", 1e-11
+    )
     check(np.column_stack([found.low, found.high]), expected["prediction95"], "new", 1e-11)
     found = case.inference().predict(X, 0.9)
     check(np.column_stack([found.mean_low, found.mean_high]), expected["confidence90"], "90", 1e-11)

@@ -1,8 +1,10 @@
 """Sums of the scores of each cluster: of the residuals and of residuals times centred columns.
 
 Each block of rows has a table of its own, and the tables are joined in order; how many there are
-depends on the shapes alone. `squares` are wanted for CR2 and CR3, which need no more of a cluster
-than the products of its coordinates (see `inference.clusters`).
+depends on the shapes alone. Of rows that are sorted by cluster there is one table for all blocks,
+of which each has a place of its own for its first cluster, in which the block before may end.
+`squares` are wanted for CR2 and CR3, which need no more of a cluster than the products of
+its coordinates (see `inference.clusters`).
 """
 
 import numpy as np
@@ -20,13 +22,13 @@ FIRST = 2  # numbers of a cluster before those of its columns
 
 
 @kernel_part
-def _add_numbers(X, row, factor, shift, high, low, own):
+def _add_numbers(X, row, factor, shift, high, low, table, at):
     for j in range(X.shape[1]):
-        own[FIRST + j] += factor * ((X[row, j] - shift[0, j]) - shift[1, j])
+        table[at + j] += factor * ((X[row, j] - shift[0, j]) - shift[1, j])
 
 
 @kernel_part
-def _add_vectors(X, row, factor, shift, high, low, own):
+def _add_vectors(X, row, factor, shift, high, low, table, at):
     """The same; what stands behind a row of C order is read too, and goes where nothing looks."""
     n, p = X.shape
     if X.flags.c_contiguous and row + 1 + WIDE // p < n:
@@ -34,10 +36,10 @@ def _add_vectors(X, row, factor, shift, high, low, own):
         for j in range(0, p, WIDE):
             value = simd.subtract(simd.load_wide(X, row * p + j), simd.load_wide(high, j))
             value = simd.subtract(value, simd.load_wide(low, j))
-            total = simd.load_wide(own, FIRST + j)
-            simd.store(own, FIRST + j, simd.fma_vectors(spread, value, total))
+            total = simd.load_wide(table, at + j)
+            simd.store(table, at + j, simd.fma_vectors(spread, value, total))
     else:
-        _add_numbers(X, row, factor, shift, high, low, own)
+        _add_numbers(X, row, factor, shift, high, low, table, at)
 
 
 _add = _add_vectors if simd.VECTORS else _add_numbers
@@ -46,33 +48,42 @@ _add = _add_vectors if simd.VECTORS else _add_numbers
 @kernel_part
 def _block(
     b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant,
-    high, low, codes, scores, squares, totals,
+    high, low, codes, firsts, width, scores, squares, totals,
 ):  # fmt: skip
     fit = order, shift, slopes, lower, constant
     size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
     columns, coordinates, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, size)
     residual, weight = vectors[0], vectors[2]
-    with_squares = squares.shape[1] > 0
+    # Flat ones, with a row for the block behind: no view, and no counting of references, a row.
+    own, square = scores[b if len(scores) > 1 else 0], squares[b if len(squares) > 1 else 0]
+    half = size * (size + 1) // 2 if len(square) else 0
+    sorted_rows = len(firsts) > 0
+    first = firsts[b] if sorted_rows else -1
+    spare = len(own) // width - (len(firsts) if sorted_rows else 0) + b
+    rss, total = 0.0, 0.0
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)
         panel.read(X, Y, target, weights, fit, begin, end, columns, vectors, raw)
-        if with_squares:
+        if half:
             panel.orthonormal(fit, columns, coordinates, vectors)
         for i in range(end - begin):
-            e, w = residual[i], weight[i]
-            own = scores[b, codes[begin + i]]
-            own[0] += 1.0 if w > 0.0 else 0.0
-            own[1] += w * e
-            totals[b, 0] += w * e * e
-            totals[b, 1] += w
-            _add(X, begin + i, w * e, shift, high, low, own)
-            if with_squares:
-                square, at = squares[b, codes[begin + i]], 0
+            e, w, code = residual[i], weight[i], codes[begin + i]
+            place = spare if code == first else code
+            at = place * width
+            own[at] += 1.0 if w > 0.0 else 0.0
+            own[at + 1] += w * e
+            rss += w * e * e
+            total += w
+            _add(X, begin + i, w * e, shift, high, low, own, at + FIRST)
+            if half:
+                at = place * half
                 for j in range(size):
                     factor = w * coordinates[j, i]
                     for k in range(j + 1):
                         square[at] += factor * coordinates[k, i]
                         at += 1
+    totals[b, 0] += rss
+    totals[b, 1] += total
 
 
 _blocks = over_blocks(_block)
@@ -89,22 +100,31 @@ def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
     more = size * (size + 1) // 2 if with_squares else 0
     n, p = X.shape
     width = FIRST + panel.padded(p)
-    blocks = launch.count_blocks(n, max(p, 1), clusters * (width + more))
-    scores, totals = np.zeros((blocks, clusters, width)), np.zeros((blocks, 8))
-    squares = np.zeros((blocks, clusters if more else 0, more))
+    ordered = bool((codes[1:] >= codes[:-1]).all())
+    blocks = launch.count_blocks(n, max(p, 1), 0 if ordered else clusters * (width + more))
+    firsts = (
+        codes[[n * b // blocks for b in range(blocks)]] if ordered else np.zeros(0, dtype=np.int64)
+    )
+    tables, places = (1, clusters + blocks) if ordered else (blocks, clusters)
+    scores, totals = np.zeros((tables, places * width)), np.zeros((blocks, 8))
+    squares = np.zeros((tables, places * more))
     high, low = np.zeros((2, width))
     high[:p], low[:p] = shift[:, :p]
     work = n * (size + 2) * (size + 2 if with_squares else 4)
     scratch = panel.scratch_size(p, rank, size)
-    arguments = (X, Y, target, weights, *fit, high, low, codes, scores, squares, totals)
-    launch.run(_blocks, n, blocks, work, scratch, *arguments)
+    arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, width)
+    launch.run(_blocks, n, blocks, work, scratch, *arguments, scores, squares, totals)
     kept = np.append([0, 1], FIRST + order)
-    scores = _total(scores)[:, kept]
-    return scores, _total(squares) if more else None, totals.sum(axis=0)[:2]
+    scores = _total(scores.reshape(tables, places, width), clusters, firsts)[:, kept]
+    squares = _total(squares.reshape(tables, places, more), clusters, firsts) if more else None
+    return scores, squares, totals.sum(axis=0)[:2]
 
 
-def _total(tables):
-    """Of all blocks, in their order; into the first."""
+def _total(tables, clusters, firsts):
+    """Of all blocks, in their order; into the first table."""
     for table in tables[1:]:
         tables[0] += table
-    return tables[0]
+    found = tables[0, :clusters]
+    for first, own in zip(firsts, tables[0, clusters:], strict=True):
+        found[first] += own
+    return found

@@ -29,7 +29,7 @@ def _subtract_vectors(columns, factors, out):
 
 @kernel_part
 def _combine_vectors(columns, factors, row, out, to, squares):
-    """out[to : to + ROWS] = the first columns times factors[row, : row + 1]; squares += its square."""
+    """out[to : to + ROWS] = the first columns times factors[row]; squares += its square."""
     for i in range(0, ROWS, STEP):
         a, b, c, d = simd.zeros(), simd.zeros(), simd.zeros(), simd.zeros()
         for j in range(row + 1):

@@ -14,7 +14,23 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, lags, sums):
+def _block(
+    b,
+    start,
+    stop,
+    scratch,
+    X,
+    Y,
+    target,
+    weights,
+    order,
+    shift,
+    slopes,
+    lower,
+    constant,
+    lags,
+    sums,
+):
     fit = order, shift, slopes, lower, constant
     size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
     columns, coordinates, vectors, raw, rest = panel.parts(scratch, X.shape[1], rank, size)

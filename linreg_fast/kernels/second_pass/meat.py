@@ -1,4 +1,4 @@
-"""What is between the two inverses of a robust covariance, and the sums that tell whose rows these are.
+"""What is between the two inverses of a robust covariance; sums that tell whose rows these are.
 
 Sources: MacKinnon and White 1985 (HC1 to HC3), Cribari-Neto 2004 (HC4).
 """
@@ -45,7 +45,26 @@ def _factors(vectors, rows, kind, repeated, most, per, factor, lost):
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, kind, repeated, most, per, found):
+def _block(
+    b,
+    start,
+    stop,
+    scratch,
+    X,
+    Y,
+    target,
+    weights,
+    order,
+    shift,
+    slopes,
+    lower,
+    constant,
+    kind,
+    repeated,
+    most,
+    per,
+    found,
+):
     fit = order, shift, slopes, lower, constant
     size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
     columns, coordinates, vectors, raw, rest = panel.parts(scratch, X.shape[1], rank, size)

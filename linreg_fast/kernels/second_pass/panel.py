@@ -11,8 +11,6 @@ into orthonormal coordinates; and constant, the coordinate of the intercept, 0 w
 Drivers take its parts one by one, since a loop with threads takes no tuple.
 """
 
-import numpy as np
-
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.second_pass.combining import combine, subtract_multiples
@@ -25,7 +23,7 @@ VECTORS_OF_ROWS = 5  # residuals, leverages, weights, and two that the caller ma
 
 
 def scratch_size(n_features, rank, size):
-    """How many numbers a piece takes: `rank` columns, `size` coordinates, and the rows as they are."""
+    """How many numbers a piece takes: columns, coordinates, and the rows as they are."""
     return (rank + size + VECTORS_OF_ROWS + padded(n_features)) * ROWS
 
 
@@ -39,7 +37,7 @@ _padded = kernel_part(padded)
 
 @kernel_part
 def parts(scratch, n_features, rank, size):
-    """A thread's scratch: columns (r, ROWS), coordinates (k, ROWS), vectors (5, ROWS), raw, rest."""
+    """Of a scratch: columns (r, ROWS), coordinates (k, ROWS), vectors (5, ROWS), raw, rest."""
     a, b = rank * ROWS, (rank + size) * ROWS
     columns = scratch[:a].reshape((rank, ROWS))
     coordinates = scratch[a:b].reshape((size, ROWS))

@@ -14,7 +14,7 @@ WIDE = tuning.WIDE
 
 @kernel_part
 def _four_of_vectors(own, flat, k, sums, to):
-    """Add to four sums, from `to` on, the products of `own` with four rows of `flat` from the k-th."""
+    """Add to four sums, from `to` on, the products of `own` with rows k to k + 3 of `flat`."""
     a, b = simd.load_wide(sums, to), simd.load_wide(sums, to + WIDE)
     c, d = simd.load_wide(sums, to + 2 * WIDE), simd.load_wide(sums, to + 3 * WIDE)
     at = k * ROWS

@@ -15,7 +15,23 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, numbers, out):
+def _block(
+    b,
+    start,
+    stop,
+    scratch,
+    X,
+    Y,
+    target,
+    weights,
+    order,
+    shift,
+    slopes,
+    lower,
+    constant,
+    numbers,
+    out,
+):
     fit = order, shift, slopes, lower, constant
     size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
     columns, coordinates, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, size)
@@ -43,7 +59,9 @@ _blocks = over_blocks(_block)
 
 
 @kernel_part
-def _residual_block(b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, out):
+def _residual_block(
+    b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, out
+):
     fit = order, shift, slopes, lower, constant
     rank = len(order)
     columns, _, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, 0)
@@ -67,7 +85,9 @@ def influence(X, Y, target, weights, fit, numbers, out):
     blocks = launch.count_blocks(len(X), max(X.shape[1], 1))
     work = len(X) * (size + 2) ** 2
     arguments = (X, Y, target, weights, *fit, np.asarray(numbers, dtype=np.float64), out)
-    launch.run(_blocks, len(X), blocks, work, panel.scratch_size(X.shape[1], rank, size), *arguments)
+    launch.run(
+        _blocks, len(X), blocks, work, panel.scratch_size(X.shape[1], rank, size), *arguments
+    )
 
 
 def residuals(X, Y, target, weights, fit, out):
