@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from linreg_fast import datasets
     from linreg_fast.data.moments import Moments
     from linreg_fast.displays.descents import LossDisplay, PathDisplay
+    from linreg_fast.displays.diagnosis import (
+        CoefficientsDisplay,
+        LeverageDisplay,
+        QuantilesDisplay,
+        ResidualsDisplay,
+        ScaleLocationDisplay,
+    )
     from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
     from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
@@ -47,20 +54,30 @@ _HOME = {
     "PredictionDisplay": "displays",
     "LossDisplay": "displays",
     "PathDisplay": "displays",
+    "CoefficientsDisplay": "displays",
+    "LeverageDisplay": "displays",
+    "QuantilesDisplay": "displays",
+    "ResidualsDisplay": "displays",
+    "ScaleLocationDisplay": "displays",
 }
 
 __all__ = [
     "RUNGS",
     "SOLVERS",
+    "CoefficientsDisplay",
     "FitDisplay",
     "GradientDescentRegressor",
     "Inference",
     "InferenceWarning",
+    "LeverageDisplay",
     "LinearRegression",
     "LossDisplay",
     "Moments",
     "PathDisplay",
     "PredictionDisplay",
+    "QuantilesDisplay",
+    "ResidualsDisplay",
+    "ScaleLocationDisplay",
     "chow",
     "datasets",
     "gradient",

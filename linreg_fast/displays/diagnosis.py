@@ -14,7 +14,11 @@ def _names(ax, x, y, sizes):
     finite = np.flatnonzero(np.isfinite(sizes) & np.isfinite(x) & np.isfinite(y))
     for row in finite[np.argsort(sizes[finite])[-NAMED:]].tolist():
         ax.annotate(
-            str(row), (x[row], y[row]), xytext=(3, 3), textcoords="offset points", fontsize="x-small"
+            str(row),
+            (x[row], y[row]),
+            xytext=(3, 3),
+            textcoords="offset points",
+            fontsize="x-small",
         )
 
 
@@ -186,9 +190,9 @@ class CoefficientsDisplay(Display):
         first = int(inference.names[0] == "intercept" and not intercept and inference.basis.centred)
         names = list(inference.names[first:])
         low, high = interval[first:].T
-        return cls(
-            names=names, coef=inference.coef[first:], low=low, high=high, level=level
-        ).plot(ax)
+        return cls(names=names, coef=inference.coef[first:], low=low, high=high, level=level).plot(
+            ax
+        )
 
     @classmethod
     def from_estimator(cls, model, *, level=0.95, intercept=False, ax=None):
@@ -201,7 +205,9 @@ class CoefficientsDisplay(Display):
         places = np.arange(len(self.names))
         ax.axvline(0, color="0.6", linewidth=1)
         ax.hlines(places, self.low, self.high, color="tab:blue", linewidth=1.5)
-        ax.scatter(self.coef, places, s=22, color="tab:blue", label=f"{100 * self.level:g}% interval")
+        ax.scatter(
+            self.coef, places, s=22, color="tab:blue", label=f"{100 * self.level:g}% interval"
+        )
         ax.set_yticks(places, [plain(name) for name in self.names])
         ax.invert_yaxis()
         ax.set_xlabel("coefficient")

@@ -87,8 +87,7 @@ class Diagnostics:
         ):
             if test is not None:
                 lines.append(
-                    f"{name:<34}{number(test.lm, 10, 5):>12}  df {test.df:<5} "
-                    f"p {p_as_text(test.p)}"
+                    f"{name:<34}{number(test.lm, 10, 5):>12}  df {test.df:<5} p {p_as_text(test.p)}"
                 )
         bera = self.jarque_bera
         lines.append(

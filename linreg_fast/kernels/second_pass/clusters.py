@@ -34,9 +34,9 @@ def _add_vectors(X, row, factor, shift, high, low, table, at):
     if X.flags.c_contiguous and row + 1 + WIDE // p < n:
         spread = simd.broadcast(factor)
         for j in range(0, p, WIDE):
-            value = simd.subtract(simd.load_wide(X, row * p + j), simd.load_wide(high, j))
-            value = simd.subtract(value, simd.load_wide(low, j))
-            total = simd.load_wide(table, at + j)
+            value = simd.subtract(simd.load(X, row * p + j), simd.load(high, j))
+            value = simd.subtract(value, simd.load(low, j))
+            total = simd.load(table, at + j)
             simd.store(table, at + j, simd.fma_vectors(spread, value, total))
     else:
         _add_numbers(X, row, factor, shift, high, low, table, at)

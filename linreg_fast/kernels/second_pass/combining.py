@@ -13,14 +13,14 @@ STEP = 4 * WIDE
 def _subtract_vectors(columns, factors, out):
     """out (ROWS,) -= the columns (flat), each times its factor."""
     for i in range(0, ROWS, STEP):
-        a, b = simd.load_wide(out, i), simd.load_wide(out, i + WIDE)
-        c, d = simd.load_wide(out, i + 2 * WIDE), simd.load_wide(out, i + 3 * WIDE)
+        a, b = simd.load(out, i), simd.load(out, i + WIDE)
+        c, d = simd.load(out, i + 2 * WIDE), simd.load(out, i + 3 * WIDE)
         for j in range(len(factors)):
             factor, at = simd.broadcast(-factors[j]), j * ROWS + i
-            a = simd.fma_vectors(simd.load_wide(columns, at), factor, a)
-            b = simd.fma_vectors(simd.load_wide(columns, at + WIDE), factor, b)
-            c = simd.fma_vectors(simd.load_wide(columns, at + 2 * WIDE), factor, c)
-            d = simd.fma_vectors(simd.load_wide(columns, at + 3 * WIDE), factor, d)
+            a = simd.fma_vectors(simd.load(columns, at), factor, a)
+            b = simd.fma_vectors(simd.load(columns, at + WIDE), factor, b)
+            c = simd.fma_vectors(simd.load(columns, at + 2 * WIDE), factor, c)
+            d = simd.fma_vectors(simd.load(columns, at + 3 * WIDE), factor, d)
         simd.store(out, i, a)
         simd.store(out, i + WIDE, b)
         simd.store(out, i + 2 * WIDE, c)
@@ -34,10 +34,10 @@ def _combine_vectors(columns, factors, row, out, to, squares):
         a, b, c, d = simd.zeros(), simd.zeros(), simd.zeros(), simd.zeros()
         for j in range(row + 1):
             factor, at = simd.broadcast(factors[row, j]), j * ROWS + i
-            a = simd.fma_vectors(simd.load_wide(columns, at), factor, a)
-            b = simd.fma_vectors(simd.load_wide(columns, at + WIDE), factor, b)
-            c = simd.fma_vectors(simd.load_wide(columns, at + 2 * WIDE), factor, c)
-            d = simd.fma_vectors(simd.load_wide(columns, at + 3 * WIDE), factor, d)
+            a = simd.fma_vectors(simd.load(columns, at), factor, a)
+            b = simd.fma_vectors(simd.load(columns, at + WIDE), factor, b)
+            c = simd.fma_vectors(simd.load(columns, at + 2 * WIDE), factor, c)
+            d = simd.fma_vectors(simd.load(columns, at + 3 * WIDE), factor, d)
         _keep(a, out, to + i, squares, i)
         _keep(b, out, to + i + WIDE, squares, i + WIDE)
         _keep(c, out, to + i + 2 * WIDE, squares, i + 2 * WIDE)
@@ -47,7 +47,7 @@ def _combine_vectors(columns, factors, row, out, to, squares):
 @inlined_part
 def _keep(part, out, to, squares, place):
     simd.store(out, to, part)
-    total = simd.load_wide(squares, place)
+    total = simd.load(squares, place)
     simd.store(squares, place, simd.fma_vectors(part, part, total))
 
 

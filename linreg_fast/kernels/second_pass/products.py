@@ -15,15 +15,15 @@ WIDE = tuning.WIDE
 @kernel_part
 def _four_of_vectors(own, flat, k, sums, to):
     """Add to four sums, from `to` on, the products of `own` with rows k to k + 3 of `flat`."""
-    a, b = simd.load_wide(sums, to), simd.load_wide(sums, to + WIDE)
-    c, d = simd.load_wide(sums, to + 2 * WIDE), simd.load_wide(sums, to + 3 * WIDE)
+    a, b = simd.load(sums, to), simd.load(sums, to + WIDE)
+    c, d = simd.load(sums, to + 2 * WIDE), simd.load(sums, to + 3 * WIDE)
     at = k * ROWS
     for i in range(0, ROWS, WIDE):
-        value = simd.load_wide(own, i)
-        a = simd.fma_vectors(value, simd.load_wide(flat, at + i), a)
-        b = simd.fma_vectors(value, simd.load_wide(flat, at + ROWS + i), b)
-        c = simd.fma_vectors(value, simd.load_wide(flat, at + 2 * ROWS + i), c)
-        d = simd.fma_vectors(value, simd.load_wide(flat, at + 3 * ROWS + i), d)
+        value = simd.load(own, i)
+        a = simd.fma_vectors(value, simd.load(flat, at + i), a)
+        b = simd.fma_vectors(value, simd.load(flat, at + ROWS + i), b)
+        c = simd.fma_vectors(value, simd.load(flat, at + 2 * ROWS + i), c)
+        d = simd.fma_vectors(value, simd.load(flat, at + 3 * ROWS + i), d)
     simd.store(sums, to, a)
     simd.store(sums, to + WIDE, b)
     simd.store(sums, to + 2 * WIDE, c)
@@ -32,12 +32,12 @@ def _four_of_vectors(own, flat, k, sums, to):
 
 @kernel_part
 def _one_of_vectors(own, flat, k, sums, to):
-    a, b = simd.load_wide(sums, to), simd.zeros()
+    a, b = simd.load(sums, to), simd.zeros()
     at = k * ROWS
     for i in range(0, ROWS, 2 * WIDE):
-        a = simd.fma_vectors(simd.load_wide(own, i), simd.load_wide(flat, at + i), a)
+        a = simd.fma_vectors(simd.load(own, i), simd.load(flat, at + i), a)
         j = i + WIDE
-        b = simd.fma_vectors(simd.load_wide(own, j), simd.load_wide(flat, at + j), b)
+        b = simd.fma_vectors(simd.load(own, j), simd.load(flat, at + j), b)
     simd.store(sums, to, simd.add(a, b))
 
 
