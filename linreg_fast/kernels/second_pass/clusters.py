@@ -10,15 +10,15 @@ its coordinates (see `inference.clusters`).
 import numpy as np
 
 from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.second_pass import panel
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 WIDE = tuning.WIDE
-FIRST = 2  # numbers of a cluster before those of its columns
+FIRST = memory.LINE  # numbers of a cluster before those of its columns, of which two are used
 
 
 @kernel_part
@@ -27,7 +27,7 @@ def _add_numbers(X, row, factor, shift, high, low, table, at):
         table[at + j] += factor * ((X[row, j] - shift[0, j]) - shift[1, j])
 
 
-@kernel_part
+@inlined_part
 def _add_vectors(X, row, factor, shift, high, low, table, at):
     """The same; what stands behind a row of C order is read too, and goes where nothing looks."""
     n, p = X.shape
@@ -48,7 +48,7 @@ _add = _add_vectors if simd.VECTORS else _add_numbers
 @kernel_part
 def _block(
     b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant,
-    high, low, codes, firsts, width, scores, squares, totals,
+    high, low, codes, firsts, places, width, scores, squares, totals,
 ):  # fmt: skip
     fit = order, shift, slopes, lower, constant
     size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
@@ -56,10 +56,11 @@ def _block(
     residual, weight = vectors[0], vectors[2]
     # Flat ones, with a row for the block behind: no view, and no counting of references, a row.
     own, square = scores[b if len(scores) > 1 else 0], squares[b if len(squares) > 1 else 0]
+    own = own[memory.line_start(own) :]
     half = size * (size + 1) // 2 if len(square) else 0
     sorted_rows = len(firsts) > 0
     first = firsts[b] if sorted_rows else -1
-    spare = len(own) // width - (len(firsts) if sorted_rows else 0) + b
+    spare = places - (len(firsts) if sorted_rows else 0) + b
     rss, total = 0.0, 0.0
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)
@@ -106,18 +107,29 @@ def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
         codes[[n * b // blocks for b in range(blocks)]] if ordered else np.zeros(0, dtype=np.int64)
     )
     tables, places = (1, clusters + blocks) if ordered else (blocks, clusters)
-    scores, totals = np.zeros((tables, places * width)), np.zeros((blocks, 8))
+    scores, totals = np.zeros((tables, places * width + memory.LINE)), np.zeros((blocks, 8))
     squares = np.zeros((tables, places * more))
     high, low = np.zeros((2, width))
     high[:p], low[:p] = shift[:, :p]
     work = n * (size + 2) * (size + 2 if with_squares else 4)
     scratch = panel.scratch_size(p, rank, size)
-    arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, width)
+    arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, places, width)
     launch.run(_blocks, n, blocks, work, scratch, *arguments, scores, squares, totals)
     kept = np.append([0, 1], FIRST + order)
-    scores = _total(scores.reshape(tables, places, width), clusters, firsts)[:, kept]
-    squares = _total(squares.reshape(tables, places, more), clusters, firsts) if more else None
-    return scores, squares, totals.sum(axis=0)[:2]
+    scores = _total(_tables(scores, places, width), clusters, firsts)[:, kept]
+    if more:
+        found = squares.reshape(tables, places, more)
+        return scores, _total(found, clusters, firsts), totals.sum(axis=0)[:2]
+    return scores, None, totals.sum(axis=0)[:2]
+
+
+def _tables(flat, places, width):
+    """(tables, places, width) of flat ones that start at a line of the cache."""
+    found = np.empty((len(flat), places, width))
+    for table, to in zip(flat, found, strict=True):
+        start = memory.line_start(table)
+        to[:] = table[start : start + places * width].reshape(places, width)
+    return found
 
 
 def _total(tables, clusters, firsts):

@@ -27,7 +27,7 @@ def _subtract_vectors(columns, factors, out):
         simd.store(out, i + 3 * WIDE, d)
 
 
-@kernel_part
+@inlined_part
 def _combine_vectors(columns, factors, row, out, to, squares):
     """out[to : to + ROWS] = the first columns times factors[row]; squares += its square."""
     for i in range(0, ROWS, STEP):

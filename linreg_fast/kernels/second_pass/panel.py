@@ -12,19 +12,19 @@ Drivers take its parts one by one, since a loop with threads takes no tuple.
 """
 
 from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.second_pass.combining import combine, subtract_multiples
 from linreg_fast.kernels.second_pass.turning import turn
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime.compile import kernel_part
 
-WIDE = tuning.WIDE
+WIDE, AHEAD = tuning.WIDE, tuning.ROWS_AHEAD
 VECTORS_OF_ROWS = 5  # residuals, leverages, weights, and two that the caller may use
 
 
 def scratch_size(n_features, rank, size):
     """How many numbers a piece takes: columns, coordinates, and the rows as they are."""
-    return (rank + size + VECTORS_OF_ROWS + padded(n_features)) * ROWS
+    return (rank + size + VECTORS_OF_ROWS + padded(n_features)) * ROWS + memory.LINE
 
 
 def padded(n_features):
@@ -38,6 +38,7 @@ _padded = kernel_part(padded)
 @kernel_part
 def parts(scratch, n_features, rank, size):
     """Of a scratch: columns (r, ROWS), coordinates (k, ROWS), vectors (5, ROWS), raw, rest."""
+    scratch = scratch[memory.line_start(scratch) :]  # what crosses lines takes twice as long
     a, b = rank * ROWS, (rank + size) * ROWS
     columns = scratch[:a].reshape((rank, ROWS))
     coordinates = scratch[a:b].reshape((size, ROWS))
@@ -90,6 +91,8 @@ def _read_vectors(X, begin, rows, order, shift, columns, raw):
         # What stands behind a row is read with its last numbers, and must be there.
         whole = max(min(rows, n - begin - 1 - WIDE // p), 0) // WIDE * WIDE
         for i in range(0, whole, WIDE):
+            for line in range(0, p * WIDE, memory.LINE):
+                memory.prefetch(X, (begin + i) * p + line + AHEAD)
             for j in range(0, p, WIDE):
                 turn(X, (begin + i) * p + j, p, raw, j * ROWS + i, ROWS)
     for j in range(len(order)):

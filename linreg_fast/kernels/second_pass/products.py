@@ -7,12 +7,12 @@ so after each piece took as long as the products (64 rows of eleven, Zen 4).
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 WIDE = tuning.WIDE
 
 
-@kernel_part
+@inlined_part
 def _four_of_vectors(own, flat, k, sums, to):
     """Add to four sums, from `to` on, the products of `own` with rows k to k + 3 of `flat`."""
     a, b = simd.load(sums, to), simd.load(sums, to + WIDE)
@@ -30,7 +30,7 @@ def _four_of_vectors(own, flat, k, sums, to):
     simd.store(sums, to + 3 * WIDE, d)
 
 
-@kernel_part
+@inlined_part
 def _one_of_vectors(own, flat, k, sums, to):
     a, b = simd.load(sums, to), simd.zeros()
     at = k * ROWS
