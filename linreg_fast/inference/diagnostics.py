@@ -91,7 +91,8 @@ class Diagnostics:
                 )
         bera = self.jarque_bera
         lines.append(
-            f"{'Jarque-Bera':<34}{number(bera.statistic, 10, 5):>12}  df 2     p {p_as_text(bera.p)}"
+            f"{'Jarque-Bera':<34}{number(bera.statistic, 10, 5):>12}  df 2     "
+            f"p {p_as_text(bera.p)}"
         )
         lines.append(
             f"{'skew, kurtosis':<34}{number(self.skew, 10, 5):>12}"

@@ -389,7 +389,7 @@ def test_every_form_of_the_result(rng):
         assert found.to_markdown().count("\n| ") == 3
         assert r"\_" in found.to_latex()
         assert len(pickle.dumps(found)) < 10_000
-        assert "0.000" not in str(found).split("std err")[1].split("***")[0].replace("-0.000", "")
+        assert "0.000" not in str(found).split()
     assert "7 clusters of city" in str(found)
     tiny = LinearRegression().fit(X[:, :1], 1e6 * X[:, 0] + y).inference()
     again = pickle.loads(pickle.dumps(tiny))
