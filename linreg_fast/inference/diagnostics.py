@@ -116,7 +116,7 @@ def diagnostics(fitted, target, rows, white=True):
             kept = weights > 0
             X, u = X[kept], u[kept]
     n = len(u)
-    watson = float(((u[1:] - u[:-1]) ** 2).sum() / rss) if rss > 0 else math.nan
+    watson = _watson(u, rss)
     skew, kurtosis, bera = _normality(u)
     squares = frozen((u * u)[:, None])
     breusch, explained = _lagrange(_moments(X, squares), basis.rank - 1 if basis.centred else None)
@@ -135,14 +135,19 @@ def diagnostics(fitted, target, rows, white=True):
     )
 
 
+def _watson(u, rss):
+    steps = np.diff(u)
+    return float(steps @ steps / rss) if rss > 0 else math.nan
+
+
 def _normality(u):
     off = u - u.mean()
     squares = off * off
-    second = squares.mean()
+    second = squares.sum() / len(u)
     if not second > 0:
         return math.nan, math.nan, JarqueBera(math.nan, math.nan)
-    skew = float((squares * off).mean() / second**1.5)
-    kurtosis = float((squares * squares).mean() / second**2)
+    skew = float(squares @ off / len(u) / second**1.5)
+    kurtosis = float(squares @ squares / len(u) / second**2)
     statistic = len(u) / 6 * (skew**2 + (kurtosis - 3) ** 2 / 4)
     return skew, kurtosis, JarqueBera(statistic, math.exp(-statistic / 2))
 
@@ -168,7 +173,7 @@ def _white(X, squares, basis):
     """On the columns and their products, which with an intercept may as well be centred."""
     p = X.shape[1]
     first, second = np.triu_indices(p)
-    step = max(SECOND_PASS_PIECE // max(len(first), 1), 16)
+    step = max(SECOND_PASS_PIECE // (4 * max(len(first), 1)), 16)
     total = 0
     for start in range(0, len(squares), step):
         part = slice(start, start + step)
