@@ -22,16 +22,16 @@ FIRST = memory.LINE  # numbers of a cluster before those of its columns, of whic
 
 
 @kernel_part
-def _add_numbers(X, row, factor, shift, high, low, table, at):
+def _add_numbers(X, row, last, factor, shift, high, low, table, at):
     for j in range(X.shape[1]):
         table[at + j] += factor * ((X[row, j] - shift[0, j]) - shift[1, j])
 
 
 @inlined_part
-def _add_vectors(X, row, factor, shift, high, low, table, at):
+def _add_vectors(X, row, last, factor, shift, high, low, table, at):
     """The same; what stands behind a row of C order is read too, and goes where nothing looks."""
-    n, p = X.shape
-    if X.flags.c_contiguous and row + 1 + WIDE // p < n:
+    p = X.shape[1]
+    if X.flags.c_contiguous and row < last:
         spread = simd.broadcast(factor)
         for j in range(0, p, WIDE):
             value = simd.subtract(simd.load(X, row * p + j), simd.load(high, j))
@@ -39,7 +39,7 @@ def _add_vectors(X, row, factor, shift, high, low, table, at):
             total = simd.load(table, at + j)
             simd.store(table, at + j, simd.fma_vectors(spread, value, total))
     else:
-        _add_numbers(X, row, factor, shift, high, low, table, at)
+        _add_numbers(X, row, last, factor, shift, high, low, table, at)
 
 
 _add = _add_vectors if simd.VECTORS else _add_numbers
@@ -56,12 +56,12 @@ def _block(
     residual, weight = vectors[0], vectors[2]
     # Flat ones, with a row for the block behind: no view, and no counting of references, a row.
     own, square = scores[b if len(scores) > 1 else 0], squares[b if len(squares) > 1 else 0]
-    own = own[memory.line_start(own) :]
     half = size * (size + 1) // 2 if len(square) else 0
     sorted_rows = len(firsts) > 0
     first = firsts[b] if sorted_rows else -1
     spare = places - (len(firsts) if sorted_rows else 0) + b
     rss, total = 0.0, 0.0
+    last = len(X) - 1 - WIDE // X.shape[1]  # rows from here on have not a vector behind them
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)
         panel.read(X, Y, target, weights, fit, begin, end, columns, vectors, raw)
@@ -75,7 +75,7 @@ def _block(
             own[at + 1] += w * e
             rss += w * e * e
             total += w
-            _add(X, begin + i, w * e, shift, high, low, own, at + FIRST)
+            _add(X, begin + i, last, w * e, shift, high, low, own, at + FIRST)
             if half:
                 at = place * half
                 for j in range(size):
@@ -107,7 +107,9 @@ def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
         codes[[n * b // blocks for b in range(blocks)]] if ordered else np.zeros(0, dtype=np.int64)
     )
     tables, places = (1, clusters + blocks) if ordered else (blocks, clusters)
-    scores, totals = np.zeros((tables, places * width + memory.LINE)), np.zeros((blocks, 8))
+    totals, room = np.zeros((blocks, 8)), np.zeros(tables * places * width + memory.LINE)
+    start = memory.line_start(room)
+    scores = room[start : start + tables * places * width].reshape(tables, places * width)
     squares = np.zeros((tables, places * more))
     high, low = np.zeros((2, width))
     high[:p], low[:p] = shift[:, :p]
@@ -116,20 +118,11 @@ def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
     arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, places, width)
     launch.run(_blocks, n, blocks, work, scratch, *arguments, scores, squares, totals)
     kept = np.append([0, 1], FIRST + order)
-    scores = _total(_tables(scores, places, width), clusters, firsts)[:, kept]
+    scores = _total(scores.reshape(tables, places, width), clusters, firsts)[:, kept]
     if more:
         found = squares.reshape(tables, places, more)
         return scores, _total(found, clusters, firsts), totals.sum(axis=0)[:2]
     return scores, None, totals.sum(axis=0)[:2]
-
-
-def _tables(flat, places, width):
-    """(tables, places, width) of flat ones that start at a line of the cache."""
-    found = np.empty((len(flat), places, width))
-    for table, to in zip(flat, found, strict=True):
-        start = memory.line_start(table)
-        to[:] = table[start : start + places * width].reshape(places, width)
-    return found
 
 
 def _total(tables, clusters, firsts):
