@@ -13,12 +13,22 @@ if TYPE_CHECKING:
     from linreg_fast import datasets
     from linreg_fast.data.moments import Moments
     from linreg_fast.displays.descents import LossDisplay, PathDisplay
+    from linreg_fast.displays.diagnosis import (
+        CoefficientsDisplay,
+        LeverageDisplay,
+        QuantilesDisplay,
+        ResidualsDisplay,
+        ScaleLocationDisplay,
+    )
     from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
     from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.estimators.warmup import warmup
     from linreg_fast.functional.sums import gradient, moments, mse
     from linreg_fast.functional.training import initial_parameters, predict, r2, train
+    from linreg_fast.inference.choices import InferenceWarning
+    from linreg_fast.inference.hypotheses import chow
+    from linreg_fast.inference.result import Inference
     from linreg_fast.kernels import RUNGS
     from linreg_fast.solvers import SOLVERS
 
@@ -29,6 +39,9 @@ _HOME = {
     "mse": "functional.sums",
     "gradient": "functional.sums",
     "moments": "functional.sums",
+    "chow": "inference.hypotheses",
+    "Inference": "inference.result",
+    "InferenceWarning": "inference.choices",
     "RUNGS": "kernels",
     "SOLVERS": "solvers",
     "datasets": "datasets",
@@ -41,18 +54,31 @@ _HOME = {
     "PredictionDisplay": "displays",
     "LossDisplay": "displays",
     "PathDisplay": "displays",
+    "CoefficientsDisplay": "displays",
+    "LeverageDisplay": "displays",
+    "QuantilesDisplay": "displays",
+    "ResidualsDisplay": "displays",
+    "ScaleLocationDisplay": "displays",
 }
 
 __all__ = [
     "RUNGS",
     "SOLVERS",
+    "CoefficientsDisplay",
     "FitDisplay",
     "GradientDescentRegressor",
+    "Inference",
+    "InferenceWarning",
+    "LeverageDisplay",
     "LinearRegression",
     "LossDisplay",
     "Moments",
     "PathDisplay",
     "PredictionDisplay",
+    "QuantilesDisplay",
+    "ResidualsDisplay",
+    "ScaleLocationDisplay",
+    "chow",
     "datasets",
     "gradient",
     "initial_parameters",

@@ -20,6 +20,7 @@ from linreg_fast.estimators.base import (
     unchanged_on_failure,
 )
 from linreg_fast.estimators.errors import warn_of_lost_digits
+from linreg_fast.estimators.inference import InferenceMixin
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.arithmetic.rounding import STREAM_UNDERFLOW
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
@@ -27,7 +28,7 @@ from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import ILL, SOLVERS, auto, check_known
 
 
-class LinearRegression(BaseLeastSquares):
+class LinearRegression(InferenceMixin, BaseLeastSquares):
     """Ordinary least squares, as `sklearn.linear_model.LinearRegression` and many times faster.
 
     Parameters

@@ -97,6 +97,11 @@ PREDICT_CALL_PRODUCTS = 1_000_000_000  # multiply-adds of one product, so that C
 PREDICT_TEMPORARY_ELEMENTS = 1 << 20
 SCORE_COMPENSATED_ELEMENTS = 1 << 15  # residuals in double-double take less than 0.2 ms
 
+# --- one more read of the rows (second_pass/)
+# Eleven coordinates and ten columns of them are 21 KB, two thirds of a first cache.
+SECOND_PASS_ROWS = 64
+SECOND_PASS_PIECE = 1 << 20  # numbers of rows that are made dense, or float64, at a time: 8 MB
+
 # --- descents (descent/, solvers/gradient_descent/)
 DESCENT_BLOCK = 8  # coordinates that a step takes together
 MINIBATCH_AHEAD = 16  # random rows are not in the cache: 100,000 x 8 8.2 to 1.6 ms

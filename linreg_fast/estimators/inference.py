@@ -1,0 +1,265 @@
+"""What `LinearRegression` says of its own certainty: thin methods, loaded when they are called."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from linreg_fast.runtime.launch import threads
+
+
+class InferenceMixin:
+    """`inference`, `influence`, `diagnostics` and `scores` of a fitted linear model."""
+
+    def inference(
+        self,
+        X=None,
+        y=None,
+        sample_weight=None,
+        *,
+        cov=None,
+        groups=None,
+        lags=None,
+        weights="analytic",
+        two_way="min",
+        small_sample=None,
+        psd=False,
+        scores=None,
+        target=None,
+    ):
+        """How sure the fit is: standard errors, tests, intervals.
+
+        Without rows, from `moments_` alone; so also after `partial_fit` and `fit_moments`. Other
+        covariances than the classical one read the rows of the fit once more.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in the fit, optional
+            The rows that were fitted.
+        cov : str, optional
+            "classical"; "HC0" to "HC4" for errors of unequal variance; "CR0", "CR1", "CR1S", "CR2",
+            "CR3" with `groups`; "HAC" (Newey-West) with `lags`. By default classical, CR1S (what
+            Stata and fixest give) with groups, HAC with lags, HC1 for sampling weights.
+        groups : array-like of shape (n_samples,), or two of them, optional
+            The cluster of each row; two of them for two-way clusters.
+        lags : int, optional
+            Of the HAC covariance; rows are in the order of time.
+        weights : {"analytic", "frequency", "sampling"}, default="analytic"
+            What sample_weight means: errors have variance sigma**2 / w (R's lm, Stata's aweight);
+            w equal rows (fweight); rows drawn with probability 1 / w (pweight, with HC1).
+        two_way : {"min", "each"}, default="min"
+            The factor of two-way clusters: that of the fewer clusters for all three parts (fixest,
+            reghdfe), or each part its own (sandwich, statsmodels).
+        small_sample : bool, optional
+            HAC times n / (n - k), as Stata has it.
+        psd : bool, default=False
+            Set negative eigenvalues of a two-way covariance to 0, in orthonormal coordinates.
+        scores : Scores, optional
+            Instead of rows: what `scores` has summed over all of them.
+        target : int, optional
+            Of several targets; None for all of them, one result each.
+
+        Returns
+        -------
+        Inference
+
+        Raises
+        ------
+        ValueError
+            For coefficients that are not the least-squares ones, rows that are not those of the
+            fit, and options that do not go together; before anything is computed.
+
+        Warns
+        -----
+        InferenceWarning
+            For numbers that are not defined (nan) or have lost digits.
+
+        Source: MacKinnon and White 1985; Cribari-Neto 2004; Bell and McCaffrey 2002; Cameron,
+        Gelbach and Miller 2011; Newey and West 1987.
+
+        Examples
+        --------
+        >>> from linreg_fast import LinearRegression
+        >>> model = LinearRegression().fit([[1.0], [2.0], [3.0], [4.0]], [1.0, 3.0, 2.0, 5.0])
+        >>> found = model.inference()
+        >>> found.se.round(4), found.p.round(4), found.df_resid
+        (array([1.423 , 0.5196]), array([1.    , 0.1685]), 2)
+        >>> found.test("x0 = 1")
+        F(1, 2) = 0.037037, p = 0.865
+        """
+        from linreg_fast.inference import build
+        from linreg_fast.inference.choices import Choice
+        from linreg_fast.inference.result import Inferences
+
+        if scores is not None:
+            given = (X, y, sample_weight, cov, groups, lags)
+            if any(value is not None for value in given) or weights != "analytic":
+                raise ValueError("scores know their rows and their covariance: give nothing beside")
+            return build.of_scores(self._fitted(None), scores)
+        choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
+        if (X is None) != (y is None):
+            raise ValueError("pass X and y together")
+        if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):
+            raise ValueError(f"cov={choice.cov!r} needs the rows: pass X and y, as in the fit")
+        rows = None if X is None else self._rows_again(X, y, sample_weight)
+        fitted = self._fitted(rows)
+        with threads(self.n_jobs):
+            found = [
+                build.infer(fitted, choice, each, rows, groups) for each in self._targets(target)
+            ]
+        return found[0] if len(found) == 1 else Inferences(found)
+
+    def scores(
+        self, cov="HC1", *, lags=None, weights="analytic", two_way="min", small_sample=None,
+        psd=False, target=None,
+    ):  # fmt: skip
+        """Sums for `inference(scores=...)`, to be filled batch after batch: two passes of a stream.
+
+        Parameters are those of `inference`; for clusters each batch comes with its groups.
+
+        Returns
+        -------
+        Scores
+            Empty ones; ``add(X, y, sample_weight, groups)`` adds rows of the fit, ``a + b`` joins
+            those of different rows, and they pickle.
+
+        Examples
+        --------
+        >>> from linreg_fast import LinearRegression
+        >>> batches = [([[1.0], [2.0]], [1.0, 3.0]), ([[3.0], [4.0]], [2.0, 5.0])]
+        >>> model = LinearRegression()
+        >>> for X, y in batches:
+        ...     model = model.partial_fit(X, y)
+        >>> sums = model.scores("HC3")
+        >>> for X, y in batches:
+        ...     sums = sums.add(X, y)
+        >>> model.inference(scores=sums).se.round(4)
+        array([1.199 , 0.6462])
+        """
+        from linreg_fast.inference import build
+        from linreg_fast.inference.choices import CLUSTERED, Choice, check_target
+        from linreg_fast.inference.scores import Scores
+
+        choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, cov in CLUSTERED)
+        fitted = self._fitted(None)
+        target = check_target(target, len(fitted.targets))
+        basis = fitted.basis(target)
+        build.check_choice(basis, choice, None)
+        return Scores(basis, choice, target, self._rows_again)
+
+    def influence(self, X, y, sample_weight=None, *, target=None):
+        """What each row does to the fit: leverage, studentised residuals, Cook's distance.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in the fit
+            The rows that were fitted.
+        target : int, optional
+            Of several targets; 0 by default.
+
+        Returns
+        -------
+        Influence
+
+        Source: Belsley, Kuh and Welsch 1980; Cook 1977.
+
+        Examples
+        --------
+        >>> from linreg_fast import LinearRegression
+        >>> X, y = [[1.0], [2.0], [3.0], [4.0]], [1.0, 3.0, 2.0, 5.0]
+        >>> found = LinearRegression().fit(X, y).influence(X, y)
+        >>> found.leverage.round(12), found.cooks.round(4)
+        (array([0.7, 0.3, 0.3, 0.7]), array([0.0288, 0.1451, 0.3832, 1.037 ]))
+        """
+        from linreg_fast.inference.influence import influence
+
+        rows = self._rows_again(X, y, sample_weight)
+        fitted = self._fitted(rows)
+        with threads(self.n_jobs):
+            return influence(fitted, self._targets(target or 0)[0], rows)
+
+    def diagnostics(self, X, y, sample_weight=None, *, target=None):
+        """Tests of the residuals: autocorrelation, unequal variance, normality.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in the fit
+            The rows that were fitted, in their order.
+        target : int, optional
+            Of several targets; 0 by default.
+
+        Returns
+        -------
+        Diagnostics
+
+        Examples
+        --------
+        >>> from linreg_fast import LinearRegression
+        >>> X, y = [[1.0], [2.0], [3.0], [4.0]], [1.0, 3.0, 2.0, 5.0]
+        >>> round(LinearRegression().fit(X, y).diagnostics(X, y).durbin_watson, 4)
+        3.2704
+        """
+        from linreg_fast.inference.diagnostics import diagnostics
+
+        rows = self._rows_again(X, y, sample_weight)
+        fitted = self._fitted(rows)
+        with threads(self.n_jobs):
+            return diagnostics(fitted, self._targets(target or 0)[0], rows)
+
+    def _rows_again(self, X, y, sample_weight):
+        """(X, Y, weights) of rows of the fit; the estimator stays as it is."""
+        check_is_fitted(self)
+        X, Y, weights, _ = self._validate_rows(X, y, sample_weight, reset=False)
+        if Y.shape[1] != self._n_targets():
+            raise ValueError(f"y has {Y.shape[1]} targets, and the fit had {self._n_targets()}")
+        return X, Y, weights  # what is not finite shows in the sums
+
+    def _n_targets(self):
+        return 1 if np.ndim(self.coef_) == 1 else len(self.coef_)
+
+    def _targets(self, target):
+        from linreg_fast.inference.choices import check_target
+
+        n_targets = self._n_targets()
+        return list(range(n_targets)) if target is None else [check_target(target, n_targets)]
+
+    def _fitted(self, rows):
+        """What `inference.build` needs of this model."""
+        from linreg_fast.data.moments import Moments
+        from linreg_fast.inference.build import Fitted
+
+        check_is_fitted(self)
+        if getattr(self, "positive", False):
+            raise ValueError(
+                "positive=True: coefficients at their bound have no standard errors of least "
+                "squares; fit with positive=False"
+            )
+        moments = getattr(self, "moments_", None)
+        if moments is None and rows is not None and isinstance(rows[0], np.ndarray):
+            moments = Moments.of(*rows)
+        if moments is None:
+            raise ValueError(
+                f"this fit of {self.n_features_in_} columns kept no moments for inference: "
+                "pass X (dense) and y, or fit fewer columns"
+            )
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            names = [f"x{j}" for j in range(self.n_features_in_)]
+        n_targets = self._n_targets()
+        targets = ["y"] if n_targets == 1 else [f"y{k}" for k in range(n_targets)]
+        coef = np.atleast_2d(self.coef_)
+        fitted = Fitted(moments, self._centred, self.rank_, coef, list(map(str, names)), targets)
+        if self.solver_ in ("gradient_descent", "lsqr"):
+            self._check_converged(fitted)
+        return fitted
+
+    def _check_converged(self, fitted):
+        """Coefficients of an iterative solver are the least-squares ones, or have no inference."""
+        products = fitted.moments.comoment
+        p = fitted.moments.n_features
+        for target, coef in enumerate(fitted.coef.astype(float)):
+            basis = fitted.basis(target)
+            off = coef - basis.coef[int(basis.centred) :]
+            if off @ products[:p, :p] @ off > 1e-6 * basis.rss + 1e-12 * basis.tss:
+                raise ValueError(
+                    "the descent has not converged to the least-squares coefficients, of which "
+                    "standard errors are: take more steps, or another solver"
+                )

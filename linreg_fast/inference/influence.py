@@ -1,0 +1,174 @@
+"""What each row does to the fit. One read of the rows; nothing is fitted again."""
+
+import warnings
+
+import numpy as np
+
+from linreg_fast.data.lazy import computed_once
+from linreg_fast.inference import build
+from linreg_fast.inference.choices import InferenceWarning
+from linreg_fast.inference.formats import pandas
+from linreg_fast.inference.pieces import pieces
+from linreg_fast.kernels.second_pass import rows as kernel
+from linreg_fast.kernels.tuning import SECOND_PASS_PIECE
+
+
+class Influence:
+    """Numbers for each row of the fit, (n_samples,) unless it says otherwise.
+
+    Attributes
+    ----------
+    leverage : how far a row is from the others, 0 to 1; they add up to the rank.
+    residuals : targets less fitted values, in units of the target.
+    rstandard, rstudent : residuals by their standard deviation, with the sigma of the fit, and with
+        that of the fit without the row (t on df_resid - 1).
+    cooks : Cook's distance.
+    dffits : change of the fitted value without the row, by its standard deviation.
+    covratio : determinant of the covariance without the row, by that with it.
+    dfbeta, dfbetas : (n_samples, n_parameters) changes of the coefficients without the row, in
+        their units, and by their standard deviations. Computed when asked for.
+    press : float, the sum of squared residuals of rows as the fit without them predicts them.
+    rank, df_resid, sigma, names : of the fit.
+
+    Where a row has leverage 1, what needs the fit without it is nan.
+    """
+
+    def __init__(self, basis, names, found, sigma, rows, target):
+        self.leverage, self.residuals, self.rstudent, self.cooks = found
+        self.rank, self.df_resid = basis.rank, basis.n_samples - basis.rank
+        self.sigma, self.names = sigma, names
+        self._basis, self._rows, self._target = basis, rows, target
+
+    def __repr__(self):
+        worst = int(np.nanargmax(self.cooks)) if np.isfinite(self.cooks).any() else None
+        largest = (
+            ""
+            if worst is None
+            else f", largest Cook's distance {self.cooks[worst]:.4g} at row {worst}"
+        )
+        return f"Influence({len(self.leverage)} rows, PRESS {self.press:.6g}{largest})"
+
+    def __getstate__(self):
+        kept = {"_scaled": self._scaled, "dfbeta": self.dfbeta}  # what the rows are needed for
+        return {**vars(self), **kept, "_rows": None}
+
+    @computed_once
+    def _left(self):
+        """1 - h, nan where that is rounding."""
+        left = 1 - self.leverage
+        left[self.leverage > self._basis.most_leverage] = np.nan
+        return left
+
+    @computed_once
+    def _scaled(self):
+        """Residuals of weight 1."""
+        weights = self._rows[2]
+        return self.residuals if weights is None else np.sqrt(weights) * self.residuals
+
+    @computed_once
+    def rstandard(self):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self._scaled / (self.sigma * np.sqrt(self._left))
+
+    @computed_once
+    def _sigma_without(self):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rss = self.sigma**2 * self.df_resid
+            squares = rss - self._scaled**2 / self._left
+            return np.sqrt(np.maximum(squares, 0) / (self.df_resid - 1))
+
+    @computed_once
+    def dffits(self):
+        return self.rstudent * np.sqrt(self.leverage / self._left)
+
+    @computed_once
+    def covratio(self):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (self._sigma_without / self.sigma) ** (2 * self.rank) / self._left
+
+    @computed_once
+    def press(self):
+        return float(((self._scaled / self._left) ** 2).sum())
+
+    @computed_once
+    def dfbeta(self):
+        X, _, weights = self._rows
+        out = np.empty((len(self.residuals), len(self.names)))
+        factor = self.residuals / self._left
+        if weights is not None:
+            factor = factor * weights
+        step = max(SECOND_PASS_PIECE // max(X.shape[1], 1), 1)
+        for start in range(0, len(out), step):
+            part = slice(start, start + step)
+            rows = X[part]
+            rows = rows.toarray() if hasattr(rows, "toarray") else rows
+            np.matmul(self._basis.coordinates(rows), self._basis.root.T, out=out[part])
+            out[part] *= factor[part, None]
+        out[:, ~self._basis.estimable(np.eye(len(self.names)))] = np.nan
+        return out
+
+    @computed_once
+    def dfbetas(self):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.sqrt((self._basis.root**2).sum(axis=1))
+            return self.dfbeta / spread / self._sigma_without[:, None]
+
+    def flagged(self):
+        """Rows that textbooks call unusual, with what is: {row: [what, ...]}.
+
+        Leverage above 2 k / n (Hoaglin and Welsch 1978), |rstudent| above 3, Cook's distance above
+        4 / n, |dffits| above 2 sqrt(k / n) (Belsley, Kuh and Welsch 1980).
+        """
+        n, k = len(self.leverage), self.rank
+        limits = {
+            "leverage": (self.leverage, 2 * k / n),
+            "rstudent": (abs(self.rstudent), 3.0),
+            "cooks": (self.cooks, 4 / n),
+            "dffits": (abs(self.dffits), 2 * np.sqrt(k / n)),
+        }
+        found = {}
+        for name, (values, limit) in limits.items():
+            with np.errstate(invalid="ignore"):
+                rows = np.flatnonzero(values > limit)
+            for row in rows.tolist():
+                found.setdefault(row, []).append(name)
+        return dict(sorted(found.items()))
+
+    def to_frame(self, dfbetas=False):
+        """A pandas DataFrame with a row a row; with columns dfbetas of each parameter if asked."""
+        names = ["leverage", "residuals", "rstandard", "rstudent", "cooks", "dffits", "covratio"]
+        frame = pandas().DataFrame({name: getattr(self, name) for name in names})
+        if dfbetas:
+            for j, name in enumerate(self.names):
+                frame[f"dfbetas_{name}"] = self.dfbetas[:, j]
+        return frame
+
+
+def influence(fitted, target, rows):
+    """The `Influence` of the rows (X, Y, weights) of a fit."""
+    basis = fitted.basis(target, rows)
+    build.check_counts(basis, rows)
+    X, Y, weights = rows
+    df = basis.n_samples - basis.rank
+    found = np.empty((4, X.shape[0]))
+    numbers = basis.most_leverage, basis.rss, df, basis.rank  # of sums that have the digits
+    for start, *piece, own in pieces(X, Y, weights):
+        out = found[:, start : start + len(piece[0])]
+        room = out if out.flags.c_contiguous else np.empty(out.shape)
+        kernel.influence(*piece, target, own, basis.fit, numbers, room)
+        if room is not out:
+            out[:] = room
+    build.check_residuals(basis, found[1], weights, rows, fitted.names, found[0])
+    sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
+    lead = ("intercept",) if basis.centred else ()
+    alone = found[0] > basis.most_leverage
+    if alone.any() or df <= 0:
+        warnings.warn(
+            f"row {int(np.argmax(alone))} ({int(alone.sum())} in all) has leverage 1: without it "
+            "its fitted value is not determined, and what needs that is nan"
+            if df > 0
+            else f"{basis.n_samples} rows for {basis.rank} parameters leave no degrees of freedom",
+            InferenceWarning,
+            stacklevel=4,
+        )
+    return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target)

@@ -1,0 +1,353 @@
+"""`Inference`: how sure a fit is. A few numbers a parameter; nothing in it grows with the rows."""
+
+import math
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from linreg_fast.data.gate import as_matrix
+from linreg_fast.data.lazy import computed_once
+from linreg_fast.inference import formats, hypotheses, tails, words
+from linreg_fast.inference.basis import Basis
+from linreg_fast.inference.choices import Choice, InferenceWarning, check_level
+from linreg_fast.inference.predictions import Predictions
+
+LOST = 1e-9  # share of a variance that is in lost directions, beyond which it is not determined
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inference:
+    """Standard errors, tests and intervals of a least-squares fit of one target.
+
+    Arrays over the parameters are in the order [intercept, columns], as `names` says.
+
+    Attributes
+    ----------
+    coef, se, t, p, log_p : ndarray of shape (n_parameters,)
+        Coefficients in units of the target per unit of the column, standard errors, coef / se,
+        two-sided p of Student's t on `df` degrees of freedom, and its natural logarithm. nan where
+        the data do not determine the number.
+    cov : ndarray of shape (n_parameters, n_parameters)
+        Covariance of the coefficients; where columns depend on each other that of the shortest.
+    n_samples : int
+        Rows with a weight above zero; the sum of the weights where these are frequencies.
+    rank, df_model, df_resid : int
+        Parameters that are independent, those beside the intercept, and n_samples - rank.
+    df : int
+        Of t and F: df_resid, or clusters - 1.
+    rss, tss, sigma : float
+        Weighted sum of squared residuals; of the target about its mean (about 0 without an
+        intercept); sqrt(rss / df_resid), of a row of weight 1.
+    r2, adj_r2 : float
+        1 - rss / tss, uncentred without an intercept, and adjusted for df.
+    f, f_df, f_p, f_log_p : float, (int, int), float, float
+        That all coefficients but the intercept are 0, with the covariance of this result.
+    loglik, aic, bic : float
+        Of normal errors. As in R sigma counts as a parameter: statsmodels' and Stata's `estat ic`
+        are smaller, aic by 2 and bic by log(n_samples). nan for weights whose rows were not given.
+    vif : ndarray of shape (n_features,)
+        Variance inflation of each column by the others.
+    cov_type, weights : str
+        Names of the covariance, and what weights mean.
+    """
+
+    names: tuple
+    target: str
+    basis: Basis
+    choice: Choice
+    meat: np.ndarray  # (k, k): the covariance in orthonormal coordinates
+    n_samples: int
+    df: int
+    rss: float
+    log_weights: float  # nan: not known
+    weighted: bool
+    lost: np.ndarray | None = None  # (k, k): directions that rows of leverage 1 determine alone
+    groups: tuple = ()  # (name, clusters) of each grouping
+    largest_rank: int = 1 << 30  # of the meat: no more than there are clusters
+
+    @property
+    def coef(self):
+        return self.basis.coef
+
+    @property
+    def rank(self):
+        return self.basis.rank
+
+    @property
+    def df_resid(self):
+        return self.n_samples - self.rank
+
+    @property
+    def df_model(self):
+        return self.rank - int(self.basis.centred)
+
+    @property
+    def tss(self):
+        return self.basis.tss
+
+    @property
+    def cov_type(self):
+        return self.choice.cov
+
+    @property
+    def weights(self):
+        return self.choice.weights
+
+    @property
+    def sigma(self):
+        return math.sqrt(self.rss / self.df_resid) if self.df_resid > 0 else math.nan
+
+    @computed_once
+    def cov(self):
+        root = self.basis.root
+        found = root @ self.meat @ root.T
+        gone = self._lost(root)
+        found[gone], found[:, gone] = np.nan, np.nan
+        return found
+
+    @computed_once
+    def se(self):
+        return self.standard_errors(np.eye(len(self.names)))
+
+    def standard_errors(self, L):
+        """(q,) of the combinations L (q, n_parameters) of the coefficients."""
+        L = np.asarray(L, dtype=float)
+        found = self._spread(L @ self.basis.root)
+        found[~self.basis.estimable(L)] = np.nan
+        return found
+
+    def _spread(self, A):
+        """Standard errors of combinations A (q, k) of the coordinates."""
+        variances = ((A @ self.meat) * A).sum(axis=1)
+        variances[self._lost(A)] = np.nan
+        variances[variances < 0] = np.nan
+        return np.sqrt(variances)
+
+    def _lost(self, A):
+        if self.lost is None:
+            return np.zeros(len(A), dtype=bool)
+        return ((A @ self.lost) * A).sum(axis=1) > LOST * (A * A).sum(axis=1)
+
+    @computed_once
+    def t(self):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.coef / self.se
+
+    @computed_once
+    def _tails(self):
+        return tails.t_p(self.t, self.df)
+
+    @property
+    def p(self):
+        return self._tails[0]
+
+    @property
+    def log_p(self):
+        return self._tails[1]
+
+    def confidence_interval(self, level=0.95):
+        """(n_parameters, 2): where each coefficient lies, with this probability."""
+        width = tails.t_quantile(check_level(level), self.df) * self.se
+        return np.column_stack([self.coef - width, self.coef + width])
+
+    @property
+    def r2(self):
+        if not self.tss > 0:
+            return math.nan
+        return 1 - self.rss / self.tss
+
+    @property
+    def adj_r2(self):
+        if self.df_resid <= 0 or not self.tss > 0:
+            return math.nan
+        rows = self.n_samples - int(self.basis.centred)
+        return 1 - self.rss / self.tss * rows / self.df_resid
+
+    @computed_once
+    def _f(self):
+        q = self.df_model
+        if q == 0 or self.df_resid <= 0 or not self.tss > 0:
+            return math.nan, math.nan, math.nan
+        if self.choice.cov == "classical":
+            f = self.basis.explained / q / self.sigma**2 if self.sigma > 0 else math.inf
+        else:
+            f = self._robust_f(q)
+        return f, *tails.f_p(f, q, self.df)
+
+    def _robust_f(self, q):
+        """Of all slopes at once, in their coordinates; nan where the matrix has no inverse."""
+        first = int(self.basis.centred)
+        meat, d = self.meat[first:, first:], self.basis.projected
+        if self.lost is not None or self.largest_rank < q:
+            return math.nan
+        values, vectors = np.linalg.eigh(meat)
+        if values[0] <= 1e-13 * values[-1]:
+            return math.nan
+        return float(((d @ vectors) ** 2 / values).sum()) / q
+
+    @property
+    def f(self):
+        return self._f[0]
+
+    @property
+    def f_df(self):
+        return self.df_model, self.df
+
+    @property
+    def f_p(self):
+        return self._f[1]
+
+    @property
+    def f_log_p(self):
+        return self._f[2]
+
+    @property
+    def loglik(self):
+        n = self.n_samples
+        if self.rss == 0:
+            return math.nan if math.isnan(self.log_weights) else math.inf
+        inside = math.log(2 * math.pi) + 1 - math.log(n) + math.log(self.rss)
+        return (self.log_weights - n * inside) / 2
+
+    @property
+    def aic(self):
+        return 2 * (self.rank + 1) - 2 * self.loglik
+
+    @property
+    def bic(self):
+        return math.log(self.n_samples) * (self.rank + 1) - 2 * self.loglik
+
+    @property
+    def vif(self):
+        return self.basis.inflation
+
+    def test(self, L=None, r=None, *, drop=None):
+        """Test linear restrictions L b = r of the coefficients b = [intercept, columns].
+
+        Parameters
+        ----------
+        L : array of shape (q, n_parameters), or str
+            Or words: ``"area - 2*rooms = 3, age = 0"``, with "intercept" for the intercept.
+        r : array of shape (q,), optional
+            Zeros by default; with words it stands in them.
+        drop : list of str, optional
+            Instead of L: names of parameters that are 0 all together, the F test of nested models.
+
+        Returns
+        -------
+        Test
+        """
+        names = list(self.names)
+        if (L is None) == (drop is None):
+            raise ValueError("give either restrictions L, as a matrix or in words, or drop=[names]")
+        if drop is not None:
+            drop = [drop] if isinstance(drop, str) else list(drop)
+            L = np.eye(len(names))[[words.place_of(name, names) for name in drop]]
+            r = np.zeros(len(L)) if r is None else r
+        elif isinstance(L, str):
+            if r is not None:
+                raise ValueError("restrictions in words have their numbers in them: leave r out")
+            L, r = words.restrictions(L, names)
+        L = np.atleast_2d(np.asarray(L, dtype=float))
+        if L.ndim != 2 or L.shape[1] != len(names) or not len(L):
+            raise ValueError(
+                f"L must have {len(names)} columns, one a parameter ({', '.join(names[:6])}"
+                f"{', ...' if len(names) > 6 else ''}); got shape {L.shape}"
+            )
+        r = np.zeros(len(L)) if r is None else np.atleast_1d(np.asarray(r, dtype=float))
+        if r.shape != (len(L),):
+            raise ValueError(f"r must hold {len(L)} numbers, one a row of L; got shape {r.shape}")
+        if not (np.isfinite(L).all() and np.isfinite(r).all()):
+            raise ValueError("L and r must be finite")
+        return hypotheses.wald(self, L, r)
+
+    def predict(self, X, level=0.95, sample_weight=None):
+        """Fitted values at rows X, and where their means and new observations lie.
+
+        Parameters
+        ----------
+        X : array-like of shape (m, n_features)
+        level : float, default=0.95
+        sample_weight : float or array-like of shape (m,), optional
+            Of the new observations: their variance is sigma**2 / weight. 1 by default.
+
+        Returns
+        -------
+        Predictions
+        """
+        level, X = check_level(level), as_matrix(X)
+        if X.shape[1] != self.basis.n_features:
+            raise ValueError(f"X has {X.shape[1]} columns, and the fit had {self.basis.n_features}")
+        weight = 1.0 if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        if np.ndim(weight) > 1 or (np.ndim(weight) == 1 and len(weight) != len(X)):
+            raise ValueError(f"sample_weight must be one number a row: X has {len(X)}")
+        if not (np.asarray(weight) > 0).all():
+            raise ValueError("weights of new observations must be above 0")
+        se = self._spread(self.basis.coordinates(X))
+        lead = np.ones((len(X), 1)) if self.basis.centred else np.zeros((len(X), 0))
+        determined = self.basis.estimable(np.hstack([lead, X]))
+        if not determined.all():
+            se[~determined] = np.nan
+            warnings.warn(
+                f"row {int(np.argmin(determined))} of X leaves the space of the rows fitted, whose "
+                "columns depend on each other: the data do not determine what is predicted there",
+                InferenceWarning,
+                stacklevel=2,
+            )
+        return Predictions.of(
+            self.basis.predicted(X), se, self.sigma / np.sqrt(weight), self.df, level
+        )
+
+    def __repr__(self):
+        return formats.as_text(self)
+
+    def summary(self, level=0.95):
+        """The table as text of at most 80 columns, with intervals of this level."""
+        return formats.as_text(self, check_level(level))
+
+    def _repr_html_(self):
+        return formats.as_html(self)
+
+    def to_frame(self, level=0.95):
+        """A pandas DataFrame: a row a parameter; coef, se, t, p, low, high."""
+        return formats.as_frame(self, check_level(level))
+
+    def to_dict(self, level=0.95):
+        """Plain numbers, lists and text."""
+        return formats.as_dict(self, check_level(level))
+
+    def to_json(self, level=0.95):
+        """JSON text; numbers that are not finite are null."""
+        return formats.as_json(self, check_level(level))
+
+    def to_latex(self, level=0.95):
+        """A tabular for LaTeX, with booktabs."""
+        return formats.as_latex(self, check_level(level))
+
+    def to_markdown(self, level=0.95):
+        """A table in Markdown."""
+        return formats.as_markdown(self, check_level(level))
+
+    def renamed(self, names, target=None):
+        """The same with other names for the columns (n_features,)."""
+        lead = self.names[:1] if self.basis.centred else ()
+        found = (*lead, *(str(name) for name in names))
+        if len(found) != len(self.names):
+            raise ValueError(f"{len(found) - len(lead)} names for {self.basis.n_features} columns")
+        return replace(self, names=found, target=self.target if target is None else target)
+
+
+class Inferences(tuple):
+    """One `Inference` a target; numbers and arrays of all are stacked along a first axis."""
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        values = [getattr(each, name) for each in self]
+        if callable(values[0]):
+            return lambda *args, **options: [value(*args, **options) for value in values]
+        return np.array(values)
+
+    def __repr__(self):
+        return "\n\n".join(map(repr, self))

@@ -1,0 +1,135 @@
+"""Sums of the scores of each cluster: of the residuals and of residuals times centred columns.
+
+Each block of rows has a table of its own, and the tables are joined in order; how many there are
+depends on the shapes alone. Of rows that are sorted by cluster there is one table for all blocks,
+of which each has a place of its own for its first cluster, in which the block before may end.
+`squares` are wanted for CR2 and CR3, which need no more of a cluster than the products of
+its coordinates (see `inference.clusters`).
+"""
+
+import numpy as np
+
+from linreg_fast.kernels import tuning
+from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.second_pass import panel
+from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.blocks import over_blocks
+from linreg_fast.runtime.compile import inlined_part, kernel_part
+
+WIDE = tuning.WIDE
+FIRST = memory.LINE  # numbers of a cluster before those of its columns, of which two are used
+
+
+@kernel_part
+def _add_numbers(X, row, last, factor, shift, high, low, table, at):
+    for j in range(X.shape[1]):
+        table[at + j] += factor * ((X[row, j] - shift[0, j]) - shift[1, j])
+
+
+@inlined_part
+def _add_vectors(X, row, last, factor, shift, high, low, table, at):
+    """The same; what stands behind a row of C order is read too, and goes where nothing looks."""
+    p = X.shape[1]
+    if X.flags.c_contiguous and row < last:
+        spread = simd.broadcast(factor)
+        for j in range(0, p, WIDE):
+            value = simd.subtract(simd.load(X, row * p + j), simd.load(high, j))
+            value = simd.subtract(value, simd.load(low, j))
+            total = simd.load(table, at + j)
+            simd.store(table, at + j, simd.fma_vectors(spread, value, total))
+    else:
+        _add_numbers(X, row, last, factor, shift, high, low, table, at)
+
+
+_add = _add_vectors if simd.VECTORS else _add_numbers
+
+
+@kernel_part
+def _block(
+    b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant,
+    high, low, codes, firsts, places, width, scores, squares, totals,
+):  # fmt: skip
+    fit = order, shift, slopes, lower, constant
+    size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
+    columns, coordinates, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, size)
+    residual, weight = vectors[0], vectors[2]
+    # Flat ones, with a row for the block behind: no view, and no counting of references, a row.
+    own, square = scores[b if len(scores) > 1 else 0], squares[b if len(squares) > 1 else 0]
+    half = size * (size + 1) // 2 if len(square) else 0
+    sorted_rows = len(firsts) > 0
+    first = firsts[b] if sorted_rows else -1
+    spare = places - (len(firsts) if sorted_rows else 0) + b
+    rss, total = 0.0, 0.0
+    last = len(X) - 1 - WIDE // X.shape[1]  # rows from here on have not a vector behind them
+    for begin in range(start, stop, ROWS):
+        end = min(begin + ROWS, stop)
+        panel.read(X, Y, target, weights, fit, begin, end, columns, vectors, raw)
+        if half:
+            panel.orthonormal(fit, columns, coordinates, vectors)
+        for i in range(end - begin):
+            e, w, code = residual[i], weight[i], codes[begin + i]
+            place = spare if code == first else code
+            at = place * width
+            own[at] += 1.0 if w > 0.0 else 0.0
+            own[at + 1] += w * e
+            rss += w * e * e
+            total += w
+            _add(X, begin + i, last, w * e, shift, high, low, own, at + FIRST)
+            if half:
+                at = place * half
+                for j in range(size):
+                    factor = w * coordinates[j, i]
+                    for k in range(j + 1):
+                        square[at] += factor * coordinates[k, i]
+                        at += 1
+    totals[b, 0] += rss
+    totals[b, 1] += total
+
+
+_blocks = over_blocks(_block)
+
+
+def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
+    """(scores (clusters, 2 + r), squares (clusters, k (k + 1) / 2) or none, (rss, weight)).
+
+    scores: rows of weight above 0, sum of w e, sums of w e (x - mean) of the independent columns.
+    codes (n,): int64, which cluster a row belongs to.
+    """
+    order, shift = fit[:2]
+    size, rank = len(order) + (fit[4] > 0), len(order)
+    more = size * (size + 1) // 2 if with_squares else 0
+    n, p = X.shape
+    width = FIRST + panel.padded(p)
+    ordered = bool((codes[1:] >= codes[:-1]).all())
+    blocks = launch.count_blocks(n, max(p, 1), 0 if ordered else clusters * (width + more))
+    firsts = (
+        codes[[n * b // blocks for b in range(blocks)]] if ordered else np.zeros(0, dtype=np.int64)
+    )
+    tables, places = (1, clusters + blocks) if ordered else (blocks, clusters)
+    totals, room = np.zeros((blocks, 8)), np.zeros(tables * places * width + memory.LINE)
+    start = memory.line_start(room)
+    scores = room[start : start + tables * places * width].reshape(tables, places * width)
+    squares = np.zeros((tables, places * more))
+    high, low = np.zeros((2, width))
+    high[:p], low[:p] = shift[:, :p]
+    work = n * (size + 2) * (size + 2 if with_squares else 4)
+    scratch = panel.scratch_size(p, rank, size)
+    arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, places, width)
+    launch.run(_blocks, n, blocks, work, scratch, *arguments, scores, squares, totals)
+    kept = np.append([0, 1], FIRST + order)
+    scores = _total(scores.reshape(tables, places, width), clusters, firsts)[:, kept]
+    if more:
+        found = squares.reshape(tables, places, more)
+        return scores, _total(found, clusters, firsts), totals.sum(axis=0)[:2]
+    return scores, None, totals.sum(axis=0)[:2]
+
+
+def _total(tables, clusters, firsts):
+    """Of all blocks, in their order; into the first table."""
+    for table in tables[1:]:
+        tables[0] += table
+    found = tables[0, :clusters]
+    for first, own in zip(firsts, tables[0, clusters:], strict=True):
+        found[first] += own
+    return found
