@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from linreg_fast.functional.sums import gradient, moments, mse
     from linreg_fast.functional.training import initial_parameters, predict, r2, train
     from linreg_fast.kernels import RUNGS
+    from linreg_fast.many_fits.groups import fit_groups
     from linreg_fast.solvers import SOLVERS
 
 _HOME = {
@@ -30,6 +31,7 @@ _HOME = {
     "gradient": "functional.sums",
     "moments": "functional.sums",
     "RUNGS": "kernels",
+    "fit_groups": "many_fits.groups",
     "SOLVERS": "solvers",
     "datasets": "datasets",
     "warmup": "estimators.warmup",
@@ -54,6 +56,7 @@ __all__ = [
     "PathDisplay",
     "PredictionDisplay",
     "datasets",
+    "fit_groups",
     "gradient",
     "initial_parameters",
     "moments",

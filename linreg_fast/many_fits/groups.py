@@ -1,0 +1,226 @@
+"""`fit_groups`: a line for each group of rows, all in one compiled pass."""
+
+import numpy as np
+
+from linreg_fast.data.gate import as_weights, check_finite, frozen
+from linreg_fast.data.scaling import _largest
+from linreg_fast.kernels.arithmetic.rounding import SAFE_SIZES
+from linreg_fast.kernels.moments import grouped as kernel
+from linreg_fast.kernels.systems import one_of_many as of
+from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
+from linreg_fast.many_fits.alone import fit_alone
+from linreg_fast.many_fits.frames import column, features_of, target_of
+from linreg_fast.many_fits.group_fits import GroupFits
+from linreg_fast.many_fits.keys import grouped
+from linreg_fast.many_fits.progress import Progress
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+
+PIECE_ELEMENTS = 1 << 23  # numbers of X between two looks at the clock
+PRODUCT_WORK = 8  # a product in double-double, in plain ones
+
+
+def fit_groups(
+    X,
+    y,
+    groups=None,
+    *,
+    by=None,
+    sample_weight=None,
+    fit_intercept=True,
+    min_samples=None,
+    n_jobs=None,
+):
+    """A least-squares line for each group of rows, with standard errors, in one pass.
+
+    Each is what `LinearRegression` finds of the group's rows alone, to 12 digits and more: sums are
+    in double-double about the group's own means. A group whose columns are constant or depend on
+    each other, that has one row only or fewer rows than columns, is fitted like all others, and
+    what its rows do not determine has no standard error.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or a data frame
+    y : array-like of shape (n_samples,), or the name of a column of X
+    groups : array-like of shape (n_samples,), or a list of such with `by`, optional
+        The key of each row's group: whole numbers, text, dates, categories or anything hashable,
+        sorted or not.
+    by : str or list of str, optional
+        Instead of groups: which columns of the frame X are the keys. They are no features, and
+        neither is the column that y names.
+    sample_weight : array-like of shape (n_samples,), optional
+        0 removes a row.
+    fit_intercept : bool, default=True
+    min_samples : int, optional
+        Groups with fewer rows (of a weight above zero) get NaN. None: every group is fitted.
+    n_jobs : int or None, default=None
+        Threads: None for Numba's setting, -1 for all, k for at most k. The bits are the same.
+
+    Returns
+    -------
+    GroupFits
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, numbers that are not finite, and rows without a key; it says
+        where.
+
+    Examples
+    --------
+    >>> from linreg_fast import fit_groups
+    >>> fits = fit_groups([[1.0], [2.0], [3.0], [1.0], [2.0]], [3.0, 5.0, 7.0, 1.0, 0.0],
+    ...                   ["a", "a", "a", "b", "b"])
+    >>> fits.keys.tolist(), fits.coef.round(12).tolist()
+    (['a', 'b'], [[2.0], [-1.0]])
+    >>> fits.predict([[10.0]], ["b"]).round(12).tolist()
+    [-8.0]
+    """
+    keys, names, without = _keys(X, groups, by)
+    if isinstance(y, str):
+        without.append(y)
+    matrix, features = features_of(X, without, finite=False)
+    n, p = matrix.shape
+    target, _ = target_of(X, y, n, finite=False)
+    weights = as_weights(sample_weight, n)
+    fewest = _whole(min_samples, "min_samples") if min_samples is not None else 1
+    if weights is not None and not weights.all():  # the sums skip rows of weight zero
+        check_finite(matrix, "X", features)
+        check_finite(target, "y")
+    with as_keyboard_interrupt(), launch.threads(n_jobs):
+        rows_of = grouped(keys, n, names)
+        found, states = _fitted(matrix, target, weights, rows_of, fit_intercept, fewest, features)
+    coef, errors, numbers = found
+    rank = np.where(states == of.TOO_FEW, -1, numbers[:, of.RANK])
+    return GroupFits(
+        rows_of.labels,
+        coef,
+        numbers[:, of.INTERCEPT],
+        errors,
+        numbers[:, of.INTERCEPT_ERROR],
+        numbers[:, of.SSE],
+        numbers[:, of.TSS],
+        numbers[:, of.SAMPLES].astype(np.int64),
+        rank.astype(np.int64),
+        numbers[:, of.CONDITION],
+        features or [f"x{j}" for j in range(p)],
+        names,
+        bool(fit_intercept),
+        X if features else None,
+    )
+
+
+def _whole(value, name, least=1):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    return int(value)
+
+
+def _keys(X, groups, by):
+    """(columns of keys, their names, the columns of X that are no features)."""
+    if (groups is None) == (by is None):
+        raise ValueError("pass either groups, a key a row, or by, the name of a column of X")
+    if isinstance(groups, str):
+        groups, by = None, groups
+    if by is not None:
+        names = [by] if isinstance(by, str) else list(by)
+        if not names:
+            raise ValueError("by names no column")
+        return [column(X, name) for name in names], names, list(names)
+    return [groups], [str(getattr(groups, "name", None) or "group")], []
+
+
+def rows_for_kernels(X, y, weights, scale):
+    """`kernels.moments.grouped.Rows`; strided X is copied, C and F order are not."""
+    n, p = X.shape
+    if not (X.flags.c_contiguous or X.flags.f_contiguous):
+        X = np.ascontiguousarray(X)
+    by_rows = X.flags.c_contiguous
+    flat = (X if by_rows else X.T).reshape(-1)
+    steps = (p, 1) if by_rows else (1, n)
+    none = np.empty(0) if weights is None else np.ascontiguousarray(weights)
+    return kernel.Rows(frozen(flat), *steps, scale, frozen(y), frozen(none))
+
+
+def _fitted(X, y, weights, rows_of, centred, fewest, features):
+    """((coef, errors, numbers), states) of all groups."""
+    n, p = X.shape
+    exponents = np.zeros(p + 1, dtype=np.int64)
+    count = len(rows_of.labels)
+    coef, errors = np.empty((count, p)), np.empty((count, p))
+    numbers, states = np.empty((count, of.NUMBERS)), np.empty(count, dtype=np.int8)
+    found = coef, errors, numbers, states
+    if p <= SMALL_SYSTEM_COLUMNS:
+        _run(X, y, weights, rows_of, centred, fewest, exponents, found)
+        if (states == of.EXTREME).any():
+            check_finite(X, "X", features)
+            check_finite(y, "y")
+            exponents = _exponents(X, y, weights)
+            if exponents.any():
+                _run(X, y, weights, rows_of, centred, fewest, exponents, found)
+                _in_own_units(found, exponents)
+        left = np.flatnonzero((states == of.LEFT) | (states == of.EXTREME))
+    else:
+        check_finite(X, "X", features)
+        check_finite(y, "y")
+        left = np.arange(count)
+    with Progress("group", len(left)) as progress:
+        for done, g in enumerate(left.tolist()):
+            own = rows_of.order[rows_of.starts[g] : rows_of.starts[g + 1]]
+            if weights is not None:
+                own = own[weights[own] > 0]
+            if len(own) < max(fewest, 1):
+                coef[g], errors[g], numbers[g], states[g] = np.nan, np.nan, np.nan, of.TOO_FEW
+                numbers[g, of.SAMPLES] = len(own)
+                continue
+            some = None if weights is None else weights[own]
+            coef[g], errors[g], numbers[g] = fit_alone(X[own], y[own], some, centred)
+            states[g] = of.SOLVED
+            progress(done)
+    return (coef, errors, numbers), states
+
+
+def _run(X, y, weights, rows_of, centred, fewest, exponents, found):
+    """Fit all groups in compiled code, pieces of them one after the other."""
+    p = X.shape[1]
+    rows = rows_for_kernels(X, y, weights, np.ldexp(1.0, -exponents))
+    count, starts = len(rows_of.labels), rows_of.starts
+    with Progress("group", count) as progress:
+        begin = 0
+        while begin < count:
+            most = starts[begin] + max(PIECE_ELEMENTS // p, 1)
+            end = max(int(np.searchsorted(starts, most, "right")) - 1, begin + 1)
+            elements = int(starts[end] - starts[begin]) * (p + 2)
+            launch.run(
+                kernel.fit,
+                end - begin,
+                min(launch.count_blocks(elements, PRODUCT_WORK), 1 << (end - begin).bit_length() - 1),
+                elements * (p + 2) * PRODUCT_WORK,
+                kernel.scratch_size(p),
+                *rows,
+                rows_of.order,
+                starts[begin : end + 1],
+                bool(centred),
+                fewest,
+                *(part[begin:end] for part in found),
+            )
+            begin = end
+            progress(begin)
+
+
+def _exponents(X, y, weights):
+    """Powers of two that make extreme columns of [X, y] ordinary, zeros for others."""
+    largest = _largest(X, y[:, None], weights)
+    extreme = (largest > 0) & ~((largest > SAFE_SIZES[0]) & (largest < SAFE_SIZES[1]))
+    return np.where(extreme, np.frexp(largest)[1].astype(np.int64), 0)
+
+
+def _in_own_units(found, exponents):
+    """Results of scaled columns in the columns' own units."""
+    coef, errors, numbers, _ = found
+    own = exponents[-1]
+    with np.errstate(over="ignore", under="ignore"):
+        coef[:] = np.ldexp(coef, own - exponents[:-1])
+        errors[:] = np.ldexp(errors, own - exponents[:-1])
+        for k, times in ((of.INTERCEPT, 1), (of.INTERCEPT_ERROR, 1), (of.SSE, 2), (of.TSS, 2)):
+            numbers[:, k] = np.ldexp(numbers[:, k], times * own)
