@@ -55,8 +55,9 @@ def _errors(problem):
     unit = columns[:, varies] / sizes[varies]
     _, values, Vt = blas.factored(unit.shape[1], np.linalg.svd, unit, full_matrices=False)
     # As the solver decided, for all columns.
-    kept = values > max(problem.tol, np.sqrt(len(values)) * problem.roundings()[varies].max()) * (
-        values[0]
+    kept = (
+        values
+        > max(problem.tol, np.sqrt(len(values)) * problem.roundings()[varies].max()) * (values[0])
     )
     values, Vt = values[kept], Vt[kept]
     parts = Vt / values[:, None]

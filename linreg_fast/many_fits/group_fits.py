@@ -184,7 +184,9 @@ class GroupFits:
     def __repr__(self):
         few, low = int((self.rank < 0).sum()), int((0 <= self.rank).sum())
         short = int(((self.rank >= 0) & (self.rank < self.n_features)).sum())
-        text = f"GroupFits({len(self)} groups by {listed(self.key_names)}, {self.n_features} features"
+        text = (
+            f"GroupFits({len(self)} groups by {listed(self.key_names)}, {self.n_features} features"
+        )
         if short:
             text += f"; {short} of {low} with columns that depend on each other or do not vary"
         if few:

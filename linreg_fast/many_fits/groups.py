@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from linreg_fast.data import scaling
 from linreg_fast.data.gate import as_weights, check_finite, frozen
-from linreg_fast.data.scaling import _largest
-from linreg_fast.kernels.arithmetic.rounding import SAFE_SIZES
 from linreg_fast.kernels.moments import grouped as kernel
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
@@ -152,13 +151,11 @@ def _fitted(X, y, weights, rows_of, centred, fewest, features):
     found = coef, errors, numbers, states
     if p <= SMALL_SYSTEM_COLUMNS:
         _run(X, y, weights, rows_of, centred, fewest, exponents, found)
-        if (states == of.EXTREME).any():
+        extreme = states == of.EXTREME
+        if extreme.any():
             check_finite(X, "X", features)
             check_finite(y, "y")
-            exponents = _exponents(X, y, weights)
-            if exponents.any():
-                _run(X, y, weights, rows_of, centred, fewest, exponents, found)
-                _in_own_units(found, exponents)
+            _run_scaled(X, y, weights, rows_of, extreme, centred, fewest, found)
         left = np.flatnonzero((states == of.LEFT) | (states == of.EXTREME))
     else:
         check_finite(X, "X", features)
@@ -194,7 +191,9 @@ def _run(X, y, weights, rows_of, centred, fewest, exponents, found):
             launch.run(
                 kernel.fit,
                 end - begin,
-                min(launch.count_blocks(elements, PRODUCT_WORK), 1 << (end - begin).bit_length() - 1),
+                min(
+                    launch.count_blocks(elements, PRODUCT_WORK), 1 << (end - begin).bit_length() - 1
+                ),
                 elements * (p + 2) * PRODUCT_WORK,
                 kernel.scratch_size(p),
                 *rows,
@@ -208,11 +207,23 @@ def _run(X, y, weights, rows_of, centred, fewest, exponents, found):
             progress(begin)
 
 
-def _exponents(X, y, weights):
-    """Powers of two that make extreme columns of [X, y] ordinary, zeros for others."""
-    largest = _largest(X, y[:, None], weights)
-    extreme = (largest > 0) & ~((largest > SAFE_SIZES[0]) & (largest < SAFE_SIZES[1]))
-    return np.where(extreme, np.frexp(largest)[1].astype(np.int64), 0)
+def _run_scaled(X, y, weights, rows_of, extreme, centred, fewest, found):
+    """Fit the extreme groups again, with columns divided by powers of two of these rows' sizes."""
+    own = rows_of.order[np.repeat(extreme, np.diff(rows_of.starts))]
+    some = slice(None) if extreme.all() else own
+    exponents = scaling.exponents(
+        X[some], y[some, None], None if weights is None else weights[some]
+    )
+    exponents = exponents[:-1]
+    if not exponents.any():
+        return
+    starts = np.append(0, np.cumsum(np.diff(rows_of.starts)[extreme]))
+    part = rows_of._replace(labels=rows_of.labels[extreme], starts=starts, order=own)
+    parts = [each[extreme] for each in found]
+    _run(X, y, weights, part, centred, fewest, exponents, parts)
+    _in_own_units(parts, exponents)
+    for each, new in zip(found, parts, strict=True):
+        each[extreme] = new
 
 
 def _in_own_units(found, exponents):

@@ -33,12 +33,17 @@ def _of_categories(values, name):
     elif hasattr(values, "dictionary_encode"):
         if hasattr(values, "combine_chunks"):
             values = values.combine_chunks()
-        if not hasattr(values, "dictionary"):
-            values = values.dictionary_encode()
+        ready = hasattr(values, "dictionary")
+        values = values if ready else values.dictionary_encode()
         if values.null_count:
             raise _missing(int(np.argmax(np.asarray(values.is_null()))), name)
-        codes = np.asarray(values.indices)
+        codes = np.asarray(values.indices).astype(np.int64)
         labels = values.dictionary.to_numpy(zero_copy_only=False)
+        if not ready:
+            order = np.argsort(labels, kind="stable")
+            rank = np.empty(len(order), dtype=np.int64)
+            rank[order] = np.arange(len(order))
+            codes, labels = rank[codes], labels[order]
     else:
         return None
     if len(codes) and codes.min() < 0:
@@ -150,7 +155,7 @@ def _in_order(codes, labels):
     return Groups(found, starts, order)
 
 
-def places(labels, values, name="groups"):
+def places(labels, values):
     """(n,): where each key stands among the labels; -1 for one that is not there."""
     n = len(values)
     if labels.dtype.kind != "O":
@@ -160,5 +165,7 @@ def places(labels, values, name="groups"):
         found = order[at]
         return np.where(labels[found] == array, found, -1)
     known = {key: place for place, key in enumerate(labels.tolist())}
-    listed = values.to_pylist() if hasattr(values, "to_pylist") else np.asarray(values, object)
-    return np.fromiter((known.get(key, -1) for key in listed), np.int64, n)
+    for way in ("to_pylist", "tolist"):
+        if hasattr(values, way):
+            values = getattr(values, way)()
+    return np.fromiter((known.get(key, -1) for key in values), np.int64, n)

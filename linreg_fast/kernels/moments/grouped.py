@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.arithmetic.memory import prefetch
 from linreg_fast.kernels.moments.doubled_rows import _add_row
 from linreg_fast.kernels.moments.merge import about_zero
@@ -17,9 +19,9 @@ from linreg_fast.kernels.moments.one_call import clear, write_moments
 from linreg_fast.kernels.systems import one_of_many
 from linreg_fast.kernels.systems.one_of_many import EXTREME, SAMPLES, TOO_FEW, TSS, solve_one
 from linreg_fast.kernels.tiles.macrokernel import padded
-from linreg_fast.kernels.tuning import MINIBATCH_AHEAD, WIDE
+from linreg_fast.kernels.tuning import GROUP_ROWS, MINIBATCH_AHEAD
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import kernel, kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel, kernel_part
 
 
 class Rows(NamedTuple):
@@ -33,17 +35,17 @@ class Rows(NamedTuple):
     weights: Any  # float64, (0,) for none
 
 
-@kernel_part
+@inlined_part
 def _value(rows, i, j):
     return np.float64(rows.flat[i * rows.row_step + j * rows.column_step]) * rows.scale[j]
 
 
-@kernel_part
+@inlined_part
 def _target(rows, i):
     return rows.y[i] * rows.scale[len(rows.scale) - 1]
 
 
-@kernel_part
+@inlined_part
 def _weight(rows, i):
     return rows.weights[i] if len(rows.weights) else 1.0
 
@@ -70,7 +72,7 @@ def place_rows(codes, low, place, order):
 def scratch_size(p):
     """float64 numbers that `fit` needs for each thread."""
     q, size = p + 1, padded(p + 2)
-    return 2 * size * size + 2 * size + 4 * q + 2 * q * q + one_of_many.room_size(p)
+    return 2 * size * size + 2 * GROUP_ROWS * size + 4 * q + 2 * q * q + one_of_many.room_size(p)
 
 
 @kernel_part
@@ -106,25 +108,67 @@ def _centre(rows, order, begin, end, shift):
 
 
 @kernel_part
-def _sum_rows(rows, order, shift, row, low, sums, lows):
-    """Add to sums + lows the products of the rows' distances from shift, and of ones."""
-    p = len(shift) - 1
-    clear(row)
-    clear(low)
-    for place in range(len(order)):
-        i = order[place]
-        w = _weight(rows, i)
-        if w == 0.0:
-            continue
-        for j in range(p):
-            row[j], low[j] = dd.two_sum(_value(rows, i, j), -shift[j])
-        row[p], low[p] = dd.two_sum(_target(rows, i), -shift[p])
-        row[p + 1], low[p + 1] = 1.0, 0.0
-        if w != 1.0:
-            root, root_lo = dd.square_root(w, 0.0)
-            for j in range(p + 2):
-                row[j], low[j] = dd.multiply(row[j], low[j], root, root_lo)
-        _add_row(row, low, p + 2, sums, lows)
+def _add_rows_as_vectors(near, lows_near, n, count, sums, lows):
+    """Add to sums + lows, on and above the diagonal, products of n rows of `count` numbers.
+
+    Each vector of sums stays in registers for all the rows.
+    """
+    size = near.shape[1]
+    for j in range(count):
+        for k in range(j // tuning.WIDE * tuning.WIDE, count, tuning.WIDE):
+            h, kept = simd.load_wide(sums, j * size + k), simd.load_wide(lows, j * size + k)
+            for i in range(n):
+                at = i * size
+                a, b = simd.broadcast(near[i, j]), simd.broadcast(lows_near[i, j])
+                x = simd.load_wide(near, at + k)
+                product = simd.fma_vectors(a, x, simd.zeros())
+                lost = simd.fma_vectors(a, x, simd.negative(product))
+                lost = simd.fma_vectors(
+                    a, simd.load_wide(lows_near, at + k), simd.fma_vectors(b, x, lost)
+                )
+                total = simd.add(h, product)
+                part = simd.subtract(total, h)
+                more = simd.subtract(h, simd.subtract(total, part))
+                more = simd.add(more, simd.subtract(product, part))
+                h, kept = total, simd.add(kept, simd.add(more, lost))
+            simd.store(sums, j * size + k, h)
+            simd.store(lows, j * size + k, kept)
+
+
+@kernel_part
+def _add_rows_one_by_one(near, lows_near, n, count, sums, lows):
+    for i in range(n):
+        _add_row(near[i], lows_near[i], count, sums, lows)
+
+
+_add_rows = _add_rows_as_vectors if simd.VECTORS else _add_rows_one_by_one
+
+
+@kernel_part
+def _sum_rows(rows, order, shift, near, lows_near, sums, lows):
+    """Add to sums + lows the products of the rows' distances from shift, and of ones.
+
+    near, lows_near (GROUP_ROWS, size): scratch, for rows that are written first and added then. A
+    vector that is loaded right behind the numbers it consists of waits for them.
+    """
+    p, n = len(shift) - 1, len(order)
+    for begin in range(0, n, len(near)):
+        end = min(begin + len(near), n)
+        for place in range(begin, end):
+            i, row, low = order[place], near[place - begin], lows_near[place - begin]
+            w = _weight(rows, i)
+            for j in range(p):
+                row[j], low[j] = dd.two_sum(_value(rows, i, j), -shift[j])
+            row[p], low[p] = dd.two_sum(_target(rows, i), -shift[p])
+            row[p + 1], low[p + 1] = 1.0, 0.0
+            if w == 0.0:
+                clear(row)
+                clear(low)
+            elif w != 1.0:
+                root, root_lo = dd.square_root(w, 0.0)
+                for j in range(p + 2):
+                    row[j], low[j] = dd.multiply(row[j], low[j], root, root_lo)
+        _add_rows(near, lows_near, end - begin, p + 2, sums, lows)
 
 
 @kernel_part
@@ -164,12 +208,14 @@ def _group(
     """
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
-    p, size = q - 1, -(-(q + 1) // WIDE) * WIDE
+    p, size = q - 1, -(-(q + 1) // tuning.WIDE) * tuning.WIDE
     at = 2 * size * size
     sums = scratch[: size * size].reshape((size, size))
     lows = scratch[size * size : at].reshape((size, size))
-    row, low = scratch[at : at + size], scratch[at + size : at + 2 * size]
-    at += 2 * size
+    near = scratch[at : at + GROUP_ROWS * size].reshape((GROUP_ROWS, size))
+    at += GROUP_ROWS * size
+    lows_near = scratch[at : at + GROUP_ROWS * size].reshape((GROUP_ROWS, size))
+    at += GROUP_ROWS * size
     shift, noise, weight = scratch[at : at + q], scratch[at + q : at + 2 * q], np.empty(2)
     at += 2 * q
     mean = scratch[at : at + 2 * q].reshape((2, q))
@@ -188,7 +234,7 @@ def _group(
             states[g] = TOO_FEW
             continue
         clear(scratch[: 2 * size * size])
-        _sum_rows(rows, own, shift, row, low, sums, lows)
+        _sum_rows(rows, own, shift, near, lows_near, sums, lows)
         write_moments(sums, lows, shift, weight, mean, comoment, noise)
         found[TSS] = comoment[0, p, p]
         products = comoment if centred else about_zero(weight, mean, comoment)

@@ -302,9 +302,11 @@ def solve_one(weight, mean, products, n_samples, centred, live, room, coef, erro
     if m == 0:
         numbers[INTERCEPT], numbers[INTERCEPT_ERROR] = mean[0, p], 0.0
         numbers[CONDITION], numbers[RANK] = 1.0, 0.0
-    elif not _in_double(mean, products, live, m, rounding, room, coef, errors, numbers):
-        if not _in_doubled(mean, products, live, m, rounding, coef, errors, numbers):
-            return LEFT
+    elif not (
+        _in_double(mean, products, live, m, rounding, room, coef, errors, numbers)
+        or _in_doubled(mean, products, live, m, rounding, coef, errors, numbers)
+    ):
+        return LEFT
     for j in range(p):
         if not abs(coef[j]) < np.inf:
             return EXTREME
