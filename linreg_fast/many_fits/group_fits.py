@@ -182,13 +182,12 @@ class GroupFits:
         return frame(columns, self._like)
 
     def __repr__(self):
-        few, low = int((self.rank < 0).sum()), int((0 <= self.rank).sum())
+        few, fitted = int((self.rank < 0).sum()), int((self.rank >= 0).sum())
         short = int(((self.rank >= 0) & (self.rank < self.n_features)).sum())
-        text = (
-            f"GroupFits({len(self)} groups by {listed(self.key_names)}, {self.n_features} features"
-        )
+        what = f"{len(self)} groups by {listed(self.key_names)}"
+        text = f"GroupFits({what}, {self.n_features} features"
         if short:
-            text += f"; {short} of {low} with columns that depend on each other or do not vary"
+            text += f"; {short} of {fitted} with columns that depend on each other or do not vary"
         if few:
             text += f"; {few} with too few rows"
         return text + ")"

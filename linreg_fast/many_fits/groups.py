@@ -143,7 +143,7 @@ def rows_for_kernels(X, y, weights, scale):
 
 def _fitted(X, y, weights, rows_of, centred, fewest, features):
     """((coef, errors, numbers), states) of all groups."""
-    n, p = X.shape
+    p = X.shape[1]
     exponents = np.zeros(p + 1, dtype=np.int64)
     count = len(rows_of.labels)
     coef, errors = np.empty((count, p)), np.empty((count, p))

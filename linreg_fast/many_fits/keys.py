@@ -20,7 +20,7 @@ class Groups(NamedTuple):
 
 def _missing(row, name):
     return ValueError(
-        f"{name} has no key in row {row}: drop the rows without one, or give them a key of their own"
+        f"{name} has no key in row {row}: drop the rows without one, or give them a key"
     )
 
 

@@ -23,6 +23,7 @@ SOLVED, LEFT, EXTREME, TOO_FEW = 0, 1, 2, 3
 
 # Condition number up to which standard errors from a factor in double precision have 13 digits.
 WELL = 30.0
+CORRECTED = 1e3  # up to which two corrections of what such a factor gives leave nothing
 SURE = 1e-2  # what rounding may do to the smallest singular value, at most
 CLEAR_PIVOT = 1e-6  # of columns of about unit norm: the last that counts, where others do not
 CLEAR_ROWS = 1e-10  # likewise of the rows that give the shortest coefficients
@@ -107,9 +108,23 @@ def _in_double(mean, products, live, m, rounding, room, coef, errors, numbers):
             for k in range(q):
                 system[part, i, k] = products[part, j, live[k] if k < m else p]
     condition, _ = small.solve(means, system, found, work)
-    if not condition < WELL or not condition * rounding * np.sqrt(float(m)) < SURE:
+    if not condition < CORRECTED or not condition * rounding * np.sqrt(float(m)) < SURE:
         return False
-    # The lower half of work[:m, m:] is the inverse of R'.
+    numbers[INTERCEPT], numbers[CONDITION], numbers[RANK] = found[m, 0], condition, float(m)
+    for k in range(m):
+        coef[live[k]] = found[k, 0]
+    if condition < WELL:
+        numbers[INTERCEPT_ERROR] = _inverse_in_double(means, work, live, m, errors)
+        return True
+    return _inverse_corrected(means, system, live, m, errors, numbers)
+
+
+@kernel_part
+def _inverse_in_double(means, work, live, m, errors):
+    """Write roots of the inverse's diagonal to errors; the means' product with the inverse.
+
+    The lower half of work[:m, m:] is the inverse of R'.
+    """
     square = 0.0
     for i in range(m):
         row, own = work[i, m:], 0.0
@@ -120,9 +135,31 @@ def _in_double(mean, products, live, m, rounding, room, coef, errors, numbers):
         total = 0.0
         for i in range(k, m):
             total += work[i, m + k] * work[i, m + k]
-        coef[live[k]], errors[live[k]] = found[k, 0], work[m, k] * np.sqrt(total)
-    numbers[INTERCEPT], numbers[INTERCEPT_ERROR] = found[m, 0], square
-    numbers[CONDITION], numbers[RANK] = condition, float(m)
+        errors[live[k]] = work[m, k] * np.sqrt(total)
+    return square
+
+
+@kernel_part
+def _inverse_corrected(means, system, live, m, errors, numbers):
+    """Likewise, of exact solutions for unit vectors: they stand for more targets."""
+    size = 2 * m
+    wide, centre = np.zeros((2, size, size)), np.zeros((2, size))
+    for part in range(2):
+        for i in range(m):
+            centre[part, i] = means[part, i]
+            for k in range(m):
+                wide[part, i, k] = system[part, i, k]
+    for k in range(m):
+        wide[0, k, m + k] = wide[0, m + k, k] = wide[0, m + k, m + k] = 1.0
+    found = np.empty((m + 1, m))
+    condition, _ = small.solve(centre, wide, found, np.empty((m + 3, 2 * m)))
+    if condition == np.inf:
+        return False
+    square = 0.0
+    for k in range(m):
+        errors[live[k]] = np.sqrt(found[k, k])
+        square -= means[0, k] * found[m, k]
+    numbers[INTERCEPT_ERROR] = square
     return True
 
 
