@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from linreg_fast.functional.training import initial_parameters, predict, r2, train
     from linreg_fast.kernels import RUNGS
     from linreg_fast.many_fits.groups import fit_groups
+    from linreg_fast.many_fits.windows import fit_ewm, fit_expanding, fit_rolling
     from linreg_fast.solvers import SOLVERS
 
 _HOME = {
@@ -32,6 +33,9 @@ _HOME = {
     "moments": "functional.sums",
     "RUNGS": "kernels",
     "fit_groups": "many_fits.groups",
+    "fit_rolling": "many_fits.windows",
+    "fit_expanding": "many_fits.windows",
+    "fit_ewm": "many_fits.windows",
     "SOLVERS": "solvers",
     "datasets": "datasets",
     "warmup": "estimators.warmup",
@@ -56,7 +60,10 @@ __all__ = [
     "PathDisplay",
     "PredictionDisplay",
     "datasets",
+    "fit_ewm",
+    "fit_expanding",
     "fit_groups",
+    "fit_rolling",
     "gradient",
     "initial_parameters",
     "moments",

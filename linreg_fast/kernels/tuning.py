@@ -77,6 +77,13 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 # (20,000 x 50 rows of 3 columns, AVX-512).
 GROUP_ROWS = 16
 
+# --- moving windows (moments/windows.py)
+# Records of rows that are kept in full, the rest being made again: 0.5 MB for five columns. Windows
+# of so many rows need no second pass over them.
+WINDOW_CHUNK = 512
+WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed anew; a few ms
+WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
+
 # --- before and after a pass (moments/centre.py, moments/finish.py)
 CENTRE_ROWS = 33  # sampled for the provisional centre: an odd number, of which the median is taken
 ONE_CALL_CENTRE_ROWS = 12  # of small data, four medians of three: 33 take 2 us longer at 442 x 10

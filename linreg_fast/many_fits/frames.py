@@ -74,9 +74,13 @@ def target_of(X, y, n_samples, finite=True):
     return np.ascontiguousarray(values, dtype=np.float64), name
 
 
-def frame(columns, like=None):
-    """A data frame of named columns: of polars or pyarrow where `like` was, else of pandas."""
-    library = type(like).__module__.partition(".")[0] if like is not None else ""
+def library_of(table):
+    """The name of the library of a data frame, or empty."""
+    return type(table).__module__.partition(".")[0] if names_of(table) is not None else ""
+
+
+def frame(columns, library=""):
+    """A data frame of named columns: of polars or pyarrow where asked for, else of pandas."""
     if library == "polars":
         return sys.modules["polars"].DataFrame(columns)
     if library == "pyarrow":

@@ -1,20 +1,17 @@
 """`GroupFits`: one line for each group, as arrays."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr
 
 from linreg_fast.data.gate import listed
 from linreg_fast.many_fits.frames import column, features_of, frame
 from linreg_fast.many_fits.keys import places
-
-SHOWN = 10  # groups in a notebook
+from linreg_fast.many_fits.results import ManyFits
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GroupFits:
+class GroupFits(ManyFits):
     """Least-squares fits of many groups of rows. Row k of every array belongs to keys[k].
 
     Attributes
@@ -47,52 +44,7 @@ class GroupFits:
     """
 
     keys: np.ndarray
-    coef: np.ndarray
-    intercept: np.ndarray
-    coef_error: np.ndarray
-    intercept_error: np.ndarray
-    sse: np.ndarray
-    tss: np.ndarray
-    n_samples: np.ndarray
-    rank: np.ndarray
-    condition: np.ndarray
-    feature_names: list
     key_names: list
-    fit_intercept: bool = True
-    _like: Any = field(default=None)
-
-    def __len__(self):
-        return len(self.keys)
-
-    @property
-    def n_features(self):
-        return self.coef.shape[1]
-
-    @property
-    def degrees_of_freedom(self):
-        found = self.n_samples - self.rank - int(self.fit_intercept)
-        return np.where(self.rank < 0, 0, np.maximum(found, 0))
-
-    @property
-    def sigma(self):
-        freedom = self.degrees_of_freedom
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(freedom > 0, np.sqrt(self.sse / freedom), np.nan)
-
-    @property
-    def r2(self):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(self.tss > 0, 1 - self.sse / self.tss, np.nan)
-
-    @property
-    def t_values(self):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self.coef / self.coef_error
-
-    @property
-    def p_values(self):
-        freedom = self.degrees_of_freedom[:, None].astype(float)
-        return 2 * stdtr(np.where(freedom > 0, freedom, np.nan), -np.abs(self.t_values))
 
     def __getitem__(self, key):
         """What is known of one group, as a dict; a KeyError for a key that there is not."""
@@ -157,54 +109,23 @@ class GroupFits:
         found[place < 0] = np.nan
         return found
 
+    def _heads(self):
+        keys = self.keys
+        if len(self.key_names) > 1:
+            columns = zip(*keys, strict=True)
+            return {n: np.array(v) for n, v in zip(self.key_names, columns, strict=True)}
+        return {self.key_names[0]: keys.tolist() if keys.dtype.kind == "O" else keys}
+
     def to_frame(self):
         """A row a group: keys, coefficients, standard errors and the rest.
 
         A frame of polars or pyarrow if X was one, of pandas otherwise.
         """
-        columns = {}
-        if len(self.key_names) > 1:
-            for name, values in zip(self.key_names, zip(*self.keys, strict=True), strict=True):
-                columns[name] = np.array(values)
-        else:
-            keys = self.keys
-            columns[self.key_names[0]] = keys.tolist() if keys.dtype.kind == "O" else keys
-        if self.fit_intercept:
-            columns["intercept"] = self.intercept
-        for j, name in enumerate(self.feature_names):
-            columns[name] = self.coef[:, j]
-        if self.fit_intercept:
-            columns["intercept_error"] = self.intercept_error
-        for j, name in enumerate(self.feature_names):
-            columns[f"{name}_error"] = self.coef_error[:, j]
-        for name in ("sigma", "r2", "n_samples", "rank", "condition"):
-            columns[name] = getattr(self, name)
-        return frame(columns, self._like)
+        return frame({**self._heads(), **self._columns()}, self.library)
 
     def __repr__(self):
-        few, fitted = int((self.rank < 0).sum()), int((self.rank >= 0).sum())
-        short = int(((self.rank >= 0) & (self.rank < self.n_features)).sum())
-        what = f"{len(self)} groups by {listed(self.key_names)}"
-        text = f"GroupFits({what}, {self.n_features} features"
-        if short:
-            text += f"; {short} of {fitted} with columns that depend on each other or do not vary"
-        if few:
-            text += f"; {few} with too few rows"
-        return text + ")"
+        by = listed(map(str, self.key_names))
+        return f"GroupFits({len(self)} groups by {by}{self._summary()})"
 
     def _repr_html_(self):
-        from html import escape
-
-        heads = [*self.key_names, *(["intercept"] if self.fit_intercept else [])]
-        heads += [*self.feature_names, "sigma", "R2", "rows", "rank"]
-        lines = []
-        for k in range(min(len(self), SHOWN)):
-            key = self.keys[k] if len(self.key_names) > 1 else [self.keys[k]]
-            numbers = [self.intercept[k]] if self.fit_intercept else []
-            numbers += [*self.coef[k], self.sigma[k], self.r2[k]]
-            cells = [*map(str, key), *(f"{v:.5g}" for v in numbers)]
-            cells += [str(self.n_samples[k]), str(self.rank[k])]
-            lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
-        head = "".join(f"<th>{escape(str(name))}</th>" for name in heads)
-        body = "".join(f"<tr>{line}</tr>" for line in lines)
-        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{body}</table>"
+        return self._html(self._heads())

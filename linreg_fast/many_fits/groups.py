@@ -3,15 +3,23 @@
 import numpy as np
 
 from linreg_fast.data import scaling
-from linreg_fast.data.gate import as_weights, check_finite, frozen
+from linreg_fast.data.gate import as_weights, check_finite
 from linreg_fast.kernels.moments import grouped as kernel
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
-from linreg_fast.many_fits.alone import fit_alone
-from linreg_fast.many_fits.frames import column, features_of, target_of
+from linreg_fast.many_fits.common import (
+    empty_results,
+    fit_left,
+    in_own_units,
+    keys_of,
+    rows_for_kernels,
+    whole_number,
+)
+from linreg_fast.many_fits.frames import features_of, library_of, target_of
 from linreg_fast.many_fits.group_fits import GroupFits
 from linreg_fast.many_fits.keys import grouped
 from linreg_fast.many_fits.progress import Progress
+from linreg_fast.many_fits.results import ManyFits
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
@@ -75,80 +83,34 @@ def fit_groups(
     >>> fits.predict([[10.0]], ["b"]).round(12).tolist()
     [-8.0]
     """
-    keys, names, without = _keys(X, groups, by)
+    if groups is None and by is None:
+        raise ValueError("pass either groups, a key a row, or by, the name of a column of X")
+    keys, names, without = keys_of(X, groups, by)
     if isinstance(y, str):
         without.append(y)
     matrix, features = features_of(X, without, finite=False)
     n, p = matrix.shape
     target, _ = target_of(X, y, n, finite=False)
     weights = as_weights(sample_weight, n)
-    fewest = _whole(min_samples, "min_samples") if min_samples is not None else 1
+    fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
     if weights is not None and not weights.all():  # the sums skip rows of weight zero
         check_finite(matrix, "X", features)
         check_finite(target, "y")
     with as_keyboard_interrupt(), launch.threads(n_jobs):
         rows_of = grouped(keys, n, names)
-        found, states = _fitted(matrix, target, weights, rows_of, fit_intercept, fewest, features)
-    coef, errors, numbers = found
-    rank = np.where(states == of.TOO_FEW, -1, numbers[:, of.RANK])
-    return GroupFits(
-        rows_of.labels,
-        coef,
-        numbers[:, of.INTERCEPT],
-        errors,
-        numbers[:, of.INTERCEPT_ERROR],
-        numbers[:, of.SSE],
-        numbers[:, of.TSS],
-        numbers[:, of.SAMPLES].astype(np.int64),
-        rank.astype(np.int64),
-        numbers[:, of.CONDITION],
-        features or [f"x{j}" for j in range(p)],
-        names,
-        bool(fit_intercept),
-        X if features else None,
-    )
-
-
-def _whole(value, name, least=1):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return int(value)
-
-
-def _keys(X, groups, by):
-    """(columns of keys, their names, the columns of X that are no features)."""
-    if (groups is None) == (by is None):
-        raise ValueError("pass either groups, a key a row, or by, the name of a column of X")
-    if isinstance(groups, str):
-        groups, by = None, groups
-    if by is not None:
-        names = [by] if isinstance(by, str) else list(by)
-        if not names:
-            raise ValueError("by names no column")
-        return [column(X, name) for name in names], names, list(names)
-    return [groups], [str(getattr(groups, "name", None) or "group")], []
-
-
-def rows_for_kernels(X, y, weights, scale):
-    """`kernels.moments.grouped.Rows`; strided X is copied, C and F order are not."""
-    n, p = X.shape
-    if not (X.flags.c_contiguous or X.flags.f_contiguous):
-        X = np.ascontiguousarray(X)
-    by_rows = X.flags.c_contiguous
-    flat = (X if by_rows else X.T).reshape(-1)
-    steps = (p, 1) if by_rows else (1, n)
-    none = np.empty(0) if weights is None else np.ascontiguousarray(weights)
-    return kernel.Rows(frozen(flat), *steps, scale, frozen(y), frozen(none))
+        found = _fitted(matrix, target, weights, rows_of, fit_intercept, fewest, features)
+    names_of_features = features or [f"x{j}" for j in range(p)]
+    rest = names_of_features, bool(fit_intercept), library_of(X)
+    return GroupFits(*ManyFits.arrays(*found), *rest, rows_of.labels, names)
 
 
 def _fitted(X, y, weights, rows_of, centred, fewest, features):
-    """((coef, errors, numbers), states) of all groups."""
+    """coef, errors, numbers and states of all groups."""
     p = X.shape[1]
     exponents = np.zeros(p + 1, dtype=np.int64)
     count = len(rows_of.labels)
-    coef, errors = np.empty((count, p)), np.empty((count, p))
-    numbers, states = np.empty((count, of.NUMBERS)), np.empty(count, dtype=np.int8)
-    found = coef, errors, numbers, states
+    found = empty_results(count, p)
+    states = found[-1]
     if p <= SMALL_SYSTEM_COLUMNS:
         _run(X, y, weights, rows_of, centred, fewest, exponents, found)
         extreme = states == of.EXTREME
@@ -161,20 +123,9 @@ def _fitted(X, y, weights, rows_of, centred, fewest, features):
         check_finite(X, "X", features)
         check_finite(y, "y")
         left = np.arange(count)
-    with Progress("group", len(left)) as progress:
-        for done, g in enumerate(left.tolist()):
-            own = rows_of.order[rows_of.starts[g] : rows_of.starts[g + 1]]
-            if weights is not None:
-                own = own[weights[own] > 0]
-            if len(own) < max(fewest, 1):
-                coef[g], errors[g], numbers[g], states[g] = np.nan, np.nan, np.nan, of.TOO_FEW
-                numbers[g, of.SAMPLES] = len(own)
-                continue
-            some = None if weights is None else weights[own]
-            coef[g], errors[g], numbers[g] = fit_alone(X[own], y[own], some, centred)
-            states[g] = of.SOLVED
-            progress(done)
-    return (coef, errors, numbers), states
+    rows = (rows_of.order[rows_of.starts[g] : rows_of.starts[g + 1]] for g in left)
+    fit_left(X, y, weights, centred, fewest, left, rows, found, "group")
+    return found
 
 
 def _run(X, y, weights, rows_of, centred, fewest, exponents, found):
@@ -221,17 +172,6 @@ def _run_scaled(X, y, weights, rows_of, extreme, centred, fewest, found):
     part = rows_of._replace(labels=rows_of.labels[extreme], starts=starts, order=own)
     parts = [each[extreme] for each in found]
     _run(X, y, weights, part, centred, fewest, exponents, parts)
-    _in_own_units(parts, exponents)
+    in_own_units(parts, exponents)
     for each, new in zip(found, parts, strict=True):
         each[extreme] = new
-
-
-def _in_own_units(found, exponents):
-    """Results of scaled columns in the columns' own units."""
-    coef, errors, numbers, _ = found
-    own = exponents[-1]
-    with np.errstate(over="ignore", under="ignore"):
-        coef[:] = np.ldexp(coef, own - exponents[:-1])
-        errors[:] = np.ldexp(errors, own - exponents[:-1])
-        for k, times in ((of.INTERCEPT, 1), (of.INTERCEPT_ERROR, 1), (of.SSE, 2), (of.TSS, 2)):
-            numbers[:, k] = np.ldexp(numbers[:, k], times * own)
