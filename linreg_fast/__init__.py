@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
     from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.estimators.ridge_cv import RidgeCV
     from linreg_fast.estimators.warmup import warmup
     from linreg_fast.functional.sums import gradient, moments, mse
     from linreg_fast.functional.training import initial_parameters, predict, r2, train
     from linreg_fast.kernels import RUNGS
     from linreg_fast.many_fits.groups import fit_groups
+    from linreg_fast.many_fits.ridge import ridge_path
+    from linreg_fast.many_fits.validation import cross_validate
     from linreg_fast.many_fits.windows import fit_ewm, fit_expanding, fit_rolling
     from linreg_fast.solvers import SOLVERS
 
@@ -32,6 +35,9 @@ _HOME = {
     "gradient": "functional.sums",
     "moments": "functional.sums",
     "RUNGS": "kernels",
+    "RidgeCV": "estimators.ridge_cv",
+    "cross_validate": "many_fits.validation",
+    "ridge_path": "many_fits.ridge",
     "fit_groups": "many_fits.groups",
     "fit_rolling": "many_fits.windows",
     "fit_expanding": "many_fits.windows",
@@ -59,6 +65,8 @@ __all__ = [
     "Moments",
     "PathDisplay",
     "PredictionDisplay",
+    "RidgeCV",
+    "cross_validate",
     "datasets",
     "fit_ewm",
     "fit_expanding",
@@ -70,6 +78,7 @@ __all__ = [
     "mse",
     "predict",
     "r2",
+    "ridge_path",
     "train",
     "warmup",
 ]

@@ -84,6 +84,8 @@ WINDOW_CHUNK = 512
 WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed anew; a few ms
 WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
 
+LEAVE_OUT_ELEMENTS = 1 << 17  # numbers of rows whose leverage is computed at a time: 1 MB
+
 # --- before and after a pass (moments/centre.py, moments/finish.py)
 CENTRE_ROWS = 33  # sampled for the provisional centre: an odd number, of which the median is taken
 ONE_CALL_CENTRE_ROWS = 12  # of small data, four medians of three: 33 take 2 us longer at 442 x 10
