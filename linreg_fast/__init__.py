@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from linreg_fast.kernels import RUNGS
     from linreg_fast.many_fits.groups import fit_groups
     from linreg_fast.many_fits.ridge import ridge_path
+    from linreg_fast.many_fits.screening import f_regression, r_regression, screen
     from linreg_fast.many_fits.validation import cross_validate
     from linreg_fast.many_fits.windows import fit_ewm, fit_expanding, fit_rolling
     from linreg_fast.solvers import SOLVERS
@@ -37,6 +38,9 @@ _HOME = {
     "RUNGS": "kernels",
     "RidgeCV": "estimators.ridge_cv",
     "cross_validate": "many_fits.validation",
+    "screen": "many_fits.screening",
+    "f_regression": "many_fits.screening",
+    "r_regression": "many_fits.screening",
     "ridge_path": "many_fits.ridge",
     "fit_groups": "many_fits.groups",
     "fit_rolling": "many_fits.windows",
@@ -68,6 +72,7 @@ __all__ = [
     "RidgeCV",
     "cross_validate",
     "datasets",
+    "f_regression",
     "fit_ewm",
     "fit_expanding",
     "fit_groups",
@@ -78,7 +83,9 @@ __all__ = [
     "mse",
     "predict",
     "r2",
+    "r_regression",
     "ridge_path",
+    "screen",
     "train",
     "warmup",
 ]

@@ -84,6 +84,13 @@ WINDOW_CHUNK = 512
 WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed anew; a few ms
 WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
 
+# --- single columns (moments/screening.py)
+SCREEN_COLUMNS = 1024  # of rows in C order: with their sums 32 KB
+SCREEN_ROWS = 256  # whose sums are plain, then joined in double-double
+SCREEN_LAUNCH_ELEMENTS = 1 << 26  # between two looks at Ctrl-C: 512 MB
+SCREEN_MOST_VECTORS = 8  # targets and covariates of one pass
+
+# --- leaving out one row (many_fits/validation.py)
 LEAVE_OUT_ELEMENTS = 1 << 17  # numbers of rows whose leverage is computed at a time: 1 MB
 
 # --- before and after a pass (moments/centre.py, moments/finish.py)
