@@ -9,6 +9,7 @@ import numpy as np
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic.memory import prefetch
 from linreg_fast.kernels.moments.one_call import PLACES, clear
 from linreg_fast.kernels.tuning import SCREEN_COLUMNS, SCREEN_ROWS
 from linreg_fast.runtime.blocks import over_blocks
@@ -38,25 +39,55 @@ def _centre(X, first, last, centred, shift):
 
 
 @kernel_part
-def _add_rows(X, i, count, first, last, shift, R, sums):
-    """Add to sums (k + 1, columns) up to four rows from i on; the last sum is of squares."""
-    k, width = R.shape[1], last - first
-    x0, x1 = X[i, first:last], X[i + min(1, count - 1), first:last]
-    x2, x3 = X[i + min(2, count - 1), first:last], X[i + min(3, count - 1), first:last]
-    w1, w2, w3 = 1.0 * (count > 1), 1.0 * (count > 2), 1.0 * (count > 3)
-    to = sums[k]
-    for j in range(width):
-        u0, u1 = np.float64(x0[j]) - shift[j], (np.float64(x1[j]) - shift[j]) * w1
-        u2, u3 = (np.float64(x2[j]) - shift[j]) * w2, (np.float64(x3[j]) - shift[j]) * w3
-        to[j] += (u0 * u0 + u1 * u1) + (u2 * u2 + u3 * u3)
-    for c in range(k):
-        to = sums[c]
-        r0, r1 = R[i, c], R[i + min(1, count - 1), c] * w1
-        r2, r3 = R[i + min(2, count - 1), c] * w2, R[i + min(3, count - 1), c] * w3
-        for j in range(width):
-            u0, u1 = np.float64(x0[j]) - shift[j], np.float64(x1[j]) - shift[j]
-            u2, u3 = np.float64(x2[j]) - shift[j], np.float64(x3[j]) - shift[j]
-            to[j] += (u0 * r0 + u1 * r1) + (u2 * r2 + u3 * r3)
+def _add_four_rows(X, i, first, whole, shift, R, sums):
+    """Add to sums (k + 1, columns) rows i to i + 3 of `whole` columns, a multiple of WIDE.
+
+    The last sum is of squares. What comes next is requested: the processor stops at every page.
+    """
+    k, p, width = R.shape[1], X.shape[1], sums.shape[1]
+    for j in range(0, whole, tuning.WIDE):
+        at, near = i * p + first + j, simd.load_wide(shift, j)
+        a = simd.subtract(simd.load_wide(X, at), near)
+        b = simd.subtract(simd.load_wide(X, at + p), near)
+        c = simd.subtract(simd.load_wide(X, at + 2 * p), near)
+        d = simd.subtract(simd.load_wide(X, at + 3 * p), near)
+        for row in range(4, 8):
+            prefetch(X, at + row * p)
+        total = simd.load_wide(sums, k * width + j)
+        total = simd.fma_vectors(b, b, simd.fma_vectors(a, a, total))
+        total = simd.fma_vectors(d, d, simd.fma_vectors(c, c, total))
+        simd.store(sums, k * width + j, total)
+        for v in range(k):
+            total = simd.load_wide(sums, v * width + j)
+            total = simd.fma_vectors(a, simd.broadcast(R[i, v]), total)
+            total = simd.fma_vectors(b, simd.broadcast(R[i + 1, v]), total)
+            total = simd.fma_vectors(c, simd.broadcast(R[i + 2, v]), total)
+            total = simd.fma_vectors(d, simd.broadcast(R[i + 3, v]), total)
+            simd.store(sums, v * width + j, total)
+
+
+@kernel_part
+def _add_row(X, i, first, begin, end, shift, R, sums):
+    """The same of one row and the columns begin..end from first on: the same bits."""
+    k = R.shape[1]
+    for j in range(begin, end):
+        u = np.float64(X[i, first + j]) - shift[j]
+        sums[k, j] = simd.fma(u, u, sums[k, j])
+        for v in range(k):
+            sums[v, j] = simd.fma(u, R[i, v], sums[v, j])
+
+
+@kernel_part
+def _add_rows(X, begin, end, first, width, shift, R, sums):
+    fours = (end - begin) // 4 * 4 if simd.VECTORS else 0
+    whole = width // tuning.WIDE * tuning.WIDE
+    for i in range(begin, begin + fours, 4):
+        if simd.VECTORS:
+            _add_four_rows(X, i, first, whole, shift, R, sums)
+        for row in range(i, i + 4):
+            _add_row(X, row, first, whole, width, shift, R, sums)
+    for i in range(begin + fours, end):
+        _add_row(X, i, first, 0, width, shift, R, sums)
 
 
 @kernel_part
@@ -71,8 +102,7 @@ def _rows_of_columns(b, start, stop, scratch, X, R, centred, offset, found, lows
         for begin in range(0, n, SCREEN_ROWS):
             for c in range(k + 1):
                 clear(sums[c])
-            for i in range(begin, min(begin + SCREEN_ROWS, n), 4):
-                _add_rows(X, i, min(4, n - i), first, last, shift, R, sums)
+            _add_rows(X, begin, min(begin + SCREEN_ROWS, n), first, last - first, shift, R, sums)
             for c in range(k + 1):
                 own, hi, lo = sums[c], found[c, first:last], lows[c, first:last]
                 for j in range(last - first):
