@@ -85,7 +85,9 @@ WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed ane
 WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
 
 # --- single columns (moments/screening.py)
-SCREEN_COLUMNS = 4096  # of rows in C order: pieces of 32 KB. 1024 take a tenth longer (2,000 x 100,000)
+SCREEN_COLUMNS = (
+    4096  # of rows in C order: pieces of 32 KB. 1024 take a tenth longer (2,000 x 100,000)
+)
 SCREEN_ROWS = 256  # whose sums are plain, then joined in double-double
 SCREEN_LAUNCH_ELEMENTS = 1 << 26  # between two looks at Ctrl-C: 512 MB
 SCREEN_MOST_VECTORS = 8  # targets and covariates of one pass

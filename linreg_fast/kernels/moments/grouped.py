@@ -72,7 +72,7 @@ def place_rows(codes, low, place, order):
 def scratch_size(p):
     """float64 numbers that `fit` needs for each thread."""
     q, size = p + 1, padded(p + 2)
-    return 2 * size * size + 2 * GROUP_ROWS * size + 4 * q + 2 * q * q + one_of_many.room_size(p)
+    return 2 * size * size + 2 * GROUP_ROWS * size + 3 * q + 2 * q * q + one_of_many.room_size(p)
 
 
 @kernel_part
@@ -116,15 +116,15 @@ def _add_rows_as_vectors(near, lows_near, n, count, sums, lows):
     size = near.shape[1]
     for j in range(count):
         for k in range(j // tuning.WIDE * tuning.WIDE, count, tuning.WIDE):
-            h, kept = simd.load_wide(sums, j * size + k), simd.load_wide(lows, j * size + k)
+            h, kept = simd.load(sums, j * size + k), simd.load(lows, j * size + k)
             for i in range(n):
                 at = i * size
                 a, b = simd.broadcast(near[i, j]), simd.broadcast(lows_near[i, j])
-                x = simd.load_wide(near, at + k)
+                x = simd.load(near, at + k)
                 product = simd.fma_vectors(a, x, simd.zeros())
                 lost = simd.fma_vectors(a, x, simd.negative(product))
                 lost = simd.fma_vectors(
-                    a, simd.load_wide(lows_near, at + k), simd.fma_vectors(b, x, lost)
+                    a, simd.load(lows_near, at + k), simd.fma_vectors(b, x, lost)
                 )
                 total = simd.add(h, product)
                 part = simd.subtract(total, h)
@@ -216,8 +216,8 @@ def _group(
     at += GROUP_ROWS * size
     lows_near = scratch[at : at + GROUP_ROWS * size].reshape((GROUP_ROWS, size))
     at += GROUP_ROWS * size
-    shift, noise, weight = scratch[at : at + q], scratch[at + q : at + 2 * q], np.empty(2)
-    at += 2 * q
+    shift, weight = scratch[at : at + q], np.empty(2)
+    at += q
     mean = scratch[at : at + 2 * q].reshape((2, q))
     at += 2 * q
     comoment = scratch[at : at + 2 * q * q].reshape((2, q, q))
@@ -235,7 +235,7 @@ def _group(
             continue
         clear(scratch[: 2 * size * size])
         _sum_rows(rows, own, shift, near, lows_near, sums, lows)
-        write_moments(sums, lows, shift, weight, mean, comoment, noise)
+        write_moments(sums, lows, shift, weight, mean, comoment)
         found[TSS] = comoment[0, p, p]
         products = comoment if centred else about_zero(weight, mean, comoment)
         state = solve_one(

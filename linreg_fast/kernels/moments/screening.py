@@ -46,19 +46,19 @@ def _add_four_rows(X, i, first, whole, shift, R, sums):
     """
     k, p, width = R.shape[1], X.shape[1], sums.shape[1]
     for j in range(0, whole, tuning.WIDE):
-        at, near = i * p + first + j, simd.load_wide(shift, j)
-        a = simd.subtract(simd.load_wide(X, at), near)
-        b = simd.subtract(simd.load_wide(X, at + p), near)
-        c = simd.subtract(simd.load_wide(X, at + 2 * p), near)
-        d = simd.subtract(simd.load_wide(X, at + 3 * p), near)
+        at, near = i * p + first + j, simd.load(shift, j)
+        a = simd.subtract(simd.load(X, at), near)
+        b = simd.subtract(simd.load(X, at + p), near)
+        c = simd.subtract(simd.load(X, at + 2 * p), near)
+        d = simd.subtract(simd.load(X, at + 3 * p), near)
         for row in range(4, 8):
             prefetch(X, at + row * p)
-        total = simd.load_wide(sums, k * width + j)
+        total = simd.load(sums, k * width + j)
         total = simd.fma_vectors(b, b, simd.fma_vectors(a, a, total))
         total = simd.fma_vectors(d, d, simd.fma_vectors(c, c, total))
         simd.store(sums, k * width + j, total)
         for v in range(k):
-            total = simd.load_wide(sums, v * width + j)
+            total = simd.load(sums, v * width + j)
             total = simd.fma_vectors(a, simd.broadcast(R[i, v]), total)
             total = simd.fma_vectors(b, simd.broadcast(R[i + 1, v]), total)
             total = simd.fma_vectors(c, simd.broadcast(R[i + 2, v]), total)
@@ -115,7 +115,7 @@ def _dot(u, flat, at, n):
     """The sum of products of u (n,) with n numbers of a flat array."""
     total, whole = simd.zeros(), n // tuning.WIDE * tuning.WIDE
     for i in range(0, whole, tuning.WIDE):
-        total = simd.fma_vectors(simd.load_wide(u, i), simd.load_wide(flat, at + i), total)
+        total = simd.fma_vectors(simd.load(u, i), simd.load(flat, at + i), total)
     value = simd.total(total)
     for i in range(whole, n):
         value += u[i] * flat[at + i]
