@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
     from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
     from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.estimators.ridge_cv import RidgeCV
     from linreg_fast.estimators.warmup import warmup
     from linreg_fast.functional.sums import gradient, moments, mse
     from linreg_fast.functional.training import initial_parameters, predict, r2, train
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from linreg_fast.inference.hypotheses import chow
     from linreg_fast.inference.result import Inference
     from linreg_fast.kernels import RUNGS
+    from linreg_fast.many_fits.groups import fit_groups
+    from linreg_fast.many_fits.ridge import ridge_path
+    from linreg_fast.many_fits.screening import f_regression, r_regression, screen
+    from linreg_fast.many_fits.validation import cross_validate
+    from linreg_fast.many_fits.windows import fit_ewm, fit_expanding, fit_rolling
     from linreg_fast.solvers import SOLVERS
 
 _HOME = {
@@ -43,6 +49,16 @@ _HOME = {
     "Inference": "inference.result",
     "InferenceWarning": "inference.choices",
     "RUNGS": "kernels",
+    "RidgeCV": "estimators.ridge_cv",
+    "cross_validate": "many_fits.validation",
+    "screen": "many_fits.screening",
+    "f_regression": "many_fits.screening",
+    "r_regression": "many_fits.screening",
+    "ridge_path": "many_fits.ridge",
+    "fit_groups": "many_fits.groups",
+    "fit_rolling": "many_fits.windows",
+    "fit_expanding": "many_fits.windows",
+    "fit_ewm": "many_fits.windows",
     "SOLVERS": "solvers",
     "datasets": "datasets",
     "warmup": "estimators.warmup",
@@ -79,13 +95,23 @@ __all__ = [
     "ResidualsDisplay",
     "ScaleLocationDisplay",
     "chow",
+    "RidgeCV",
+    "cross_validate",
     "datasets",
+    "f_regression",
+    "fit_ewm",
+    "fit_expanding",
+    "fit_groups",
+    "fit_rolling",
     "gradient",
     "initial_parameters",
     "moments",
     "mse",
     "predict",
     "r2",
+    "r_regression",
+    "ridge_path",
+    "screen",
     "train",
     "warmup",
 ]

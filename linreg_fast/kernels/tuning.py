@@ -79,6 +79,29 @@ DOUBLED_ROWS = 256  # 2 KB a column; with 128 a third of the time went to joins
 DOUBLED_GROUP_COLUMNS = 24  # hi and lo 96 KB: stay in L2 while all the others stream past
 DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 
+# --- groups of rows (moments/grouped.py)
+# Rows whose distances from the mean are written before they are added, in registers: a row takes 65
+# ns by itself and 40 so (groups of 5,000 rows of 3 columns, EPYC with AVX-512).
+GROUP_ROWS = 16
+
+# --- moving windows (moments/windows.py)
+# Records of rows that are kept in full, the rest being made again: 0.5 MB for five columns. Windows
+# of so many rows need no second pass over them.
+WINDOW_CHUNK = 512
+WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed anew; a few ms
+WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
+
+# --- single columns (moments/screening.py)
+SCREEN_COLUMNS = (
+    4096  # of rows in C order: pieces of 32 KB. 1024 take a tenth longer (2,000 x 100,000)
+)
+SCREEN_ROWS = 256  # whose sums are plain, then joined in double-double
+SCREEN_LAUNCH_ELEMENTS = 1 << 26  # between two looks at Ctrl-C: 512 MB
+SCREEN_MOST_VECTORS = 8  # targets and covariates of one pass
+
+# --- leaving out one row (many_fits/validation.py)
+LEAVE_OUT_ELEMENTS = 1 << 17  # numbers of rows whose leverage is computed at a time: 1 MB
+
 # --- before and after a pass (moments/centre.py, moments/finish.py)
 CENTRE_ROWS = 33  # sampled for the provisional centre: an odd number, of which the median is taken
 ONE_CALL_CENTRE_ROWS = 12  # of small data, four medians of three: 33 take 2 us longer at 442 x 10

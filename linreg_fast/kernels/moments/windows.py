@@ -1,0 +1,248 @@
+"""A fit for each of many windows of rows that move forward, and for ever more rows.
+
+Windows are the sum of two: what is left of older rows, of which the sums from each row to the last
+one are kept, and the newer ones, to which rows are added. Nothing is subtracted, so an outlier that
+has left a window leaves nothing in it. (Two stacks as a queue; van Herk 1992 for maxima.)
+"""
+
+import numpy as np
+
+from linreg_fast.kernels.moments.grouped import Rows, _target, _value, _weight
+from linreg_fast.kernels.moments.merge import about_zero
+from linreg_fast.kernels.moments.one_call import clear
+from linreg_fast.kernels.moments.records import (
+    add_row,
+    copy,
+    decay,
+    join,
+    record_size,
+    unpack,
+)
+from linreg_fast.kernels.systems import one_of_many
+from linreg_fast.kernels.systems.one_of_many import SAMPLES, TOO_FEW, TSS, solve_one
+from linreg_fast.kernels.tuning import WINDOW_CHUNK
+from linreg_fast.runtime.blocks import over_blocks
+from linreg_fast.runtime.compile import kernel, kernel_part
+
+
+def chunks_of(longest):
+    """Records beside those of one chunk, for windows of at most so many rows."""
+    return longest // WINDOW_CHUNK + 4
+
+
+def scratch_size(p, records):
+    """float64 numbers that a thread needs, with room for so many records."""
+    q = p + 1
+    return records * record_size(q) + 5 * q + 2 * q * q + one_of_many.room_size(p)
+
+
+@kernel_part
+def _read(rows, i, z):
+    """Write row i to z (q,); its weight."""
+    p, w = len(z) - 1, _weight(rows, i)
+    if w > 0.0:
+        for j in range(p):
+            z[j] = _value(rows, i, j)
+        z[p] = _target(rows, i)
+    return w
+
+
+@kernel_part
+def _solve(record, n, centred, fewest, room, coef, errors, numbers):
+    """Fit the rows of a record, n of which have a weight; the state."""
+    p = len(coef)
+    q = p + 1
+    if n < fewest or n == 0:
+        coef[:] = np.nan
+        errors[:] = np.nan
+        numbers[:] = np.nan
+        numbers[SAMPLES] = n
+        return TOO_FEW
+    mean = room[: 2 * q].reshape((2, q))
+    at = 2 * q + 2 * q * q
+    comoment = room[2 * q : at].reshape((2, q, q))
+    unpack(record, mean, comoment)
+    numbers[TSS] = comoment[0, p, p]
+    products = comoment if centred else about_zero(record[:2], mean, comoment)
+    live = np.empty(p, np.int64)
+    return solve_one(record[0], mean, products, n, centred, live, room[at:], coef, errors, numbers)
+
+
+@kernel_part
+def _stack(rows, order, begin, middle, kept, detail, chunk, z, work):
+    """The records of rows begin.., each to the last before `middle`.
+
+    kept[c]: from the start of chunk c to middle, chunks being counted back from middle. Of the
+    chunk of `begin` there is every row in `detail`; the others are made when they are come to.
+    """
+    size = len(detail)
+    first = (middle - begin + size - 1) // size if chunk < 0 else chunk
+    if chunk < 0:  # all of them, from the last row on
+        running = kept[0]
+        clear(running)
+        for c in range(1, first):
+            copy(kept[c], kept[c - 1])
+            for place in range(middle - (c - 1) * size - 1, middle - c * size - 1, -1):
+                w = _read(rows, order[place], z)
+                add_row(kept[c], kept[c], z, w, work)
+    last = middle - (first - 1) * size
+    before = kept[first - 1]
+    for place in range(last - 1, max(last - size, begin) - 1, -1):
+        at = last - 1 - place
+        w = _read(rows, order[place], z)
+        add_row(detail[at], before if at == 0 else detail[at - 1], z, w, work)
+    return first
+
+
+@kernel_part
+def _windows(
+    b,
+    start,
+    stop,
+    scratch,
+    flat,
+    row_step,
+    column_step,
+    scale,
+    y,
+    weights,
+    order,
+    begins,
+    ends,
+    counts,
+    places,
+    chunks,
+    centred,
+    fewest,
+    coef,
+    errors,
+    numbers,
+    states,
+):
+    """Fit the windows start..stop: the rows order[begins[k] : ends[k]], neither going back.
+
+    counts (n + 1,): how many of the first rows have a weight. places[k]: where the fit goes.
+    """
+    rows = Rows(flat, row_step, column_step, scale, y, weights)
+    q = len(scale)
+    size = 2 + 2 * q + 2 * q * q
+    many = WINDOW_CHUNK + chunks
+    records = scratch[: many * size].reshape((many, size))
+    detail, kept = records[:WINDOW_CHUNK], records[WINDOW_CHUNK : many - 2]
+    newer, whole = records[many - 2], records[many - 1]
+    at = many * size
+    z, work, room = scratch[at : at + q], scratch[at + q : at + 3 * q], scratch[at + 3 * q :]
+    # The older rows are begin..middle, the newer ones middle..end.
+    middle = end = begins[start]
+    chunk = 0
+    clear(newer)
+    for k in range(start, stop):
+        begin = begins[k]
+        if begin >= middle:
+            middle = ends[k]
+            if begin < middle:
+                chunk = _stack(rows, order, begin, middle, kept, detail, -1, z, work)
+            end = middle
+            clear(newer)
+        while end < ends[k]:
+            w = _read(rows, order[end], z)
+            add_row(newer, newer, z, w, work)
+            end += 1
+        if begin < middle:
+            own = (middle - begin + WINDOW_CHUNK - 1) // WINDOW_CHUNK
+            if own != chunk:
+                chunk = _stack(rows, order, begin, middle, kept, detail, own, z, work)
+            older = detail[middle - (chunk - 1) * WINDOW_CHUNK - 1 - begin]
+            join(whole, older, newer, work)
+        else:
+            clear(whole)
+        to = places[k]
+        states[to] = _solve(
+            whole,
+            counts[ends[k]] - counts[begin],
+            centred,
+            fewest,
+            room,
+            coef[to],
+            errors[to],
+            numbers[to],
+        )
+
+
+windows = over_blocks(_windows)
+
+
+@kernel
+def states_before(
+    flat, row_step, column_step, scale, y, weights, order, decays, decays_lo, every, kept
+):
+    """Write to kept (m, size) the record of the rows before every so many-th one.
+
+    decays (n,): what the weights of all earlier rows are multiplied with when a row comes.
+    """
+    rows = Rows(flat, row_step, column_step, scale, y, weights)
+    q = len(scale)
+    z, work, record = np.empty(q), np.empty(2 * q), np.zeros(kept.shape[1])
+    for place in range(len(order)):
+        if place % every == 0:
+            copy(kept[place // every], record)
+        if decays[place] != 1.0:
+            decay(record, q, decays[place], decays_lo[place])
+        w = _read(rows, order[place], z)
+        add_row(record, record, z, w, work)
+
+
+@kernel_part
+def _growing(
+    b,
+    start,
+    stop,
+    scratch,
+    flat,
+    row_step,
+    column_step,
+    scale,
+    y,
+    weights,
+    order,
+    decays,
+    decays_lo,
+    every,
+    kept,
+    counts,
+    places,
+    centred,
+    fewest,
+    coef,
+    errors,
+    numbers,
+    states,
+):
+    """Fit all rows up to each row of the stretches start..stop, of `every` rows.
+
+    counts (n,): rows with a weight so far. places (n,): where a fit goes, -1 for nowhere.
+    """
+    rows = Rows(flat, row_step, column_step, scale, y, weights)
+    q = len(scale)
+    size = kept.shape[1]
+    record = scratch[:size]
+    z, work, room = (
+        scratch[size : size + q],
+        scratch[size + q : size + 3 * q],
+        scratch[size + 3 * q :],
+    )
+    for stretch in range(start, stop):
+        copy(record, kept[stretch])
+        for place in range(stretch * every, min(stretch * every + every, len(order))):
+            if decays[place] != 1.0:
+                decay(record, q, decays[place], decays_lo[place])
+            w = _read(rows, order[place], z)
+            add_row(record, record, z, w, work)
+            to = places[place]
+            if to >= 0:
+                states[to] = _solve(
+                    record, counts[place], centred, fewest, room, coef[to], errors[to], numbers[to]
+                )
+
+
+growing = over_blocks(_growing)

@@ -1,0 +1,92 @@
+"""Columns of data frames by name, whichever library they come from, and the rows of a fit."""
+
+import sys
+
+import numpy as np
+
+from linreg_fast.data.gate import as_matrix, as_target, listed, refuse_columns
+
+
+def names_of(table):
+    """The columns' names, or None for what is no data frame."""
+    for attribute in ("column_names", "columns"):  # of pyarrow, of pandas and polars
+        names = getattr(table, attribute, None)
+        if names is not None and not callable(names):
+            return list(names)
+    return None
+
+
+def column(table, name):
+    """One column of a data frame, of the library's own type."""
+    names = names_of(table)
+    if names is None:
+        raise TypeError(
+            f"{name!r} names a column, and X is no data frame but {type(table).__name__}: "
+            "pass the column itself"
+        )
+    if name not in names:
+        raise ValueError(f"X has no column {name!r}: it has {listed(map(str, names))}")
+    return table[name]
+
+
+def features_of(X, without=(), finite=True):
+    """(X as (n, p) floats, names of the columns or None), less the columns that are named."""
+    names = names_of(X)
+    if names is None:
+        return as_matrix(X, finite=finite), None
+    names = [name for name in names if name not in without]
+    if not names:
+        raise ValueError("X has no columns left to be features")
+    columns = [np.asarray(X[name]) for name in names]
+    kind = np.result_type(*columns) if all(c.dtype.kind == "f" for c in columns) else np.float64
+    matrix = np.empty((len(columns[0]), len(names)), kind if kind == np.float32 else float, "F")
+    for j, values in enumerate(columns):
+        try:
+            if values.dtype.kind not in "biufO":
+                raise ValueError
+            matrix[:, j] = values
+        except (TypeError, ValueError):
+            refuse_columns(_Part(X, names), "X")
+            raise ValueError(f"column {names[j]!r} of X does not hold numbers") from None
+    return as_matrix(matrix, finite=finite), [str(name) for name in names]
+
+
+class _Part:
+    """Some columns of a frame, for `refuse_columns`."""
+
+    def __init__(self, table, names):
+        self._table, self.columns = table, names
+
+    def __getitem__(self, name):
+        return np.asarray(self._table[name])
+
+
+def target_of(X, y, n_samples, finite=True):
+    """((n,) float64 y, its name or None); y may name a column of X."""
+    name = y if isinstance(y, str) else getattr(y, "name", None)
+    values = as_target(column(X, y) if isinstance(y, str) else y, n_samples, finite=finite)
+    if values.ndim == 2:
+        if values.shape[1] != 1:
+            raise ValueError(
+                f"y must hold one target here, got shape {values.shape}: call once for each"
+            )
+        values = values[:, 0]
+    return np.ascontiguousarray(values, dtype=np.float64), name
+
+
+def library_of(table):
+    """The name of the library of a data frame, or empty."""
+    return type(table).__module__.partition(".")[0] if names_of(table) is not None else ""
+
+
+def frame(columns, library=""):
+    """A data frame of named columns: of polars or pyarrow where asked for, else of pandas."""
+    if library == "polars":
+        return sys.modules["polars"].DataFrame(columns)
+    if library == "pyarrow":
+        return sys.modules["pyarrow"].table(columns)
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("to_frame() needs pandas: pip install pandas") from None
+    return pandas.DataFrame(columns)

@@ -1,0 +1,131 @@
+"""`GroupFits`: one line for each group, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linreg_fast.data.gate import listed
+from linreg_fast.many_fits.frames import column, features_of, frame
+from linreg_fast.many_fits.keys import places
+from linreg_fast.many_fits.results import ManyFits
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GroupFits(ManyFits):
+    """Least-squares fits of many groups of rows. Row k of every array belongs to keys[k].
+
+    Attributes
+    ----------
+    keys : ndarray of shape (n_groups,)
+        Sorted, if they can be. Of several columns of keys: tuples.
+    coef : ndarray of shape (n_groups, n_features)
+        Units of y per unit of the column. Zero for a column that is constant in the group. Where
+        columns depend on each other, or are as many as the rows, the shortest that fit.
+    intercept : ndarray of shape (n_groups,)
+    coef_error, intercept_error : ndarrays of the same shapes
+        Standard errors, for independent errors of one variance (with weights: of one in inverse
+        proportion to them). NaN for what the rows do not determine: a coefficient of a column that
+        depends on others or is constant, and all of a group without degrees of freedom.
+    sigma : ndarray of shape (n_groups,)
+        sqrt(sum(w r^2) / degrees of freedom), in units of y.
+    r2 : ndarray of shape (n_groups,)
+        1 - sum(w r^2) / sum(w (y - mean)^2); NaN where y does not vary.
+    n_samples, rank : ndarrays of shape (n_groups,), int64
+        Rows with a weight above zero, and columns that are independent of each other; -1 for a
+        group with too few rows, which has NaN everywhere else.
+    condition : ndarray of shape (n_groups,)
+        Of the columns that vary, scaled to unit norm: at most sqrt(n_features) times, and beyond
+        30 at most n_features times, the condition number. inf where they depend on each other.
+    degrees_of_freedom : ndarray of shape (n_groups,)
+    t_values, p_values : ndarrays of shape (n_groups, n_features)
+        Of the coefficients against zero, two-sided.
+    feature_names : list of str
+    key_names : list of str
+    """
+
+    keys: np.ndarray
+    key_names: list
+
+    def __getitem__(self, key):
+        """What is known of one group, as a dict; a KeyError for a key that there is not."""
+        (place,) = self._places([key])
+        if place < 0:
+            raise KeyError(key)
+        names = ("coef", "intercept", "coef_error", "intercept_error", "sigma", "r2")
+        found = {name: getattr(self, name)[place] for name in names}
+        for name in ("n_samples", "rank", "condition"):
+            found[name] = getattr(self, name)[place]
+        return found
+
+    def _places(self, keys):
+        if len(self.key_names) > 1:
+            labels = {key: place for place, key in enumerate(self.keys.tolist())}
+            return np.array([labels.get(tuple(key), -1) for key in keys])
+        return places(self.keys, keys)
+
+    def predict(self, X, groups=None, unknown="raise"):
+        """Predicted targets: each row by the line of its group.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or a data frame with the columns of keys
+        groups : array-like of shape (n_samples,), optional
+            Of several columns of keys: a list of them. Not needed where the frame has them.
+        unknown : {"raise", "nan"}, default="raise"
+            What a row of a group gets that was not fitted.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            In units of y. NaN for groups that had too few rows.
+
+        Raises
+        ------
+        ValueError
+            For another number of columns, or a group that was not fitted, naming it.
+        """
+        if unknown not in ("raise", "nan"):
+            raise ValueError(f"unknown must be 'raise' or 'nan', got {unknown!r}")
+        if groups is None:
+            groups = [column(X, name) for name in self.key_names]
+            groups = groups if len(self.key_names) > 1 else groups[0]
+        rows, _ = features_of(X, self.key_names)
+        if rows.shape[1] != self.n_features:
+            raise ValueError(f"X has {rows.shape[1]} features and the fits {self.n_features}")
+        if len(self.key_names) > 1:
+            groups = list(zip(*(np.asarray(each).tolist() for each in groups), strict=True))
+        if len(groups) != len(rows):
+            raise ValueError(f"X has {len(rows)} rows and groups {len(groups)}: as many")
+        place = self._places(groups)
+        if unknown == "raise" and (place < 0).any():
+            row = int(np.argmax(place < 0))
+            raise ValueError(
+                f"row {row} is of group {groups[row]!r}, which was not fitted: "
+                "unknown='nan' gives NaN for it"
+            )
+        found = self.intercept[place].copy()
+        for j in range(self.n_features):
+            found += self.coef[place, j] * rows[:, j]
+        found[place < 0] = np.nan
+        return found
+
+    def _heads(self):
+        keys = self.keys
+        if len(self.key_names) > 1:
+            columns = zip(*keys, strict=True)
+            return {n: np.array(v) for n, v in zip(self.key_names, columns, strict=True)}
+        return {self.key_names[0]: keys.tolist() if keys.dtype.kind == "O" else keys}
+
+    def to_frame(self):
+        """A row a group: keys, coefficients, standard errors and the rest.
+
+        A frame of polars or pyarrow if X was one, of pandas otherwise.
+        """
+        return frame({**self._heads(), **self._columns()}, self.library)
+
+    def __repr__(self):
+        by = listed(map(str, self.key_names))
+        return f"GroupFits({len(self)} groups by {by}{self._summary()})"
+
+    def _repr_html_(self):
+        return self._html(self._heads())

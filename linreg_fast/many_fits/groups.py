@@ -1,0 +1,177 @@
+"""`fit_groups`: a line for each group of rows, all in one compiled pass."""
+
+import numpy as np
+
+from linreg_fast.data import scaling
+from linreg_fast.data.gate import as_weights, check_finite
+from linreg_fast.kernels.moments import grouped as kernel
+from linreg_fast.kernels.systems import one_of_many as of
+from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
+from linreg_fast.many_fits.common import (
+    empty_results,
+    fit_left,
+    in_own_units,
+    keys_of,
+    rows_for_kernels,
+    whole_number,
+)
+from linreg_fast.many_fits.frames import features_of, library_of, target_of
+from linreg_fast.many_fits.group_fits import GroupFits
+from linreg_fast.many_fits.keys import grouped
+from linreg_fast.many_fits.progress import Progress
+from linreg_fast.many_fits.results import ManyFits
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+
+PIECE_ELEMENTS = 1 << 23  # numbers of X between two looks at the clock
+PRODUCT_WORK = 8  # a product in double-double, in plain ones
+
+
+def fit_groups(
+    X,
+    y,
+    groups=None,
+    *,
+    by=None,
+    sample_weight=None,
+    fit_intercept=True,
+    min_samples=None,
+    n_jobs=None,
+):
+    """A least-squares line for each group of rows, with standard errors, in one pass.
+
+    Each is what `LinearRegression` finds of the group's rows alone, to 12 digits and more: sums are
+    in double-double about the group's own means. A group whose columns are constant or depend on
+    each other, that has one row only or fewer rows than columns, is fitted like all others, and
+    what its rows do not determine has no standard error.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), or a data frame
+    y : array-like of shape (n_samples,), or the name of a column of X
+    groups : array-like of shape (n_samples,), or a list of such with `by`, optional
+        The key of each row's group: whole numbers, text, dates, categories or anything hashable,
+        sorted or not.
+    by : str or list of str, optional
+        Instead of groups: which columns of the frame X are the keys. They are no features, and
+        neither is the column that y names.
+    sample_weight : array-like of shape (n_samples,), optional
+        0 removes a row.
+    fit_intercept : bool, default=True
+    min_samples : int, optional
+        Groups with fewer rows (of a weight above zero) get NaN. None: every group is fitted.
+    n_jobs : int or None, default=None
+        Threads: None for Numba's setting, -1 for all, k for at most k. The bits are the same.
+
+    Returns
+    -------
+    GroupFits
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit, numbers that are not finite, and rows without a key; it says
+        where.
+
+    Examples
+    --------
+    >>> from linreg_fast import fit_groups
+    >>> fits = fit_groups([[1.0], [2.0], [3.0], [1.0], [2.0]], [3.0, 5.0, 7.0, 1.0, 0.0],
+    ...                   ["a", "a", "a", "b", "b"])
+    >>> fits.keys.tolist(), fits.coef.round(12).tolist()
+    (['a', 'b'], [[2.0], [-1.0]])
+    >>> fits.predict([[10.0]], ["b"]).round(12).tolist()
+    [-8.0]
+    """
+    if groups is None and by is None:
+        raise ValueError("pass either groups, a key a row, or by, the name of a column of X")
+    keys, names, without = keys_of(X, groups, by)
+    if isinstance(y, str):
+        without.append(y)
+    matrix, features = features_of(X, without, finite=False)
+    n, p = matrix.shape
+    target, _ = target_of(X, y, n, finite=False)
+    weights = as_weights(sample_weight, n)
+    fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
+    if weights is not None and not weights.all():  # the sums skip rows of weight zero
+        check_finite(matrix, "X", features)
+        check_finite(target, "y")
+    with as_keyboard_interrupt(), launch.threads(n_jobs):
+        rows_of = grouped(keys, n, names)
+        found = _fitted(matrix, target, weights, rows_of, fit_intercept, fewest, features)
+    names_of_features = features or [f"x{j}" for j in range(p)]
+    rest = names_of_features, bool(fit_intercept), library_of(X)
+    return GroupFits(*ManyFits.arrays(*found), *rest, rows_of.labels, names)
+
+
+def _fitted(X, y, weights, rows_of, centred, fewest, features):
+    """coef, errors, numbers and states of all groups."""
+    p = X.shape[1]
+    exponents = np.zeros(p + 1, dtype=np.int64)
+    count = len(rows_of.labels)
+    found = empty_results(count, p)
+    states = found[-1]
+    if p <= SMALL_SYSTEM_COLUMNS:
+        _run(X, y, weights, rows_of, centred, fewest, exponents, found)
+        extreme = states == of.EXTREME
+        if extreme.any():
+            check_finite(X, "X", features)
+            check_finite(y, "y")
+            _run_scaled(X, y, weights, rows_of, extreme, centred, fewest, found)
+        left = np.flatnonzero((states == of.LEFT) | (states == of.EXTREME))
+    else:
+        check_finite(X, "X", features)
+        check_finite(y, "y")
+        left = np.arange(count)
+    rows = (rows_of.order[rows_of.starts[g] : rows_of.starts[g + 1]] for g in left)
+    fit_left(X, y, weights, centred, fewest, left, rows, found, "group")
+    return found
+
+
+def _run(X, y, weights, rows_of, centred, fewest, exponents, found):
+    """Fit all groups in compiled code, pieces of them one after the other."""
+    p = X.shape[1]
+    rows = rows_for_kernels(X, y, weights, np.ldexp(1.0, -exponents))
+    count, starts = len(rows_of.labels), rows_of.starts
+    with Progress("group", count) as progress:
+        begin = 0
+        while begin < count:
+            most = starts[begin] + max(PIECE_ELEMENTS // p, 1)
+            end = max(int(np.searchsorted(starts, most, "right")) - 1, begin + 1)
+            elements = int(starts[end] - starts[begin]) * (p + 2)
+            launch.run(
+                kernel.fit,
+                end - begin,
+                min(
+                    launch.count_blocks(elements, PRODUCT_WORK), 1 << (end - begin).bit_length() - 1
+                ),
+                elements * (p + 2) * PRODUCT_WORK,
+                kernel.scratch_size(p),
+                *rows,
+                rows_of.order,
+                starts[begin : end + 1],
+                bool(centred),
+                fewest,
+                *(part[begin:end] for part in found),
+            )
+            begin = end
+            progress(begin)
+
+
+def _run_scaled(X, y, weights, rows_of, extreme, centred, fewest, found):
+    """Fit the extreme groups again, with columns divided by powers of two of these rows' sizes."""
+    own = rows_of.order[np.repeat(extreme, np.diff(rows_of.starts))]
+    some = slice(None) if extreme.all() else own
+    exponents = scaling.exponents(
+        X[some], y[some, None], None if weights is None else weights[some]
+    )
+    exponents = exponents[:-1]
+    if not exponents.any():
+        return
+    starts = np.append(0, np.cumsum(np.diff(rows_of.starts)[extreme]))
+    part = rows_of._replace(labels=rows_of.labels[extreme], starts=starts, order=own)
+    parts = [each[extreme] for each in found]
+    _run(X, y, weights, part, centred, fewest, exponents, parts)
+    in_own_units(parts, exponents)
+    for each, new in zip(found, parts, strict=True):
+        each[extreme] = new

@@ -1,0 +1,117 @@
+"""`ManyFits`: what the fits of groups and of windows have in common. A row of each array a fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr
+
+from linreg_fast.kernels.systems import one_of_many as of
+
+SHOWN = 10  # fits in a notebook
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ManyFits:
+    """Coefficients and how sure they are; see `GroupFits` and `WindowFits`."""
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    coef_error: np.ndarray
+    intercept_error: np.ndarray
+    sse: np.ndarray
+    tss: np.ndarray
+    n_samples: np.ndarray
+    rank: np.ndarray
+    condition: np.ndarray
+    feature_names: list
+    fit_intercept: bool
+    library: str  # whose data frame X was and `to_frame` makes, or empty
+
+    @staticmethod
+    def arrays(coef, errors, numbers, states):
+        """The first fields, of what the kernels have written."""
+        rank = np.where(states == of.TOO_FEW, -1, numbers[:, of.RANK])
+        return (
+            coef,
+            numbers[:, of.INTERCEPT],
+            errors,
+            numbers[:, of.INTERCEPT_ERROR],
+            numbers[:, of.SSE],
+            numbers[:, of.TSS],
+            numbers[:, of.SAMPLES].astype(np.int64),
+            rank.astype(np.int64),
+            numbers[:, of.CONDITION],
+        )
+
+    def __len__(self):
+        return len(self.coef)
+
+    @property
+    def n_features(self):
+        return self.coef.shape[1]
+
+    @property
+    def degrees_of_freedom(self):
+        found = self.n_samples - self.rank - int(self.fit_intercept)
+        return np.where(self.rank < 0, 0, np.maximum(found, 0))
+
+    @property
+    def sigma(self):
+        freedom = self.degrees_of_freedom
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(freedom > 0, np.sqrt(self.sse / freedom), np.nan)
+
+    @property
+    def r2(self):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.tss > 0, 1 - self.sse / self.tss, np.nan)
+
+    @property
+    def t_values(self):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.coef / self.coef_error
+
+    @property
+    def p_values(self):
+        freedom = self.degrees_of_freedom[:, None].astype(float)
+        return 2 * stdtr(np.where(freedom > 0, freedom, np.nan), -np.abs(self.t_values))
+
+    def _columns(self):
+        """Name -> numbers, a row a fit."""
+        columns = {}
+        if self.fit_intercept:
+            columns["intercept"] = self.intercept
+        for j, name in enumerate(self.feature_names):
+            columns[name] = self.coef[:, j]
+        if self.fit_intercept:
+            columns["intercept_error"] = self.intercept_error
+        for j, name in enumerate(self.feature_names):
+            columns[f"{name}_error"] = self.coef_error[:, j]
+        for name in ("sigma", "r2", "n_samples", "rank", "condition"):
+            columns[name] = getattr(self, name)
+        return columns
+
+    def _summary(self):
+        """How many fits fall short, for `repr`."""
+        few, fitted = int((self.rank < 0).sum()), int((self.rank >= 0).sum())
+        short = int(((self.rank >= 0) & (self.rank < self.n_features)).sum())
+        text = f", {self.n_features} features"
+        if short:
+            text += f"; {short} of {fitted} with columns that depend on each other or do not vary"
+        return text + (f"; {few} with too few rows" if few else "")
+
+    def _html(self, heads):
+        """A table of the first fits; heads: name -> their labels."""
+        from html import escape
+
+        columns = {**heads, **({"intercept": self.intercept} if self.fit_intercept else {})}
+        columns |= {name: self.coef[:, j] for j, name in enumerate(self.feature_names)}
+        columns |= {"sigma": self.sigma, "R2": self.r2, "rows": self.n_samples, "rank": self.rank}
+        lines = []
+        for k in range(min(len(self), SHOWN)):
+            row = (values[k] for values in columns.values())
+            cells = (f"{v:.5g}" if isinstance(v, float) else str(v) for v in row)
+            lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
+        head = "".join(f"<th>{escape(str(name))}</th>" for name in columns)
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        return f"<p>{escape(repr(self))}</p><table><tr>{head}</tr>{body}</table>"

@@ -1,0 +1,65 @@
+"""`WindowFits`: one line for each window, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linreg_fast.many_fits.frames import features_of, frame
+from linreg_fast.many_fits.results import ManyFits
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WindowFits(ManyFits):
+    """Least-squares fits of windows of rows. Row k of every array is of the window at rows[k].
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_windows,)
+        The last row of each window.
+    keys : ndarray of shape (n_windows,), or None
+        Whose rows they are, where there were groups.
+    coef, intercept, coef_error, intercept_error, sigma, r2, n_samples, rank, condition,
+    degrees_of_freedom, t_values, p_values
+        As in `GroupFits`; NaN, and a rank of -1, for windows with too few rows.
+    """
+
+    rows: np.ndarray
+    keys: np.ndarray | None = None
+
+    def predict(self, X):
+        """Predicted targets: each row of X by the line of the window in its place.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, n_features)
+            For forecasts the rows that follow the windows.
+
+        Returns
+        -------
+        ndarray of shape (n_windows,)
+
+        Raises
+        ------
+        ValueError
+            For another shape.
+        """
+        rows, _ = features_of(X)
+        if rows.shape != self.coef.shape:
+            raise ValueError(f"X must be {self.coef.shape}, a row a window; got {rows.shape}")
+        return self.intercept + (self.coef * rows).sum(axis=1)
+
+    def _heads(self):
+        return {"row": self.rows, **({} if self.keys is None else {"group": self.keys})}
+
+    def to_frame(self):
+        """A row a window: its last row, coefficients, standard errors and the rest.
+
+        A frame of polars or pyarrow if X was one, of pandas otherwise.
+        """
+        return frame({**self._heads(), **self._columns()}, self.library)
+
+    def __repr__(self):
+        return f"WindowFits({len(self)} windows{self._summary()})"
+
+    def _repr_html_(self):
+        return self._html(self._heads())

@@ -1,0 +1,137 @@
+"""Every column's regression equals that of a fit of it alone, or beside the covariates."""
+
+import numpy as np
+import pytest
+from sklearn import feature_selection as theirs
+from sklearn.pipeline import make_pipeline
+
+from linreg_fast import LinearRegression, f_regression, fit_groups, r_regression, screen
+
+
+def check_column(found, j, X, y, covariates=None, centred=True):
+    """Coefficient and errors of one column against `fit_groups`, of all rows as one group."""
+    X = X.astype(np.float64)
+    columns = X[:, [j]] if covariates is None else np.column_stack([X[:, j], covariates])
+    fit = fit_groups(columns, y, np.zeros(len(y), int), fit_intercept=centred)
+    model = LinearRegression(fit_intercept=centred, precision="double-double").fit(columns, y)
+    np.testing.assert_allclose(found.coef[j], model.coef_[0], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found.coef_error[j], fit.coef_error[0, 0], rtol=1e-11)
+    np.testing.assert_allclose(found.p_values[j], fit.p_values[0, 0], rtol=1e-8, atol=1e-300)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_equals_single_fits(rng, order, dtype):
+    n, p = int(rng.integers(20, 600)), 40
+    X = np.asarray(rng.normal(size=(n, p)) + rng.normal(size=p) * 3, dtype, order)
+    y = X[:, 3] - X[:, 5] + rng.normal(size=n)
+    plain = screen(X, y)
+    Z = np.column_stack([rng.normal(size=(n, 2)), X[:, 5] + rng.normal(size=n)])
+    beside = screen(X, y, Z)
+    raw = screen(X, y, fit_intercept=False)
+    assert plain.degrees_of_freedom == n - 2
+    assert beside.degrees_of_freedom == n - 5
+    for j in range(0, p, 5):
+        check_column(plain, j, X, y)
+        check_column(beside, j, X, y, Z)
+        check_column(raw, j, X, y, centred=False)
+        fit = LinearRegression().fit(X[:, [j]].astype(float), y)
+        np.testing.assert_allclose(plain.r2[j], fit.score(X[:, [j]], y), rtol=1e-9, atol=1e-14)
+    assert plain.top(2).tolist() == np.argsort(-plain.r2)[:2].tolist()
+
+
+def test_offsets_units_constant_and_dependent_columns(rng):
+    n = 100
+    X, z, y = rng.normal(size=(n, 9)), rng.normal(size=n), rng.normal(size=n)
+    X[:, 0] += 1e8
+    X[:, 1] *= 1e-180
+    X[:, 2] *= 1e200
+    X[:, 3] = 7.25
+    X[:, 4] = 3 * z + 2
+    X[:, 5] = z + 1e-5 * X[:, 5]
+    X[0, 6] = 1e12
+    X[:, 7] = np.arange(n) + 0.1
+    for order in "CF":
+        found = screen(np.asarray(X, order=order), y, z)
+        for j in (0, 6, 7, 8):
+            check_column(found, j, X, y, z)
+        for j, unit in ((1, 1e-180), (2, 1e200)):
+            model = LinearRegression().fit(np.column_stack([X[:, j] / unit, z]), y)
+            np.testing.assert_allclose(found.coef[j] * unit, model.coef_[0], rtol=1e-11)
+        near = LinearRegression(precision="double-double").fit(np.column_stack([X[:, 5], z]), y)
+        np.testing.assert_allclose(found.coef[5], near.coef_[0], rtol=1e-9)
+        assert found.coef[[3, 4]].tolist() == [0.0, 0.0]
+        assert np.isnan(found.p_values[[3, 4]]).all()
+
+
+def test_several_targets_and_many_covariates(rng):
+    X, Y = rng.normal(size=(80, 12)), rng.normal(size=(80, 9))
+    Z = rng.normal(size=(80, 11))
+    Z[:, 10] = Z[:, 0] + Z[:, 1]  # dependent
+    found = screen(X, Y, Z)
+    assert found.coef.shape == found.p_values.shape == (12, 9)
+    for t in (0, 8):
+        one = screen(X, Y[:, t], Z)
+        np.testing.assert_allclose(found.coef[:, t], one.coef, rtol=1e-12)
+        np.testing.assert_allclose(found.p_values[:, t], one.p_values, rtol=1e-9)
+    check_column(screen(X, Y[:, 3], Z), 4, X, Y[:, 3], Z[:, :10])
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_drop_in_for_scikit_learn(rng, center):
+    X, y = rng.normal(size=(90, 8)) + 2, rng.normal(size=90)
+    y += X[:, 2]
+    X[:, 4] = 1.5 if center else 0.0
+    X[:, 5] = y if center else 2 * y
+    f, p = f_regression(X, y, center=center)
+    f_theirs, p_theirs = theirs.f_regression(X, y, center=center)
+    clear = ~np.isin(np.arange(8), [4, 5])  # of 5 all is explained but for rounding
+    assert (f[4], p[4]) == (0.0, 1.0)
+    np.testing.assert_allclose(f[clear], f_theirs[clear], rtol=1e-9)
+    np.testing.assert_allclose(p[clear], p_theirs[clear], rtol=1e-9)
+    assert f[5] > 1e12
+    varies = np.arange(8) != 4  # rounding gives theirs an infinity here, with some means
+    mine = r_regression(X, y, center=center)[varies]
+    found = theirs.r_regression(X[:, varies], y, center=center)
+    np.testing.assert_allclose(mine, found, rtol=1e-9)
+    assert np.isnan(r_regression(X, y, center=center, force_finite=False)[4])
+
+
+def test_in_selectors(rng):
+    X, y = rng.normal(size=(60, 10)), rng.normal(size=60)
+    mine = theirs.SelectKBest(f_regression, k=3).fit(X, y)
+    theirs_own = theirs.SelectKBest(theirs.f_regression, k=3).fit(X, y)
+    assert np.array_equal(mine.get_support(), theirs_own.get_support())
+    model = make_pipeline(theirs.SelectKBest(f_regression, k=3), LinearRegression()).fit(X, y)
+    assert model.predict(X).shape == (60,)
+
+
+def test_memory_mapped_and_same_bits(rng, tmp_path):
+    X, y = rng.normal(size=(300, 3000)), rng.normal(size=300)
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    found = screen(mapped, y)
+    for other in (screen(X, y, n_jobs=1), screen(X, y, n_jobs=2)):
+        assert np.array_equal(found.coef, other.coef)
+    columns = screen(np.asfortranarray(X), y)
+    np.testing.assert_allclose(columns.coef, found.coef, rtol=1e-12, atol=1e-15)
+
+
+def test_frames_and_bad_input(rng):
+    pd = pytest.importorskip("pandas")
+    X, y = rng.normal(size=(20, 3)), rng.normal(size=20)
+    found = screen(pd.DataFrame(X, columns=list("abc")), y)
+    assert found.to_frame()["feature"].tolist() == ["a", "b", "c"]
+    assert "3 columns" in repr(found)
+    assert "<table>" in found._repr_html_()
+    dirty = X.copy()
+    dirty[7, 2] = np.inf
+    with pytest.raises(ValueError, match=r"infinity \(inf\) at row 7, column 2"):
+        screen(dirty, y)
+    with pytest.raises(ValueError, match="19"):
+        screen(X, y[:19])
+    with pytest.raises(ValueError, match="too few"):
+        screen(X[:3], y[:3], rng.normal(size=(3, 2)))
+    with pytest.raises(ValueError, match="covariates 5"):
+        screen(X, y, rng.normal(size=(5, 2)))
+    assert np.isnan(screen(X, np.ones(20)).p_values).all()
