@@ -69,7 +69,7 @@ def test_intervals_cover_as_often_as_they_say(rng):
         model = LinearRegression().fit(X, y)
         mse = np.mean((model.predict(X) - y) ** 2)
         where = rng.normal(5, 2, (1, 2))
-        bands = intervals.intervals(model.moments_, mse, where, level=0.9)
+        bands = intervals(model.moments_, mse, where, level=0.9)
         error = model.predict(where) - (where @ [1.0, -2.0] + 3)
         inside += [
             abs(error[0]) <= bands.confidence[0],
@@ -83,4 +83,4 @@ def test_intervals_need_degrees_of_freedom(rng):
     from linreg_fast import moments
 
     with pytest.raises(ValueError, match="no degrees of freedom"):
-        intervals.intervals(moments([1.0, 2.0], [1.0, 2.0]), 0.0, np.ones((1, 1)))
+        intervals(moments([1.0, 2.0], [1.0, 2.0]), 0.0, np.ones((1, 1)))

@@ -40,7 +40,7 @@ SLOTS, SHIFT = 256, np.uint64(64 - 8)  # of a table of values
 MIXER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: spreads them (Knuth 6.4)
 
 
-def takes(X, Y):
+def takes(X, Y, weights=None):
     """Whether float32 tiles can sum these rows, and faster."""
     return (
         simd.VECTORS
