@@ -70,7 +70,7 @@ def rows(problem, peers=False):
             rung.name,
             rung.why,
             rung.reads[KERNELS.index(problem)],
-            partial(_kernel, problem, rung),
+            partial(kernel_result, problem, rung),
             REFERENCES[problem],
             rung.rtol,
         )
@@ -132,7 +132,8 @@ def _peer(peer, X, y):
     return found[1:], found[:1]
 
 
-def _kernel(problem, rung, X, y):
+def kernel_result(problem, rung, X, y):
+    """What a rung's function gives, as arrays to compare."""
     if problem == "moments":
         n_samples, weight, mean, comoment = rung.kernels.moments(X, y[:, None])
         count = np.array([n_samples, weight[0]])

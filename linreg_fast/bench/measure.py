@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from linreg_fast.bench import limits, parts, verdict
+from linreg_fast.bench import limits, parts, trial, verdict
 from linreg_fast.bench.affordable import affordable_rows, call_seconds, first_call
 from linreg_fast.bench.cases import flops
 from linreg_fast.bench.expected import compared
@@ -55,6 +55,7 @@ class Prepared(NamedTuple):
     measured: Measured
     data: tuple
     scale: float
+    own: Any  # the target, ours to change where the row is from outside
 
 
 def prepare(problem, row, X, y):
@@ -63,6 +64,11 @@ def prepare(problem, row, X, y):
     Or its `Measured` as it stays, if it is wrong or does not run on this data.
     """
     begun = Measured(row.name, row.why, row.kind, None, reads=row.reads)
+    if row.kind == "added":
+        y = np.array(y)  # ours to change, see `trial.remembered`
+        told = trial.tried(problem, row, X, y) if row.source else _first_answer(problem, row, X, y)
+        if told:
+            return begun._replace(correct=False, note=told)
     try:
         compiled = first_call(row, X, y)
         n_rows = affordable_rows(problem, row, X, y)
@@ -97,7 +103,11 @@ def prepare(problem, row, X, y):
     finally:
         tracemalloc.stop()
     checked = checked._replace(temporaries=held, call=call_seconds(row, X, y))
-    return Prepared(row, checked, data, len(X) / n_rows)
+    return Prepared(row, checked, data, len(X) / n_rows, y)
+
+
+def _first_answer(problem, row, X, y):
+    return trial.sentence(problem, row, (frozen(X), frozen(y)), y)
 
 
 def in_rounds(problem, prepared, X, y, seconds):
@@ -127,6 +137,7 @@ def _undecided(problem, prepared, rounds):
 
 def _pairs(problem, prepared, rounds):
     """(row, the one it is compared with): the row above, or in a table of fits the fastest."""
+    prepared = [one for one in prepared if rounds.lanes[one.row.name].samples]
     if problem != "fit":
         return list(zip(prepared[1:], prepared, strict=False))
     fastest = min(
@@ -137,51 +148,56 @@ def _pairs(problem, prepared, rounds):
     return [(one, fastest) for one in prepared if one is not fastest]
 
 
+def _against(problem, prepared, rounds):
+    """name -> the row that it is compared with, and the ratio."""
+    found = {}
+    for one, other in _pairs(problem, prepared, rounds):
+        facts = verdict.compared(_series(rounds, one), _series(rounds, other))._asdict()
+        for name in ("ratio", "low", "high"):
+            facts[name] = None if math.isnan(facts[name]) else facts[name]
+        found[one.row.name] = {"row": other.row.name, **facts}
+    return found
+
+
+def _finished(one, rounds, least, work, X, y):
+    """A row's `Measured` with all that the rounds told of it alone."""
+    middle = verdict.typical(*_series(rounds, one))
+    lane = rounds.lanes[one.row.name]
+    cores = float(np.nanmedian(lane.cores))
+    times, calm = _series(rounds, one)
+    kept = times[~np.isnan(times) & (calm if not middle.busy else True)]
+    waited = one.scale * float(np.nanmedian(lane.waited)) if middle.busy else 0.0
+    held = one.measured.temporaries * one.scale
+    interpreted = one.row.name.endswith("loops")
+    about = (one.row.reads, held, one.measured.call, cores, waited, interpreted)
+    return one.measured._replace(
+        median=middle.median,
+        low=middle.low,
+        high=middle.high,
+        minimum=middle.minimum,
+        repeats=middle.n,
+        busy=middle.busy,
+        cores=cores,
+        percent=least and 100 * least.seconds(work) / middle.median,
+        parts=parts.of(middle.median, least, work, X, y, *about),
+        seconds=[float(f"{time:.4g}") for time in kept],
+    )
+
+
 def finish(problem, prepared, rounds, least, X, y):
     """name -> `Measured` with all that the rounds told."""
     work = flops(problem, *X.shape) / (2 if X.dtype == np.float32 else 1)
-    against = {
-        one.row.name: {
-            "row": other.row.name,
-            **verdict.compared(_series(rounds, one), _series(rounds, other))._asdict(),
-        }
-        for one, other in _pairs(problem, prepared, rounds)
-    }
-    for facts in against.values():
-        for name in ("ratio", "low", "high"):
-            facts[name] = None if math.isnan(facts[name]) else facts[name]
-    found = {}
+    against, found = _against(problem, prepared, rounds), {}
     for one in prepared:
-        middle = verdict.typical(*_series(rounds, one))
-        lane = rounds.lanes[one.row.name]
-        busy_cores = float(np.nanmedian(lane.cores))
-        times, calm = _series(rounds, one)
-        kept = times[~np.isnan(times) & (calm if not middle.busy else True)]
-        found[one.row.name] = one.measured._replace(
-            median=middle.median,
-            low=middle.low,
-            high=middle.high,
-            minimum=middle.minimum,
-            repeats=middle.n,
-            busy=middle.busy,
-            cores=busy_cores,
-            percent=least and 100 * least.seconds(work) / middle.median,
-            parts=parts.of(
-                middle.median,
-                least,
-                work,
-                X,
-                y,
-                one.row.reads,
-                one.measured.temporaries * one.scale,
-                one.measured.call,
-                busy_cores,
-                one.scale * float(np.nanmedian(lane.waited)) if middle.busy else 0.0,
-                one.row.name.endswith("loops"),
-            ),
-            against=against.get(one.row.name),
-            seconds=[float(f"{time:.4g}") for time in kept],
-        )
+        name = one.row.name
+        told = rounds.lanes[name].failed
+        if one.row.kind == "added" and not told:
+            told = trial.remembered(problem, one.row, one.data, one.own[: len(one.data[1])])
+        if told:
+            found[name] = one.measured._replace(correct=False, note=told)
+        else:
+            timed = _finished(one, rounds, least, work, X, y)
+            found[name] = timed._replace(against=against.get(name))
     return found
 
 

@@ -30,20 +30,30 @@ class Lane:
     calm: list = field(default_factory=list)
     cores: list = field(default_factory=list)
     waited: list = field(default_factory=list)
+    failed: str = ""  # what it raised in the middle of it all
 
     def calibrate(self):
         """How often it is called in one sample: by the best of a few calls."""
         best, until = math.inf, time.perf_counter() + 20 * SHORTEST
         for _ in range(20):
             started = time.perf_counter()
-            self.call()
+            try:
+                self.call()
+            except (Exception, SystemExit) as error:
+                self.failed = f"{type(error).__name__}: {error}".strip(": ")
+                return
             best = min(best, time.perf_counter() - started)
             if time.perf_counter() > until:
                 break
         self.calls = max(1, math.ceil(SHORTEST / max(best, 1e-9)))
 
     def take(self, accounts):
-        found = accounts.watch(self.call, self.calls)
+        try:
+            found = accounts.watch(self.call, self.calls)
+        except (Exception, SystemExit) as error:
+            self.failed = f"{type(error).__name__}: {error}".strip(": ")
+            self.miss()
+            return
         self.used += found.seconds * self.calls
         self.seconds.append(found.seconds)
         self.calm.append(found.calm)
@@ -99,6 +109,7 @@ class Rounds:
         while done < fewest or (done < most and time.perf_counter() < ends):
             used = {name: self.lanes[name].used - before[name] for name in rows}
             share = seconds * (done + 1) / most
+            rows = [name for name in rows if not self.lanes[name].failed]
             joined = [name for name in rows if done < fewest or used[name] <= share]
             if not joined:
                 behind = min(rows, key=used.__getitem__, default=None)

@@ -116,10 +116,12 @@ def _against(row):
         return "-"
     middle, low, high = (_number(value) for value in found)
     mark = {"undecided": "?", "same": "="}.get(row["against"]["word"], "")
-    return f"{middle}{mark} ({low}-{high})" + (" busy" if row["busy"] else "")
+    return f"{middle}{mark} ({low}-{high})" + (" busy" if row["against"]["busy"] else "")
 
 
 def _number(value):
+    if value < 0.1:
+        return f"{value:.1g}"
     return f"{value:.0f}" if value >= 99.5 else f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
 
 
