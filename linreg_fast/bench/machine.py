@@ -23,7 +23,7 @@ def _model():
     return found.group(1).strip() if found else platform.processor() or platform.machine()
 
 
-def _blas():
+def blas():
     """(name and version, threads) of the BLAS that NumPy calls."""
     try:
         from threadpoolctl import threadpool_info
@@ -53,7 +53,7 @@ def machine():
     from linreg_fast.kernels.tuning import WIDE
     from linreg_fast.runtime import launch
 
-    blas, blas_threads = _blas()
+    blas_name, blas_threads = blas()
     return {
         "model": _model(),
         "processor": llvmlite.binding.get_host_cpu_name(),
@@ -61,7 +61,7 @@ def machine():
         "cores": os.cpu_count(),
         "threads": numba.get_num_threads(),
         "layer": launch.threading_layer(),
-        "blas": blas,
+        "blas": blas_name,
         "blas threads": blas_threads,
         "system": platform.system(),
         "python": platform.python_version(),

@@ -166,3 +166,24 @@ def _small(table):
     ]
     if told:
         yield f"faster than the row above, beyond noise: {'; '.join(told)}"
+
+
+def sweep_lines(swept):
+    """Times by size as text: one line a size, a column a rung, the fastest marked."""
+    names = list(swept["rows"])
+    yield f"\n{record.TITLES[swept['problem']]}, by {swept['kind']}; * the fastest"
+    yield f"{'size':>16}{'limit':>10}" + "".join(f"{name:>13}" for name in names)
+    for k, (n, p) in enumerate(swept["sizes"]):
+        times = [swept["rows"][name][k]["median"] for name in names]
+        limit = swept["limit"][k]
+        cells = (f"{seconds(time)}{'*' if time == min(times) else ' '}".rjust(13) for time in times)
+        yield f"{f'{n} x {p}':>16}{seconds(limit) if limit else '-':>10}" + "".join(cells)
+
+
+def digits_lines(found):
+    """Right digits of the worst coefficient by condition number, as text."""
+    yield f"\nright digits of the worst coefficient, {found['n']} x {found['p']}; x: it refuses"
+    yield f"{'condition':29}" + "".join(f"{kind:>7.0e}" for kind in found["conditions"])
+    for name, values in found["rows"].items():
+        cells = (f"{'x' if value is None else f'{value:.1f}':>7}" for value in values)
+        yield f"{name[:28]:29}" + "".join(cells)
