@@ -88,7 +88,7 @@ def _verdict(row, past, machine, rng):
     for one in (row, past):
         runs = one.get("runs") or [one["seconds"]]
         logs.append([np.log(np.asarray(run, float)) for run in runs])
-    ratios = _drawn(logs[0], rng) - _drawn(logs[1], rng)
+    ratios = verdict.middles(logs[0], rng) - verdict.middles(logs[1], rng)
     low, high = np.percentile(ratios, [2.5, 97.5])
     middle = _middle(logs[0]) - _middle(logs[1])
     busy = bool(row["busy"] or past["busy"])
@@ -107,13 +107,6 @@ def _verdict(row, past, machine, rng):
 
 def _middle(runs):
     return float(np.mean([np.median(run) for run in runs]))
-
-
-def _drawn(runs, rng, times=500):
-    """Middles of resamples: of the runs, then of each run's samples."""
-    medians = [np.median(rng.choice(run, (times, len(run))), axis=1) for run in runs]
-    picked = rng.integers(0, len(runs), (times, len(runs)))
-    return np.stack(medians)[picked, np.arange(times)[:, None]].mean(axis=1)
 
 
 def in_words(compared):

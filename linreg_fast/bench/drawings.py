@@ -50,11 +50,12 @@ def draw_ladder(ax, table):
     ax.set_xscale("log")
     ax.set_xlim(least / 1.6, max(times) * 12)
     ax.invert_yaxis()
+    told = ""
     if table["limit"]:
         ax.axvline(least, color=ROOF, linewidth=2)
-        ax.text(least, -0.75, f"limit {seconds(table['limit'])}", color=ROOF, fontsize="small")
+        told = f": the limit is {seconds(table['limit'])}"
     ax.set_xlabel("time, ms (of the limit)")
-    ax.set_title(f"{record.TITLES[table['problem']]}, {record.size_of(table)}", loc="left")
+    ax.set_title(f"{record.TITLES[table['problem']]}, {record.size_of(table)}{told}", loc="left")
     _plain(ax)
 
 
@@ -169,7 +170,9 @@ def draw_map(ax, table, found):
     ax.set_xscale("log")
     ax.set_ylim(-0.5, 16.8)
     if table["limit"]:
-        ax.axvspan(ax.get_xlim()[0], 1e3 * table["limit"], color=ROOF, alpha=0.15, linewidth=0)
+        least = 1e3 * table["limit"]
+        ax.axvspan(least / 3, least, color=ROOF, alpha=0.15, linewidth=0)
+        ax.set_xlim(left=least / 3)
     ax.set_xlabel(f"time of a fit, {record.size_of(table)}, ms")
     ax.set_ylabel("right digits at condition 1e6")
     ax.set_title("Digits and speed", loc="left")

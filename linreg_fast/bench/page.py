@@ -47,6 +47,13 @@ def page(found):
     )
 
 
+def fragment(found):
+    """Tables and pictures alone, for a notebook; the style counts for what is in it."""
+    style = STYLE.replace("body{", ".linreg-fast{").replace(":root{", ":root,.linreg-fast{")
+    body = "\n".join([*_tables(found["tables"]), *_pictures(found)])
+    return f"<style>@scope (.linreg-fast) {{{style}}}</style><div class=linreg-fast>{body}</div>"
+
+
 def _leading(tables):
     """The tables, the one to begin with first: most rows of data, steps before fits."""
     order = {"gradient": 0, "mse": 1, "moments": 2, "fit": 3}

@@ -10,6 +10,7 @@ from linreg_fast.wording import amount, seconds
 
 KIND = "linreg_fast bench"
 VERSION = 2  # 1 had no rounds, and no format entry
+FEW_BYTES = 1 << 20  # that one core takes alone anyway
 TITLES = {
     "mse": "mean squared error",
     "gradient": "gradient step",
@@ -76,7 +77,7 @@ def sentence(table):
     best = max(rows, key=lambda row: row["percent"])
     first = next((row for row in rows if row["name"].endswith("loops")), None)
     text = f"{size} {has}, so no program takes less than {seconds(table['limit'])}"
-    if not limits["together"]:
+    if not limits["together"] and table["bytes"] > FEW_BYTES:
         text += " (one core's limit: all cores were never seen at work together)"
     if first is not None and first is not best:
         text += f"; the Python loop takes {first['median'] / table['limit']:.0f} times that"

@@ -66,11 +66,11 @@ class Session:
         return [row for row in table if row.name in self.plan.rows or row.kind == "added"]
 
     def check_rows(self):
-        """A ValueError for --rows that no table has."""
+        """A ValueError for a name in `rows` that no table has."""
         known = {row.name for problem in self.plan.problems for row in self.rows_of(problem)}
         for name in self.plan.rows:
-            if name not in known:
-                raise ValueError(f"--rows: there is no row {name!r} in these tables")
+            if name and name not in known:
+                raise ValueError(f"there is no row {name!r} in these tables (--rows)")
 
     def run(self, data, on_table=None):
         """Measure the tables of (label, X, y), one after the other; return the record."""

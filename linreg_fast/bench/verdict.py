@@ -106,6 +106,13 @@ def compared(row, other, rng=None):
     return Compared(*map(math.exp, (middle, low, high)), said, int(kept.sum()), busy)
 
 
+def middles(runs, rng):
+    """Middles of resamples of several processes' samples: of the processes, then of each one's."""
+    medians = [np.median(rng.choice(run, (RESAMPLES, len(run))), axis=1) for run in runs]
+    picked = rng.integers(0, len(runs), (RESAMPLES, len(runs)))
+    return np.stack(medians)[picked, np.arange(RESAMPLES)[:, None]].mean(axis=1)
+
+
 def over_runs(runs, rng=None):
     """(middle, low, high) of a row's time over several processes: runs are drawn, then samples.
 
@@ -113,10 +120,6 @@ def over_runs(runs, rng=None):
     """
     rng = np.random.default_rng(0) if rng is None else rng
     logs = [np.log(np.asarray(run, float)) for run in runs]
-    found = np.empty(RESAMPLES)
-    for k in range(RESAMPLES):
-        drawn = rng.integers(0, len(logs), len(logs))
-        found[k] = np.mean([np.median(rng.choice(logs[j], len(logs[j]))) for j in drawn])
-    edges = np.percentile(found, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    low, high = np.percentile(middles(logs, rng), [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
     middle = np.mean([np.median(part) for part in logs])
-    return float(np.exp(middle)), *(float(np.exp(edge)) for edge in edges)
+    return float(np.exp(middle)), float(np.exp(low)), float(np.exp(high))
