@@ -89,7 +89,8 @@ def _verdict(row, past, machine, rng):
         runs = one.get("runs") or [one["seconds"]]
         logs.append([np.log(np.asarray(run, float)) for run in runs])
     ratios = verdict.middles(logs[0], rng) - verdict.middles(logs[1], rng)
-    low, high = np.percentile(ratios, [2.5, 97.5])
+    edges = (100 - verdict.LEVEL) / 2, (100 + verdict.LEVEL) / 2
+    low, high = np.percentile(ratios, edges)
     middle = _middle(logs[0]) - _middle(logs[1])
     busy = bool(row["busy"] or past["busy"])
     beyond = (1 + (BUSY_BEYOND if busy else BEYOND)) * machine - 1

@@ -221,7 +221,7 @@ def _how(found):
     told = (
         "Rows take turns in random order, so that a busy moment hits them alike. Samples in which "
         "a thread waited for a core are set aside. A ratio is the median over the rounds in which "
-        "both rows ran undisturbed, with a 95% interval by bootstrap; within it nothing is "
+        "both rows ran undisturbed, with a 98% interval by bootstrap; within it nothing is "
         "claimed. The limit is measured in the same rounds: X and y read once, with the same "
         "blocks and threads, or the problem's multiply-adds from registers, whichever takes "
         "longer. Every time belongs to an answer that was compared first."

@@ -30,8 +30,6 @@ def print_table(console, table):
         drawn.add_column(name, justify="left" if left else "right", no_wrap=True)
     if ideas_inside:
         drawn.add_column(IDEA, justify="left", no_wrap=True)
-    else:
-        drawn.columns[0].no_wrap = False
     for cells, idea, wrong in lines:
         style = "bold red" if wrong else ""
         texts = [Text(cells[headings.index(name)], style=style) for name in shown]
@@ -76,7 +74,7 @@ def _that_fit(headings, lines, width):
     if taken(shown) + idea <= width:
         return shown, True
     shown.remove(WHERE)  # it stands with the idea below
-    for name in FIRST_TO_GO:
+    for name in (*FIRST_TO_GO, headings[3], "of limit"):
         if taken(shown) - 2 > width:
             shown.remove(name)
     return shown, False

@@ -9,7 +9,7 @@ import pytest
 
 from linreg_fast.bench import verdict
 
-ROUNDS, TRIALS = 30, 200
+ROUNDS, TRIALS = 30, 300
 
 
 def weather_of(rng, kind, rounds=ROUNDS):
