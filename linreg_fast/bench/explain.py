@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.bench import compiled, remarks
+from linreg_fast.bench import compiled, listing, remarks
 from linreg_fast.bench.cases import bytes_of, flops
 from linreg_fast.bench.machine import blas
 from linreg_fast.data.gate import frozen
@@ -45,11 +45,15 @@ def hot(problem, rung, X, y):
         found = compiled.hot_loop(_of_rung(problem, rung))
     if found is None:
         return {"error": "this Numba keeps no listing of its code"}
-    dispatcher, loop, _ = found
+    dispatcher, loop, text = found
+    # LLVM makes several loops of one: for long rows in vectors, for what is left, for weights.
+    others = [other for other in listing.loops(text) if other.function == loop.function][1:]
     return {
         "function": f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__name__}",
         "from cache": compiled.from_cache(dispatcher),
         "facts": loop.facts(),
+        "other loops": len(others),
+        "of them without vectors": sum(other.facts()["vector"] == 0 for other in others),
         "lines": [(line.text, line.kind) for line in loop.lines],
     }
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from linreg_fast.bench.rounds import Rounds
 from linreg_fast.bench.verdict import best
 from linreg_fast.kernels.arithmetic.memory import LINE
 from linreg_fast.kernels.arithmetic.simd import (
@@ -148,3 +149,26 @@ def of(rounds, X, y):
     together = threads == 1 or (also and rate > TOGETHER * flops / burst)
     n_bytes = X.nbytes + y.nbytes
     return Limits(one, every, flops / burst, rate, n_bytes, threads, bool(together))
+
+
+SIZES = {"first cache": 16 << 10, "second cache": 256 << 10, "third": 4 << 20, "memory": 128 << 20}
+
+
+def of_machine(seconds=0.3):
+    """What this machine can do: [(what, by one core, by all or None)] in bytes and flops a second.
+
+    Of a working set that is one block of rows, one core reads all there is.
+    """
+    if not VECTORS:
+        return []
+    found, flops = [], None
+    for name, size in SIZES.items():
+        X, y = np.ones((size // 8, 1)), np.zeros(1)
+        always = calls(X, y)
+        measured = of(Rounds(always, always).run(seconds, most=60), X, y)
+        several = launch.count_blocks(*X.shape) > 1 and measured.threads > 1
+        every = X.nbytes / measured.read_all if several else None
+        found.append((f"reads, {name}, {size >> 10} kB", X.nbytes / measured.read_one, every))
+        if flops is None or measured.flops_one > flops[0]:
+            flops = measured.flops_one, measured.flops_all if measured.together else None
+    return [*found, ("multiply-adds, flops", *flops)]

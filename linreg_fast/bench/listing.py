@@ -142,16 +142,22 @@ def _arm(name, operands, text):
     return Line(text, "other", call=name in ("bl", "blr"))
 
 
-def hottest(text):
-    """Of all innermost loops of a listing the one with most floating-point work; or None."""
-    best = None
+def loops(text):
+    """The innermost loops of a listing that do floating-point work, those with most first.
+
+    How often each runs a listing does not tell.
+    """
+    found = []
     for name, lines in functions(text).items():
         for first, last in innermost(lines):
-            read = [found for line in lines[first : last + 1] if (found := read_line(line))]
-            loop = Loop(name, read)
-            if loop.flops and (best is None or loop.flops > best.flops):
-                best = loop
-    return best
+            read = [one for line in lines[first : last + 1] if (one := read_line(line))]
+            found.append(Loop(name, read))
+    return sorted((loop for loop in found if loop.flops), key=lambda loop: -loop.flops)
+
+
+def hottest(text):
+    """Of all innermost loops of a listing the one with most floating-point work; or None."""
+    return next(iter(loops(text)), None)
 
 
 def located(text):

@@ -91,6 +91,11 @@ def _listing(hot, coloured):
         f"{facts['flops per instruction']:.1f} flops for each; {facts['spills']} spills, "
         f"{facts['prefetches']} prefetches, {facts['calls']} calls"
     )
+    if hot["other loops"]:
+        yield (
+            f"the function has {hot['other loops']} other innermost loops with arithmetic, "
+            f"{hot['of them without vectors']} of them without vectors"
+        )
     marks = {"vector": "v", "scalar": "s", "move": "m", "other": " ", "label": " "}
     codes = {"vector": "32", "scalar": "33", "move": "34"}
     for text, kind in hot["lines"][:MOST_LINES]:
@@ -117,3 +122,23 @@ def _source(source):
         yield f"{count or '':>5} {line:>4}  {text}"
         for remark in remarks:
             yield f"{'':>12}LLVM: {remark}"
+
+
+def limits_lines():
+    """What `info --limits` prints: the most that this machine reads and multiplies in a second."""
+    from linreg_fast.bench import limits
+    from linreg_fast.bench.accounting import load
+    from linreg_fast.wording import amount
+
+    found = limits.of_machine()
+    if not found:
+        yield "no limits: NUMBA_DISABLE_JIT is set"
+        return
+    yield f"\n{'':32}{'one core':>12}{'all cores':>12}"
+    for what, one, every in found:
+        unit = "flop/s" if "flops" in what else "B/s"
+        all_of_it = "-" if every is None else f"{amount(every)}{unit}"
+        yield f"{what:32}{f'{amount(one)}{unit}':>12}{all_of_it:>14}"
+    told = load()
+    if told is not None:
+        yield f"-: one block, or never seen at work together (load {told:.1f})"
