@@ -59,10 +59,11 @@ def shown(table, name, hot):
     facts = hot.get("facts")
     if facts:
         yield (
-            f"the loop with most arithmetic: {facts['vector']} vector, {facts['scalar']} scalar and "
-            f"{facts['move']} move instructions of {facts['instructions']}, "
-            f"{facts['flops per instruction']:.1f} flops for each; {hot['of them without vectors']} "
-            f"of {hot['other loops']} other loops are without vectors"
+            f"the loop with most arithmetic: {facts['vector']} vector, {facts['scalar']} scalar "
+            f"and {facts['move']} move instructions of {facts['instructions']}, "
+            f"{facts['flops per instruction']:.1f} flops for each; "
+            f"{hot['of them without vectors']} of {hot['other loops']} other loops are without "
+            "vectors"
         )
     if row["busy"]:
         yield "measured while others used the machine: too few undisturbed samples"

@@ -12,6 +12,7 @@ import numpy as np
 
 from linreg_fast.bench.rounds import Rounds
 from linreg_fast.bench.verdict import best
+from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.arithmetic.memory import LINE
 from linreg_fast.kernels.arithmetic.simd import (
     VECTORS,
@@ -151,24 +152,65 @@ def of(rounds, X, y):
     return Limits(one, every, flops / burst, rate, n_bytes, threads, bool(together))
 
 
-SIZES = {"first cache": 16 << 10, "second cache": 256 << 10, "third": 4 << 20, "memory": 128 << 20}
+SIZES = {"first cache": 16 << 10, "second cache": 256 << 10, "third": 4 << 20, "memory": 64 << 20}
+BURST_BYTES = 10_000_000  # read in one sample at least, 0.1 ms
 
 
-def of_machine(seconds=0.3):
+@kernel_part
+def _again_block(b, start, stop, scratch, x, size, sums):
+    found = 0.0
+    for _ in range(start, stop):
+        found += _sum(x, b * size, (b + 1) * size)
+    sums[b, 0] = found
+
+
+_reading_again = over_blocks(_again_block)
+
+
+def _again(x, size, threads, sums):
+    """A call in which so many threads read so many doubles each, as often as makes a sample."""
+    times = -(-BURST_BYTES // (8 * size))
+    taken, room = np.zeros(1, dtype=np.int64), np.zeros((1, 0))
+
+    def one():
+        taken[0] = 0
+        _reading_again.serial(times, 1, 0, 1, taken, room, x, size, sums)
+
+    def every():
+        launch.run(_reading_again, threads * times, threads, 0, 0, x, size, sums)
+
+    call = one if threads == 1 else every
+    call()
+    return call, threads * times * size * 8
+
+
+def of_machine(seconds=0.15):
     """What this machine can do: [(what, by one core, by all or None)] in bytes and flops a second.
 
-    Of a working set that is one block of rows, one core reads all there is.
+    Each thread reads a part of its own, of the given size. None: never seen at work together.
     """
     if not VECTORS:
         return []
-    found, flops = [], None
-    for name, size in SIZES.items():
-        X, y = np.ones((size // 8, 1)), np.zeros(1)
-        always = calls(X, y)
-        measured = of(Rounds(always, always).run(seconds, most=60), X, y)
-        several = launch.count_blocks(*X.shape) > 1 and measured.threads > 1
-        every = X.nbytes / measured.read_all if several else None
-        found.append((f"reads, {name}, {size >> 10} kB", X.nbytes / measured.read_one, every))
-        if flops is None or measured.flops_one > flops[0]:
-            flops = measured.flops_one, measured.flops_all if measured.together else None
-    return [*found, ("multiply-adds, flops", *flops)]
+    threads = numba.get_num_threads()
+    raw = np.ones(threads * max(SIZES.values()) // 8 + 8)
+    x = frozen(raw[-raw.ctypes.data % 64 // 8 :])  # unaligned, the first cache gives half
+    sums = np.zeros((threads, 2 + LINE))
+    made = {
+        (name, cores): _again(x, size // 8, cores, sums)
+        for name, size in SIZES.items()
+        for cores in {1, threads}
+    }
+    multiplying = calls(np.ones((8, 1)), np.ones(8))
+    every = {**{key: call for key, (call, _) in made.items()}, **multiplying}
+    rounds = Rounds(dict(enumerate(every.values()))).run(seconds, most=60)
+    rates = {}
+    for place, key in enumerate(every):
+        time, seen = best(*rounds.scaled(place))
+        work = made[key][1] if key in made else BURST * 12 * WIDE * 2
+        work *= threads if key == NAMES[3] else 1
+        rates[key] = work / time if seen or key in (NAMES[2],) or key[-1] == 1 else None
+    found = [
+        (f"reads, {name}, {size >> 10} kB", rates[name, 1], rates[name, threads])
+        for name, size in SIZES.items()
+    ]
+    return [*found, ("multiply-adds, flops", rates[NAMES[2]], rates.get(NAMES[3], rates[NAMES[2]]))]

@@ -102,7 +102,7 @@ class Rounds:
         only: names of the rows that take part, beside those that always do.
         """
         taking = [n for n in self.lanes if only is None or n in only or n in self.always]
-        rows = [name for name in taking if name not in self.always]
+        rows = [name for name in taking if name not in self.always] or taking
         before = {name: self.lanes[name].used for name in taking}
         fewest = FEWEST_ROUNDS if seconds < ENOUGH_SECONDS else FEWEST_CALM + 1
         ends, done = time.perf_counter() + seconds * len(rows), 0
@@ -116,9 +116,9 @@ class Rounds:
                 if behind is None or used[behind] >= seconds:
                     break
                 joined = [behind]
-            joined += self.always & set(taking)
-            for name in self._rng.permutation(joined):
-                self.lanes[name].take(self.accounts)
+            joined += [name for name in taking if name in self.always and name not in joined]
+            for place in self._rng.permutation(len(joined)):
+                self.lanes[joined[place]].take(self.accounts)
             for name in set(self.lanes) - set(joined):
                 self.lanes[name].miss()
             done += 1

@@ -141,4 +141,4 @@ def limits_lines():
         yield f"{what:32}{f'{amount(one)}{unit}':>12}{all_of_it:>14}"
     told = load()
     if told is not None:
-        yield f"-: one block, or never seen at work together (load {told:.1f})"
+        yield f"-: all cores were never seen at work together (load {told:.1f})"
