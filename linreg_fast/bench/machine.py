@@ -55,6 +55,7 @@ def machine():
 
     blas_name, blas_threads = blas()
     return {
+        **{name: _version(name) for name in PACKAGES},
         "model": _model(),
         "processor": llvmlite.binding.get_host_cpu_name(),
         "vector": f"{WIDE} doubles" if VECTORS else "none: NUMBA_DISABLE_JIT is set",
@@ -67,7 +68,6 @@ def machine():
         "python": platform.python_version(),
         "llvm": ".".join(map(str, llvmlite.binding.llvm_version_info)),
         "waiting told by": Accounts().source,
-        **{name: _version(name) for name in PACKAGES},
     }
 
 

@@ -1,10 +1,9 @@
 """The command explain: what the compiler made of a rung, and why it takes the time it takes."""
 
-import argparse
 import json
 import sys
 
-from linreg_fast.cli.common import check_writable, patience
+from linreg_fast.cli.common import Command, check_writable, count, patience
 
 HELP = "one rung: the way its data took, its hot loop in machine code, LLVM's remarks"
 EXAMPLES = """\
@@ -15,21 +14,11 @@ EXAMPLES = """\
 MOST_LINES = 60
 
 
-def _count(text):
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return number
-
-
 def add_options(command):
     command.add_argument("problem", metavar="PROBLEM", help="mse, gradient or moments")
     command.add_argument("rung", metavar="RUNG", help="jit, parallel, tiled, compensated, ...")
-    command.add_argument("--n", type=_count, default=50_000, help="rows (50000)")
-    command.add_argument("--p", type=_count, default=10, help="columns (10)")
+    command.add_argument("--n", type=count, default=50_000, help="rows (50000)")
+    command.add_argument("--p", type=count, default=10, help="columns (10)")
     command.add_argument("--dtype", choices=("float64", "float32"), default="float64")
     command.add_argument("--order", choices=("C", "F"), default="C", help="layout of X (C)")
     command.add_argument(
@@ -115,11 +104,11 @@ def _source(source):
         return
     yield f"\n{source['file']}: instructions of the loop, line, source"
     before = None
-    for line, text, count, remarks in source["source"]:
+    for line, text, times, remarks in source["source"]:
         if before is not None and line != before + 1:
             yield "     ..."
         before = line
-        yield f"{count or '':>5} {line:>4}  {text}"
+        yield f"{times or '':>5} {line:>4}  {text}"
         for remark in remarks:
             yield f"{'':>12}LLVM: {remark}"
 
@@ -142,3 +131,6 @@ def limits_lines():
     told = load()
     if told is not None:
         yield f"-: all cores were never seen at work together (load {told:.1f})"
+
+
+COMMAND = Command("explain", HELP, EXAMPLES, add_options, run)

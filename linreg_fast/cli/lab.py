@@ -4,10 +4,14 @@ import argparse
 import os
 import sys
 
-from linreg_fast.cli.common import check_picture, check_writable, closed_output
+from linreg_fast.cli.common import check_picture, check_writable, closed_output, tell
 
 SWEEPS = ("rows", "columns", "condition")
 QUICK_SECONDS, SECONDS = 0.08, 0.4  # of samples for each row
+# What each of several processes is told, too.
+ALWAYS_REPEATED = ("quick", "peers", "n", "p", "seconds", "rows", "add")
+REPEATED = ("data", "target", "features", "exclude", "categorical", "delimiter", "decimal")
+REPEATED = (*ALWAYS_REPEATED, *REPEATED, "encoding", "missing")
 EXAMPLES = """\
   linreg-fast bench --add my_solver.py --peers --problem fit
   linreg-fast bench --add "sklearn.linear_model:Ridge(alpha=1e-12)" --problem fit
@@ -156,7 +160,7 @@ def run(options, problems, data):
     _write(session.record, options, console)
     wrong = record.wrong(session.record["tables"])
     if wrong:
-        print(f"linreg-fast: {len(wrong)} wrong: {', '.join(wrong)}", file=sys.stderr)
+        tell(f"linreg-fast: {len(wrong)} wrong: {', '.join(wrong)}")
     return 1 if wrong else 0
 
 
@@ -183,14 +187,13 @@ def _in_processes(session, options, tell):
     from linreg_fast.bench.session import in_processes, joined
 
     arguments = ["--problem", ",".join(session.plan.problems)]
-    arguments += ["--quick"] if options.quick else []
-    arguments += ["--peers"] if options.peers else []
-    for name in ("data", "target", "features", "n", "p", "seconds", "rows"):
+    for name in REPEATED if options.data is not None else ALWAYS_REPEATED:
         value = getattr(options, name, None)
-        if value is not None:
-            arguments += [f"--{name}", str(value)]
-    for spec in options.add:
-        arguments += ["--add", spec]
+        for one in value if isinstance(value, list) else [value]:
+            if one is True:
+                arguments.append(f"--{name}")
+            elif one:
+                arguments.append(f"--{name}={one}")
     found = joined(in_processes(arguments, options.runs, tell))
     session.record.update({key: found[key] for key in ("weather", "tables", "sweeps")})
 
