@@ -42,17 +42,19 @@ def run(capsys, *arguments):
 def test_all_files_of_one_run_come_from_one_record(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     files = {kind: tmp_path / f"out.{kind}" for kind in ("json", "html", "svg")}
+    few = (*SMALL, "--rows", "jit,tiled", "--problem", "mse")
     options = ("--json", files["json"], "--html", files["html"], "--plot", files["svg"])
-    code, text, error = run(capsys, "bench", *SMALL, "--problem", "mse", *options)
+    code, text, error = run(capsys, "bench", *few, *options)
     assert code == 0, text + error
     saved = record.loads(files["json"].read_text())
     assert saved["version"] == record.VERSION
     assert files["html"].read_text().startswith("<!doctype html>")
     assert "<svg" in files["svg"].read_text()
-    code, text, _ = run(capsys, "bench", *SMALL, "--problem", "mse", "--against", files["json"])
+    code, text, _ = run(capsys, "bench", *few, "--against", files["json"])
     assert code == 0
     assert "undecided" in text
-    code, _, error = run(capsys, "bench", *SMALL, "--problem", "fit", "--against", files["json"])
+    other = (*SMALL, "--rows", "qr", "--problem", "fit")
+    code, _, error = run(capsys, "bench", *other, "--against", files["json"])
     assert code == 2
     assert "none of these tables" in error
 
