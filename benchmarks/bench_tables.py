@@ -7,10 +7,14 @@ pytest                                                     each once, as a test
 
 import pytest
 
+from linreg_fast.bench import limits, verdict
+from linreg_fast.bench.affordable import affordable_rows
 from linreg_fast.bench.cases import PROBLEMS, bytes_of, flops, rows
 from linreg_fast.bench.expected import compared
-from linreg_fast.bench.measure import affordable_rows
+from linreg_fast.bench.rounds import Rounds
 from linreg_fast.data.gate import frozen
+
+MOST_PERCENT = 110  # of the limit: above, the bench is wrong
 
 TABLE = [(problem, row) for problem in PROBLEMS for row in rows(problem)]
 IDS = [f"{problem}-{row.name.replace(' ', '_')}" for problem, row in TABLE]
@@ -37,3 +41,20 @@ def test_row(benchmark, data, problem, row, label):
     )
     result = benchmark(row.solve, *part)
     assert compared(problem, row, *part, result)[0] <= allowed
+    if benchmark.enabled:
+        benchmark.extra_info.update(facts_of_rounds(problem, row, part))
+        assert benchmark.extra_info["percent_of_limit"] <= MOST_PERCENT
+
+
+def facts_of_rounds(problem, row, part):
+    """The row's time and its limit of the same rounds, beside what pytest-benchmark measures."""
+    least = limits.calls(*part)
+    rounds = Rounds({row.name: lambda: row.solve(*part), **least}, least).run(0.2)
+    middle, found = verdict.typical(*rounds.scaled(row.name)), limits.of(rounds, *part)
+    seconds = found.seconds(flops(problem, *part[0].shape)) if found else 0.0
+    return {
+        "median_of_rounds": middle.median,
+        "busy": middle.busy,
+        "limit": seconds,
+        "percent_of_limit": 100 * seconds / middle.median,
+    }

@@ -11,8 +11,9 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-from peers import OURS, PEERS, installed
 from readme import write_section
+
+from linreg_fast.bench.peers import OURS, PEERS, installed
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from oracles.reference import NAMES, digits, load_nist
@@ -35,7 +36,10 @@ def table():
     problems = [load_nist(name) for name in NAMES]
     yield f"| | {' | '.join(SHORT.values())} |"
     yield "|---|" + "---:|" * len(NAMES)
-    for peer in [*installed(OURS), *installed(PEERS)]:
+    missing = installed(PEERS)[1]
+    if missing:
+        print(f"not installed, left out: {', '.join(missing)}", file=sys.stderr)
+    for peer in [*OURS, *installed(PEERS)[0]]:
         found = (measure(peer, problem) for problem in problems)
         yield f"| {peer.name} | {' | '.join(f'{value:.1f}' for value in found)} |"
     ceilings = (min(problem.ceiling, 16.0) for problem in problems)

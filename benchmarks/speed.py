@@ -3,21 +3,23 @@
 python benchmarks/speed.py [--readme] [--quick] [N x P ...]
 
 --readme writes the README's table and the picture benchmarks/speed.png. Random normal data with an
-offset of 3; times are medians, and a fit is checked before it is timed. Without --quick it takes
-some five minutes.
+offset of 3. All fit in the same rounds, in random order, beside the limits; times are medians of
+undisturbed samples, and a fit is checked before it is timed. Without --quick it takes some five
+minutes.
 """
 
 import sys
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
-from limits import limits, share
-from peers import PEERS, installed
 from readme import HERE, write_section
 
 from linreg_fast import LinearRegression
+from linreg_fast.bench import limits, verdict
+from linreg_fast.bench.cases import flops
+from linreg_fast.bench.peers import PEERS, installed
+from linreg_fast.bench.rounds import Rounds
 from linreg_fast.wording import seconds as written
 
 SHAPES = [(442, 10), (10_000, 5), (10_000_000, 1), (1_000_000, 10), (1_000_000, 30)]
@@ -26,7 +28,7 @@ TIMED = ("scikit-learn", "Ridge(alpha=1e-12, cholesky)", "numpy normal equations
 TIMED += ("scikit-learn-intelex", "polars-ds")
 BY_ROWS = [(n, 10) for n in (100, 1000, 10_000, 100_000, 1_000_000)]
 BY_COLUMNS = [(50_000, p) for p in (1, 3, 10, 30, 100, 300)]
-BUDGET, MOST_CALLS = 1.5, 100
+BUDGET = 1.5  # seconds of samples for each
 SLOWEST = 1.5e10  # n p^2: scikit-learn takes some ten seconds for it
 
 
@@ -40,7 +42,7 @@ def ways(X, y):
     """name -> a call that fits; what a library keeps data in is made beforehand."""
     n, p = X.shape
     found = {"linreg_fast": lambda: LinearRegression().fit(X, y)}
-    for peer in installed(tuple(peer for peer in PEERS if peer.name in TIMED)):
+    for peer in installed(tuple(peer for peer in PEERS if peer.name in TIMED))[0]:
         if peer.name == "scikit-learn" and n * p * p > SLOWEST:
             continue
         if peer.name == "polars-ds":
@@ -60,19 +62,8 @@ def _polars_ds(X, y):
     return lambda: frame.select(polars_ds.lin_reg(*names, target="y", add_bias=True))
 
 
-def median_time(call, budget):
-    call()
-    call()
-    times, start = [], time.perf_counter()
-    while len(times) < 3 or (time.perf_counter() - start < budget and len(times) < MOST_CALLS):
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return float(np.median(times))
-
-
 def measure(shape, budget):
-    """name -> median seconds, ours checked against the normal equations first."""
+    """(name -> median seconds, the limit's seconds), ours checked against the normal equations."""
     X, y = data(*shape)
     coef = LinearRegression().fit(X, y).coef_
     centred = X - X.mean(axis=0)
@@ -80,28 +71,29 @@ def measure(shape, budget):
     del centred
     np.testing.assert_allclose(coef, expected, rtol=1e-7)
     print(f"{shape[0]} x {shape[1]}", file=sys.stderr, flush=True)
-    return {name: median_time(call, budget) for name, call in ways(X, y).items()}
+    calls, least = ways(X, y), limits.calls(X, y)
+    for call in calls.values():
+        call()
+    rounds = Rounds({**calls, **least}, least).run(budget)
+    times = {name: verdict.typical(*rounds.scaled(name)).median for name in calls}
+    return times, limits.of(rounds, X, y).seconds(flops("fit", *shape))
 
 
 def table(shapes, budget):
     """The README's table, in markdown."""
-    names, before = ["linreg_fast", *TIMED], limits()
-    measured = [(shape, measure(shape, budget)) for shape in shapes]
-    rates = [max(pair) for pair in zip(before, limits(), strict=True)]  # a busy minute is no limit
+    names = ["linreg_fast", *TIMED]
     lines = [
-        f"Limits, the better of before and after the run: {rates[0] / 1e9:.0f} GB/s read, "
-        f"{rates[1] / 1e9:.0f} GFLOP/s.",
-        "",
         "| n x p | " + " | ".join(names) + " | times the best peer | of the limit |",
         "|---|" + "---:|" * (len(names) + 2),
     ]
-    for (n, p), times in measured:
+    for n, p in shapes:
+        times, limit = measure((n, p), budget)
         ours = times["linreg_fast"]
         best = min(value for name, value in times.items() if name != "linreg_fast")
         cells = [written(times[name]) if name in times else "" for name in names]
         size = f"{n:,} x {p}".replace(",", " ")
-        reached = share(n, p, ours, rates)
-        lines.append(f"| {size} | " + " | ".join(cells) + f" | {best / ours:.1f} | {reached:.0%} |")
+        end = f" | {best / ours:.1f} | {limit / ours:.0%} |"
+        lines.append(f"| {size} | " + " | ".join(cells) + end)
     return "\n".join(lines)
 
 
@@ -117,7 +109,7 @@ def picture(path, budget):
         (axes[0], BY_ROWS, 0, "rows (10 columns)"),
         (axes[1], BY_COLUMNS, 1, f"columns ({BY_COLUMNS[0][0]:,} rows)".replace(",", " ")),
     ):
-        measured = [measure(shape, budget) for shape in shapes]
+        measured = [measure(shape, budget)[0] for shape in shapes]
         for name in ["linreg_fast", *TIMED]:
             points = [
                 (shape[which], 1e3 * times[name])

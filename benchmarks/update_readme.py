@@ -1,10 +1,9 @@
 """Write the README's results table and picture from a bench.
 
 python benchmarks/update_readme.py [bench.json]    the file of `linreg-fast bench --json`; without
-                                                   one the bench is run first (about a minute)
+                                                   one the bench is run first (about two minutes)
 """
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -12,57 +11,61 @@ from pathlib import Path
 
 from readme import HERE, write_section
 
-from linreg_fast.bench.report import TITLES
-from linreg_fast.displays.pictures import save_ladders
-from linreg_fast.wording import amount, ratio, seconds
+from linreg_fast.bench import pictures, record
+from linreg_fast.bench.table import digits
+from linreg_fast.wording import amount, seconds
+
+SHOWN = ("gradient", "fit")  # in the picture
 
 
 def results(content):
     """The markdown between the markers."""
     facts = content["machine"]
-    names = ("processor", "cores", "threads", "python", "numba", "numpy", "scipy", "scikit-learn")
-    yield f"Measured on: {', '.join(f'{name} {facts[name]}' for name in names)}."
+    names = ("model", "cores", "vector", "blas", "python", "numba", "numpy", "scipy")
+    told = ", ".join(f"{name} {facts[name]}" for name in (*names, "scikit-learn"))
+    yield f"Measured on: {told}."
+    if content["weather"]["sentence"]:
+        yield ""
+        yield f"{content['weather']['sentence']}."
     for table in content["tables"]:
+        other = "x fastest" if table["problem"] == "fit" else "x above"
         yield ""
-        size = f"{table['n_samples']:,} x {table['n_features']}".replace(",", " ")
-        yield f"**{TITLES[table['problem']]}**, {table['data']} {size}"
+        yield f"**{record.TITLES[table['problem']]}**, {table['data']} {record.size_of(table)}:"
+        yield table["sentence"]
         yield ""
-        yield "| | median | min | x loop | temporaries | agrees with scikit-learn to |"
-        yield "|---|---:|---:|---:|---:|---:|"
-        loop = table["rows"][0]["median"]
-        for row in table["rows"]:
-            if row["correct"] is None:
-                yield f"| {row['name']} | {row['note']} | | | | |"
-                continue
-            if not row["correct"]:
-                yield f"| {row['name']} | wrong | | | | {row['disagreement']:.0e} |"
-                continue
-            about = "~" if row["scaled"] else ""
-            found = "-" if row["name"] == "scikit-learn" else f"{row['disagreement']:.0e}"
-            yield (
-                f"| {row['name']} | {about}{seconds(row['median'])} | {about}"
-                f"{seconds(row['minimum'])} | {ratio(loop, row['median'])} | "
-                f"{amount(row['temporaries'])}B | {found} |"
-            )
+        yield f"| | time | of limit | {other} | where the time goes | held beside | digits |"
+        yield "|---|---:|---:|---:|---|---:|---:|"
+        yield from map(_line, table["rows"])
     yield ""
-    yield "~: measured on fewer rows and scaled."
+    yield "~: measured on fewer rows and scaled. In brackets: 98% intervals."
+
+
+def _line(row):
+    if row["median"] is None:
+        return f"| {row['name']} | {row['note'] or 'wrong'} | | | | | |"
+    about = "~" if row["scaled"] else ""
+    speed = record.speed_up(row["against"])
+    ratio = f"{speed[0]:.2g} ({speed[1]:.2g}-{speed[2]:.2g})" if speed else ""
+    return (
+        f"| {row['name']} | {about}{seconds(row['median'])} | {record.percent(row['percent'])} | "
+        f"{ratio} | {record.where(row)} | {amount(row['temporaries'])}B | "
+        f"{digits(row['disagreement'])} |"
+    )
 
 
 def main():
     if len(sys.argv) > 1:
-        content = json.loads(Path(sys.argv[1]).read_text())
+        content = record.loads(Path(sys.argv[1]).read_text(), sys.argv[1])
     else:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bench.json"
             command = [sys.executable, "-m", "linreg_fast", "bench", "--json", str(path)]
             subprocess.run(command, check=True)
-            content = json.loads(path.read_text())
-    shown = {**content, "tables": [t for t in content["tables"] if t["data"] == "generated"]}
-    write_section("results", "\n".join(results(shown)))
-    first = shown["tables"][0]
-    size = f"{first['n_samples']:,} x {first['n_features']}".replace(",", " ")
-    tables = [t for t in shown["tables"] if t["problem"] in ("gradient", "fit")]
-    save_ladders(HERE / "ladder.png", tables, f"{size} random numbers, every answer checked")
+            content = record.loads(path.read_text())
+    tables = [table for table in content["tables"] if table["data"] == "generated"]
+    write_section("results", "\n".join(results({**content, "tables": tables})))
+    shown = [table for table in tables if table["problem"] in SHOWN]
+    pictures.save(HERE / "ladder.png", {"tables": shown})
 
 
 if __name__ == "__main__":

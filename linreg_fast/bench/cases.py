@@ -36,6 +36,8 @@ class Row(NamedTuple):
     reference: Callable[[np.ndarray, np.ndarray], Expected]  # of the same shapes
     rtol: float
     minimum_norm: bool = True  # where columns depend on each other: scikit-learn's solution
+    kind: str = "ours"  # or "peer", or "added" from outside the package
+    source: str = ""  # of an added row: how another process finds it, see `added`
 
 
 def bytes_of(X, y):
@@ -44,25 +46,31 @@ def bytes_of(X, y):
 
 
 def flops(problem, n, p):
-    """Floating-point operations of the sums (a fused multiply-add counts two)."""
+    """Floating-point operations that no way can do without; a fused multiply-add counts two.
+
+    An addition by itself takes as long, and counts two as well. Moments: each pair of the columns
+    of [X, y], and the sum of each column. A fit of fewer rows than columns can do with the products
+    of its rows.
+    """
+    few, many = min(n, p + 1), max(n, p + 1)
     return {
         "mse": 2 * n * (p + 2),
         "gradient": 4 * n * (p + 1),
-        "moments": n * (p + 2) * (p + 3),
-        "fit": n * (p + 2) * (p + 3) + p**3 // 3,
+        "moments": n * (p + 1) * (p + 4),
+        "fit": n * (p + 1) * (p + 4) if n > p else many * few * (few + 1),
     }[problem]
 
 
-def rows(problem):
-    """The rows of a problem's table, slowest rung first."""
+def rows(problem, peers=False):
+    """The rows of a problem's table, slowest rung first. peers: and other libraries' fits."""
     if problem == "fit":
-        return _fit_rows()
+        return [*_fit_rows(), *(_peer_rows() if peers else ())]
     return [
         Row(
             rung.name,
             rung.why,
             rung.reads[KERNELS.index(problem)],
-            partial(_kernel, problem, rung),
+            partial(kernel_result, problem, rung),
             REFERENCES[problem],
             rung.rtol,
         )
@@ -93,11 +101,39 @@ def _fit_rows():
             table.append(Row(solver.name, solver.when, 1, call, reference, *facts))
     why = "what a user calls: checks and the choice of solver included"
     table.append(Row("LinearRegression", why, 1, _estimator, expected_fit, 1e-9))
-    table.append(Row("scikit-learn", "SVD of a centred copy", 3, _sklearn, expected_fit, 1e-9))
-    return table
+    sklearn = Row("scikit-learn", "SVD of a centred copy", 3, _sklearn, expected_fit, 1e-9)
+    return [*table, sklearn._replace(kind="peer")]
 
 
-def _kernel(problem, rung, X, y):
+def _peer_rows():
+    """Those of `peers` that are installed, scikit-learn's own row left to `_fit_rows`."""
+    from linreg_fast.bench.peers import PEERS, installed
+
+    return [
+        Row(
+            peer.name,
+            peer.why,
+            peer.reads,
+            partial(_peer, peer),
+            expected_fit,
+            peer.rtol,
+            peer.minimum_norm,
+            "peer",
+        )
+        for peer in installed(PEERS)[0]
+        if not peer.name.startswith("scikit-learn,") and peer.name != "scikit-learn"
+    ]
+
+
+def _peer(peer, X, y):
+    found = np.asarray(peer.fit(X, y, True), dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise np.linalg.LinAlgError("it returned numbers that are not finite")
+    return found[1:], found[:1]
+
+
+def kernel_result(problem, rung, X, y):
+    """What a rung's function gives, as arrays to compare."""
     if problem == "moments":
         n_samples, weight, mean, comoment = rung.kernels.moments(X, y[:, None])
         count = np.array([n_samples, weight[0]])

@@ -1,19 +1,17 @@
-"""Measuring one row: correctness first, then temporaries, then time."""
+"""One table: every row checked first, then all timed in the same rounds, beside the limits."""
 
-import contextlib
-import time
+import math
 import tracemalloc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from linreg_fast.bench import limits, parts, trial, verdict
+from linreg_fast.bench.affordable import affordable_rows, call_seconds, first_call
 from linreg_fast.bench.cases import flops
 from linreg_fast.bench.expected import compared
+from linreg_fast.bench.rounds import ENOUGH_SECONDS, Rounds
 from linreg_fast.data.gate import frozen
-
-PROBE = 256, 16  # rows and columns of the first look
-SLOWEST_CALL = 0.5  # seconds: a row that would take longer runs on fewer data rows
-HOPELESS = 2.0  # seconds on as few rows as make sense: not run at all
 
 
 class Measured(NamedTuple):
@@ -21,117 +19,201 @@ class Measured(NamedTuple):
 
     name: str
     why: str
+    kind: str
     correct: bool | None  # None: not run, and `note` says why
     note: str = ""
-    disagreement: float | None = None  # largest relative difference from scikit-learn
+    disagreement: float | None = None  # largest relative difference from what is right
     tolerance: float | None = None
     n_rows: int = 0  # data rows it was run on
     scaled: bool = False
+    reads: int = 1
     bytes: int | None = None  # that its reads of X and y move, at least
-    temporaries: int | None = None  # peak bytes allocated during a call, on n_rows
+    temporaries: int | None = None  # most bytes of NumPy arrays during a call, on n_rows
     first_call: float | None = None  # how much longer it took: compiling, or loading from the cache
+    call: float | None = None  # what a call on 2p + 6 rows takes
     median: float | None = None
+    low: float | None = None  # quartiles
+    high: float | None = None
     minimum: float | None = None
-    repeats: int = 0
+    repeats: int = 0  # samples that these are of: the undisturbed ones, if there are enough
+    busy: bool = False  # too few were undisturbed
+    cores: float | None = None  # that it kept busy
+    percent: float | None = None  # of the limit
+    parts: dict | None = None  # where its time goes: seconds
+    against: dict | None = None  # the row it is compared with, and the ratio
+    seconds: list | None = None  # the samples
+
+    @property
+    def timed(self):
+        return self.median is not None
 
 
-def measure(problem, row, X, y, budget):
-    """Check a row against scikit-learn and time it for about `budget` seconds."""
-    unfinished = Measured(row.name, row.why, None)
+class Prepared(NamedTuple):
+    """A row that may be timed."""
+
+    row: Any
+    measured: Measured
+    data: tuple
+    scale: float
+    own: Any  # the target, ours to change where the row is from outside
+
+
+def prepare(problem, row, X, y):
+    """Check a row, and find out on how many data rows it can be timed: `Prepared`.
+
+    Or its `Measured` as it stays, if it is wrong or does not run on this data.
+    """
+    begun = Measured(row.name, row.why, row.kind, None, reads=row.reads)
+    if row.kind == "added":
+        y = np.array(y)  # ours to change, see `trial.remembered`
+        told = trial.tried(problem, row, X, y) if row.source else _first_answer(problem, row, X, y)
+        if told:
+            return begun._replace(correct=False, note=told)
     try:
-        compiled = _first_call(row, X, y)
+        compiled = first_call(row, X, y)
         n_rows = affordable_rows(problem, row, X, y)
         if n_rows == 0:
-            return unfinished._replace(note="not run: too slow for this many columns")
+            return begun._replace(note="not run: too slow for this many columns")
         data = frozen(X[:n_rows]), frozen(y[:n_rows])
-        result = row.solve(*data)
-        verdict = compared(problem, row, *data, result)
+        found = compared(problem, row, *data, row.solve(*data))
     except np.linalg.LinAlgError as error:
-        return unfinished._replace(note=f"not for this data: {error}")
-    if isinstance(verdict, str):
-        return unfinished._replace(note=f"not compared: {verdict}")
-    found, allowed = verdict
-    checked = unfinished._replace(
-        correct=bool(found <= allowed),
-        disagreement=found,
-        tolerance=allowed,
+        return begun._replace(note=f"not for this data: {error}")
+    except (Exception, SystemExit) as error:
+        if row.kind == "ours":
+            raise
+        told = f"{type(error).__name__}: {error}".strip(": ")
+        return begun._replace(correct=False if row.kind == "added" else None, note=told)
+    if isinstance(found, str):
+        return begun._replace(note=f"not compared: {found}")
+    checked = begun._replace(
+        correct=bool(found[0] <= found[1]),
+        disagreement=found[0],
+        tolerance=found[1],
         n_rows=n_rows,
         scaled=n_rows < len(X),
         bytes=row.reads * X.nbytes + y.nbytes,
+        first_call=compiled,
     )
     if not checked.correct:
         return checked
-
     tracemalloc.start()
-    row.solve(*data)
-    temporaries = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        row.solve(*data)
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    checked = checked._replace(temporaries=held, call=call_seconds(row, X, y))
+    return Prepared(row, checked, data, len(X) / n_rows, y)
 
-    times: list[float] = []
-    ends = time.perf_counter() + budget
-    while len(times) < 3 or (time.perf_counter() < ends and len(times) < 1000):
-        times.append(_seconds(row, data))
-    scale = len(X) / n_rows
-    return checked._replace(
-        temporaries=temporaries,
-        first_call=compiled,
-        median=float(np.median(times)) * scale,
-        minimum=min(times) * scale,
-        repeats=len(times),
+
+def _first_answer(problem, row, X, y):
+    return trial.sentence(problem, row, (frozen(X), frozen(y)), y)
+
+
+def in_rounds(problem, prepared, X, y, seconds):
+    """(`Rounds` of all that can be timed, their `Limits` or None)."""
+    found = {one.row.name: (lambda one=one: one.row.solve(*one.data)) for one in prepared}
+    least = limits.calls(X, y)
+    rounds = Rounds({**found, **least}, least).run(seconds)
+    if seconds >= ENOUGH_SECONDS:
+        open_still = _undecided(problem, prepared, rounds)
+        if open_still:
+            rounds.run(seconds, open_still)
+    return rounds, limits.of(rounds, X, y)
+
+
+def _series(rounds, one):
+    return rounds.scaled(one.row.name, one.scale)
+
+
+def _undecided(problem, prepared, rounds):
+    """Names of the rows whose comparison more rounds may decide."""
+    found = set()
+    for row, other in _pairs(problem, prepared, rounds):
+        if verdict.compared(_series(rounds, row), _series(rounds, other)).word == "undecided":
+            found |= {row.row.name, other.row.name}
+    return found
+
+
+def _pairs(problem, prepared, rounds):
+    """(row, the one it is compared with): the row above, or in a table of fits the fastest."""
+    prepared = [one for one in prepared if rounds.lanes[one.row.name].samples]
+    if problem != "fit":
+        return list(zip(prepared[1:], prepared, strict=False))
+    fastest = min(
+        prepared,
+        key=lambda one: verdict.typical(*_series(rounds, one)).median,
+        default=None,
+    )
+    return [(one, fastest) for one in prepared if one is not fastest]
+
+
+def _against(problem, prepared, rounds):
+    """name -> the row that it is compared with, and the ratio."""
+    found = {}
+    for one, other in _pairs(problem, prepared, rounds):
+        facts = verdict.compared(_series(rounds, one), _series(rounds, other))._asdict()
+        for name in ("ratio", "low", "high"):
+            facts[name] = None if math.isnan(facts[name]) else facts[name]
+        found[one.row.name] = {"row": other.row.name, **facts}
+    return found
+
+
+def _finished(one, rounds, least, work, X, y):
+    """A row's `Measured` with all that the rounds told of it alone."""
+    middle = verdict.typical(*_series(rounds, one))
+    lane = rounds.lanes[one.row.name]
+    cores = float(np.nanmedian(lane.cores))
+    times, calm = _series(rounds, one)
+    kept = times[~np.isnan(times) & (calm if not middle.busy else True)]
+    waited = one.scale * float(np.nanmedian(lane.waited)) if middle.busy else 0.0
+    held = one.measured.temporaries * one.scale
+    interpreted = one.row.name.endswith("loops")
+    about = (one.row.reads, held, one.measured.call, cores, waited, interpreted)
+    return one.measured._replace(
+        median=middle.median,
+        low=middle.low,
+        high=middle.high,
+        minimum=middle.minimum,
+        repeats=middle.n,
+        busy=middle.busy,
+        cores=cores,
+        percent=least and 100 * least.seconds(work) / middle.median,
+        parts=parts.of(middle.median, least, work, X, y, *about),
+        seconds=[float(f"{time:.4g}") for time in kept],
     )
 
 
-def _seconds(row, data):
-    started = time.perf_counter()
-    row.solve(*data)
-    return time.perf_counter() - started
+def finish(problem, prepared, rounds, least, X, y):
+    """name -> `Measured` with all that the rounds told."""
+    work = flops(problem, *X.shape) / (2 if X.dtype == np.float32 else 1)
+    against, found = _against(problem, prepared, rounds), {}
+    for one in prepared:
+        name = one.row.name
+        told = rounds.lanes[name].failed
+        if one.row.kind == "added" and not told:
+            told = trial.remembered(problem, one.row, one.data, one.own[: len(one.data[1])])
+        if told:
+            found[name] = one.measured._replace(correct=False, note=told)
+        else:
+            timed = _finished(one, rounds, least, work, X, y)
+            found[name] = timed._replace(against=against.get(name))
+    return found
 
 
-def _first_call(row, X, y):
-    """How much longer the first call on a corner of the data takes than the second."""
-    corner = frozen(X[: PROBE[0], : PROBE[1]]), frozen(y[: PROBE[0]])
-    with contextlib.suppress(np.linalg.LinAlgError):  # the whole may be solvable all the same
-        return max(_seconds(row, corner) - _seconds(row, corner), 0.0)
-    return 0.0
-
-
-def _growing(problem, n, p):
-    """Sizes (rows, columns) from a corner of the data to all of it; at each step 2 to 4 times."""
-    rows, columns = min(n, PROBE[0]), min(p, PROBE[1])
-    yield rows, columns
-    while columns < p:
-        columns = min(2 * columns, p)
-        if problem == "fit":  # fewer rows than columns would be another problem
-            rows = min(n, max(rows, 4 * columns))
-        yield rows, columns
-    while rows < n:
-        rows = min(4 * rows, n)
-        yield rows, columns
-
-
-def affordable_rows(problem, row, X, y):
-    """All rows of the data, or as many as one call does in SLOWEST_CALL; 0 where that is hopeless.
-
-    Calls on larger and larger parts until one is slow, and goes on from there by flops: fixed
-    costs hide the true rate in a small part.
-    """
-    n, p = X.shape
-    for rows, columns in _growing(problem, n, p):
-        part = frozen(X[:rows, :columns]), frozen(y[:rows])
-        try:
-            seconds = _seconds(row, part)
-        except np.linalg.LinAlgError:
-            if (rows, columns) == (n, p):
-                raise
-            continue  # a part may be unsolvable where the whole is not
-        if seconds > SLOWEST_CALL / 4:
-            seconds = min(seconds, _seconds(row, part))  # the first may have compiled
-        if seconds > SLOWEST_CALL / 4:
-            break
-    if (rows, columns) == (n, p) and seconds <= SLOWEST_CALL:
-        return n
-    rate = seconds / flops(problem, rows, columns)
-    fewest = min(n, max(PROBE[0], 4 * p if problem == "fit" else 0))
-    if rate * flops(problem, fewest, p) > HOPELESS:
-        return 0
-    return min(max(int(n * SLOWEST_CALL / (rate * flops(problem, n, p))), fewest), n)
+def measure_table(problem, rows, X, y, seconds, on_row=None):
+    """([`Measured`] in the order of rows, `Limits` or None, share of disturbed samples)."""
+    ready, done = [], {}
+    for row in rows:
+        if on_row is not None:
+            on_row(row.name)
+        found = prepare(problem, row, X, y)
+        if isinstance(found, Prepared):
+            ready.append(found)
+        else:
+            done[row.name] = found
+    if on_row is not None:
+        on_row("rounds of all rows")
+    rounds, least = in_rounds(problem, ready, X, y, seconds)
+    done.update(finish(problem, ready, rounds, least, X, y))
+    return [done[row.name] for row in rows], least, rounds.disturbed()

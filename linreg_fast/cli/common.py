@@ -1,5 +1,6 @@
 """What the commands share: their record, patience with the user, reading, where output may go."""
 
+import argparse
 import contextlib
 import os
 import sys
@@ -106,3 +107,14 @@ def check_writable(path, *inputs):
     for other in inputs:
         if os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other):
             raise ValueError(f"{path} is read here: write to another file")
+
+
+def count(text):
+    """A whole number from 1, for argparse."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return number

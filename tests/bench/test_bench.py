@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import wording
-from linreg_fast.bench import cases, expected, measure, report
+from linreg_fast.bench import affordable, cases, expected, measure, report
 from linreg_fast.kernels import KERNELS, RUNGS, Rung
 from linreg_fast.solvers import SOLVERS, Solver
 
@@ -99,7 +99,7 @@ def test_a_new_solver_and_a_new_rung_need_one_line(monkeypatch):
 
 
 def test_a_slow_row_runs_on_fewer_rows(monkeypatch):
-    monkeypatch.setattr(measure, "SLOWEST_CALL", 1e-3)
+    monkeypatch.setattr(affordable, "SLOWEST_CALL", 1e-3)
     rows = measured("moments", n=20_000)
     assert rows["loops"]["scaled"]
     assert rows["loops"]["n_rows"] < 20_000
@@ -107,10 +107,10 @@ def test_a_slow_row_runs_on_fewer_rows(monkeypatch):
 
 
 def test_a_hopeless_row_is_not_run(monkeypatch):
-    monkeypatch.setattr(measure, "SLOWEST_CALL", 0.05)
-    monkeypatch.setattr(measure, "HOPELESS", 0.02)  # it takes about 0.1
+    monkeypatch.setattr(affordable, "SLOWEST_CALL", 0.05)
+    monkeypatch.setattr(affordable, "HOPELESS", 0.02)  # it takes about 0.1
     (row,) = (row for row in cases.rows("fit") if row.name == "cholesky on loops")
-    found = measure.measure("fit", row, *cases.generate(400, 100, seed=1), 0.0)
+    found = measure.prepare("fit", row, *cases.generate(400, 100, seed=1))
     assert found.correct is None
     assert "too slow for this many columns" in found.note
 

@@ -1,11 +1,12 @@
 """Every way to fit that we are compared with: one line each; those not installed are left out.
 
+`linreg-fast bench --peers` and the scripts in benchmarks/ show them.
+
 A peer's `fit(X, y, fit_intercept)` returns (intercept,) + coefficients as one array, without the
 intercept where none is fitted.
 """
 
 import importlib.util
-import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,9 +14,15 @@ import numpy as np
 
 
 class Peer(NamedTuple):
+    """Another library's fit."""
+
     name: str
     needs: str  # the module that must be importable
     fit: Callable
+    why: str = ""  # what it does, in a phrase
+    reads: int = 1  # times that X is read, temporaries not counted
+    rtol: float = 1e-7
+    minimum_norm: bool = False
 
 
 def _of(estimator):
@@ -127,22 +134,25 @@ OURS = (
     Peer("linreg_fast, partial_fit by 7 rows", "linreg_fast", ours_in_sevens),
 )
 PEERS = (
-    Peer("scikit-learn", "sklearn", scikit_learn),
-    Peer("scikit-learn, tol=0", "sklearn", scikit_learn_no_cut),
-    Peer("Ridge(alpha=1e-12, cholesky)", "sklearn", ridge_cholesky),
-    Peer("numpy lstsq", "numpy", numpy_lstsq),
-    Peer("numpy normal equations", "numpy", numpy_normal_equations),
-    Peer("statsmodels, QR", "statsmodels", statsmodels_qr),
-    Peer("scikit-learn-intelex", "sklearnex", scikit_learn_intelex),
-    Peer("polars-ds", "polars_ds", polars_ds),
-    Peer("polars-ols", "polars_ols", polars_ols),
+    Peer("scikit-learn", "sklearn", scikit_learn, "SVD of a centred copy", 3),
+    Peer("scikit-learn, tol=0", "sklearn", scikit_learn_no_cut, "the same, no column dropped", 3),
+    Peer(
+        "Ridge(alpha=1e-12, cholesky)",
+        "sklearn",
+        ridge_cholesky,
+        "normal equations of a centred copy",
+        3,
+    ),
+    Peer("numpy lstsq", "numpy", numpy_lstsq, "SVD of a copy with a column of ones", 2),
+    Peer("numpy normal equations", "numpy", numpy_normal_equations, "X'X by BLAS, then solve", 3),
+    Peer("statsmodels, QR", "statsmodels", statsmodels_qr, "QR of a copy, and its statistics", 3),
+    Peer("scikit-learn-intelex", "sklearnex", scikit_learn_intelex, "oneDAL's normal equations"),
+    Peer("polars-ds", "polars_ds", polars_ds, "normal equations in Rust, and its frame", 2),
+    Peer("polars-ols", "polars_ols", polars_ols, "least squares in Rust, and its frame", 2),
 )
 
 
 def installed(peers):
-    """Those whose module is there; the others are named on stderr."""
+    """(those whose module is there, the names of the others)."""
     found = [peer for peer in peers if importlib.util.find_spec(peer.needs)]
-    missing = [peer.name for peer in peers if peer not in found]
-    if missing:
-        print(f"not installed, left out: {', '.join(missing)}", file=sys.stderr)
-    return found
+    return found, [peer.name for peer in peers if peer not in found]

@@ -1,0 +1,94 @@
+"""Which work a constant of the tuning tables decides. A new constant adds its line here."""
+
+# What a constant decides: the first prefix that fits. (work, rows, columns, options)
+WORK = {
+    "TILE_": ("moments", 20_000, 120, ""),
+    "ROUND_ROWS": ("moments", 20_000, 120, ""),
+    "PANELS_IN_L2": ("moments", 10_000, 300, ""),
+    "LONG_": ("moments", 200_000, 20, ""),
+    "PACK": ("moments", 50_000, 60, ""),
+    "ROWS_AHEAD": ("gradient", 500_000, 10, ""),
+    "RUN_LINES": ("moments", 50_000, 60, "F"),
+    "PANELS_PER_TILE_TIME": ("moments", 50_000, 60, "F"),
+    "SHARED_": ("moments", 4_000, 800, ""),
+    "UNPACKED_": ("moments", 500_000, 5, ""),
+    "ONE_COLUMN_ROWS": ("moments", 500_000, 1, ""),
+    "FLOAT32_COMPILED": ("fit", 50_000, 100, "float32"),
+    "FLOAT32_": ("fit", 100_000, 40, "float32"),
+    "DOUBLED_GROUP": ("doubled", 5_000, 100, ""),
+    "DOUBLED_FEW": ("fit", 120, 5, ""),
+    "DOUBLED_": ("doubled", 50_000, 20, ""),
+    "CENTRE_ROWS": ("moments", 20_000, 30, ""),
+    "ONE_CALL": ("fit", 442, 10, ""),
+    "WEIGHTS_PIECE": ("moments", 200_000, 10, "weights"),
+    "WEIGHTS_CHECK": ("fit", 200_000, 5, "weights"),
+    "FINISH_BLOCKS": ("moments", 20_000, 300, ""),
+    "MIRROR_ROWS": ("moments", 5_000, 600, ""),
+    "COLUMN_STEP": ("gradient", 500_000, 10, "F"),
+    "STEP_TARGET": ("gradient", 500_000, 4, ""),
+    "PREDICT_BLAS": ("predict", 100_000, 30, "targets"),
+    "PREDICT_COLUMN": ("predict", 500_000, 10, "F"),
+    "PREDICT_": ("predict", 500_000, 10, ""),
+    "SCORE_": ("score", 3_000, 10, ""),
+    "DESCENT_": ("descent", 2_000, 30, ""),
+    "MINIBATCH": ("sgd", 100_000, 8, ""),
+    "BATCH_": ("sgd", 100_000, 8, ""),
+    "SMALL_SYSTEM": ("fit", 2_000, 32, ""),
+    "NORM_ELEMENTS": ("qr", 50_000, 20, ""),
+    "QR_BLOCK": ("qr", 200_000, 20, ""),
+    "NULL_SPACE": ("svd", 2_000, 100, ""),
+    "ZERO_ROWS": ("qr", 20_000, 60, ""),
+    "WIDE_": ("fit", 100, 500, ""),
+    "SPARSE_": ("sparse", 20_000, 300, ""),
+    "FINITE_CHECK": ("fit", 500_000, 10, ""),
+    "FAST_": ("fit", 10_000, 10, ""),
+    "MOST_BLOCKS": ("moments", 1_000_000, 10, ""),
+    "BLOCK_ELEMENTS": ("moments", 50_000, 10, ""),
+    "TURN_PRODUCTS": ("moments", 500_000, 60, ""),
+    "GRAIN_ROWS": ("moments", 500_000, 60, ""),
+    "BLAS_": ("fit", 5_000, 300, ""),
+    "INTERRUPTIBLE": ("svd", 2_000, 300, ""),
+}
+
+
+def work_of(name):
+    """(work, rows, columns, options) that a constant decides, or None."""
+    return next((work for prefix, work in WORK.items() if name.startswith(prefix)), None)
+
+
+def call_of(work, n, p, options):
+    """A function without arguments that does the work."""
+    import numpy as np
+
+    from linreg_fast import GradientDescentRegressor, LinearRegression
+    from linreg_fast.bench.cases import coefficients, generate
+    from linreg_fast.data.gate import frozen
+    from linreg_fast.kernels import RUNGS
+
+    X, y = generate(n, p)
+    X = np.asfortranarray(X) if "F" in options.split() else X
+    if "float32" in options:
+        X, y = X.astype(np.float32), y.astype(np.float32)
+    X, y = frozen(X), frozen(y)
+    weights = frozen(np.full(n, 1.5)) if "weights" in options else None
+    tiled, (coef, intercept) = RUNGS["tiled"].kernels, coefficients(p)
+    model = LinearRegression()
+    if work in ("predict", "score"):
+        model.fit(X, np.column_stack([y] * 20) if "targets" in options else y)
+    if work == "sparse":
+        import scipy.sparse
+
+        rows = scipy.sparse.random(n, p, 0.02, "csr", random_state=0)
+        return lambda: LinearRegression().fit(rows, y)
+    return {
+        "moments": lambda: tiled.moments(X, y[:, None], weights),
+        "doubled": lambda: RUNGS["compensated"].kernels.moments(X, y[:, None]),
+        "gradient": lambda: tiled.gradient(X, y, coef, intercept),
+        "fit": lambda: LinearRegression().fit(X, y, weights),
+        "qr": lambda: LinearRegression(solver="qr").fit(X, y),
+        "svd": lambda: LinearRegression(solver="svd").fit(X, y),
+        "predict": lambda: model.predict(X),
+        "score": lambda: model.score(X, y),
+        "descent": lambda: GradientDescentRegressor(space="data", max_iter=50, tol=0).fit(X, y),
+        "sgd": lambda: GradientDescentRegressor(method="sgd", max_iter=1, tol=0).fit(X, y),
+    }[work]

@@ -1,0 +1,88 @@
+"""What the compiler made of a call: the listings of the functions that it compiled or loaded.
+
+The machine code of cached functions has no listing, but the optimised module is kept beside it, and
+the target machine writes it down again in a tenth of a second. The names of Numba that this takes
+are private, and stand here only.
+"""
+
+import gc
+
+from numba.core.dispatcher import Dispatcher
+
+from linreg_fast.bench import listing
+from linreg_fast.bench.cases import coefficients
+from linreg_fast.kernels import RUNGS
+from linreg_fast.runtime import launch
+
+
+def dispatchers():
+    """This package's compiled functions, of those that are imported."""
+    return [
+        found
+        for found in gc.get_objects()
+        if isinstance(found, Dispatcher) and found.py_func.__module__.startswith("linreg_fast.")
+    ]
+
+
+def used(call):
+    """[(dispatcher, signature)] of code that a call compiled, loaded or launched.
+
+    Where drivers over blocks of rows were launched, only those: the rest joins what they found.
+    """
+    launched, before = (
+        set(),
+        {(id(one), signature) for one in dispatchers() for signature in one.signatures},
+    )
+    in_turns = launch.in_turns
+
+    def noting(driver, *args):
+        launched.update(map(id, driver))
+        return in_turns(driver, *args)
+
+    launch.in_turns = noting
+    try:
+        call()
+    finally:
+        launch.in_turns = in_turns
+    every = [(one, signature) for one in dispatchers() for signature in one.signatures]
+    drivers = [(one, signature) for one, signature in every if id(one) in launched]
+    new = [(one, signature) for one, signature in every if (id(one), signature) not in before]
+    return drivers or new
+
+
+def assembly(dispatcher, signature):
+    """The listing of one compiled function, or "" where this Numba keeps none."""
+    try:
+        library = dispatcher.overloads[signature].library
+        module = getattr(library, "_shared_module", None)
+        if module is None:
+            module = library._get_module_for_linking()
+        return library._codegen._tm.emit_assembly(module)
+    except (AttributeError, KeyError, RuntimeError):
+        return ""
+
+
+def caller(problem, rung, X, y):
+    """A function without arguments: the call of a rung."""
+    kernels, (coef, intercept) = RUNGS[rung].kernels, coefficients(X.shape[1])
+    if problem == "moments":
+        return lambda: kernels.moments(X, y[:, None])
+    return lambda: getattr(kernels, problem)(X, y, coef, intercept)
+
+
+def from_cache(dispatcher):
+    """Whether code of this function came from the disk."""
+    return bool(sum(dispatcher.stats.cache_hits.values()))
+
+
+def hot_loop(found):
+    """(dispatcher, `listing.Loop`, listing) with most floating-point work of what a call used."""
+    best = None
+    for dispatcher, signature in found:
+        if dispatcher.targetoptions.get("no_cpython_wrapper"):
+            continue  # a part of others, which has no code of its own
+        text = assembly(dispatcher, signature)
+        loop = listing.hottest(text)
+        if loop is not None and (best is None or loop.flops > best[1].flops):
+            best = dispatcher, loop, text
+    return best

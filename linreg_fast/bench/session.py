@@ -1,0 +1,179 @@
+"""A whole bench: data, tables, sweeps and comparisons, in one record that grows as it runs."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from linreg_fast.bench import added, record, report, sweep, trial
+from linreg_fast.bench.cases import PROBLEMS, rows
+from linreg_fast.bench.machine import machine, weather
+from linreg_fast.bench.verdict import interval, over_runs, word
+
+CONDITIONS = tuple(10.0**k for k in range(0, 15, 2))
+RUNG_PROBLEMS = ("mse", "gradient", "moments")
+
+
+@dataclass
+class Plan:
+    """What a bench is asked to do."""
+
+    problems: tuple = PROBLEMS
+    seconds: float = 0.5  # of samples for each row
+    rows: tuple = ()  # names; all where empty
+    add: tuple = ()  # --add
+    peers: bool = False
+    sweep: str | None = None  # rows, columns, condition
+    runs: int = 1  # processes
+    callables: dict = field(default_factory=dict)  # name -> way to fit, from Python
+
+
+class Session:
+    """Runs a plan. `record` is there at any time, also after Ctrl-C."""
+
+    def __init__(self, plan, tell=None):
+        self.plan = plan
+        self._tell = tell or (lambda text: None)
+        self._added = self._load()
+        self.record = {"machine": machine(), "weather": None, "tables": [], "sweeps": []}
+        self.record["digits"] = self.record["against"] = self.record["code"] = None
+
+    def _load(self):
+        """problem -> rows of --add, loaded in another process before in this one."""
+        found: dict[str, list] = {}
+        for spec in self.plan.add:
+            self._tell(f"loading {spec}")
+            trial.listed(spec)
+            for problem, ways in added.load(spec).items():
+                found.setdefault(problem, []).extend(ways)
+        for name, thing in self.plan.callables.items():
+            found.setdefault("fit", []).append(added.fit_row(name, thing, "given by the caller"))
+        missing = [problem for problem in found if problem not in self.plan.problems]
+        if missing and not any(problem in found for problem in self.plan.problems):
+            raise ValueError(f"--add gives rows of {', '.join(missing)}: none of --problem")
+        return found
+
+    def rows_of(self, problem):
+        """The rows of a table. A ValueError for a name that no table has."""
+        table = [*rows(problem, self.plan.peers), *self._added.get(problem, ())]
+        added.checked_names(table)
+        if not self.plan.rows:
+            return table
+        return [row for row in table if row.name in self.plan.rows or row.kind == "added"]
+
+    def check_rows(self):
+        """A ValueError for a name in `rows` that no table has."""
+        known = {row.name for problem in self.plan.problems for row in self.rows_of(problem)}
+        for name in self.plan.rows:
+            if name and name not in known:
+                raise ValueError(f"there is no row {name!r} in these tables (--rows)")
+
+    def run(self, data, on_table=None):
+        """Measure the tables of (label, X, y), one after the other; return the record."""
+        self.check_rows()
+        disturbed = []
+        for label, X, y in data:
+            for problem in self.plan.problems:
+                table_rows = self.rows_of(problem)
+                if not table_rows:
+                    continue
+                table = report.one_table(
+                    label, problem, table_rows, X, y, self.plan.seconds, self._tell
+                )
+                if record.call_bound(table) and problem in RUNG_PROBLEMS and not self.plan.rows:
+                    table["pays"] = self._pays(problem, X.shape[1])
+                self.record["tables"].append(table)
+                disturbed.append(table["disturbed"])
+                self.record["weather"] = weather(float(np.mean(disturbed)))
+                if on_table is not None:
+                    on_table(table)
+        if self.plan.sweep is not None:
+            self._sweep(data)
+        return self.record
+
+    def _pays(self, problem, p):
+        swept = self._swept(problem, [(n, p) for n in sweep.FEW_ROWS], 0.0)
+        swept["kind"] = "rows"
+        self.record["sweeps"].append(swept)
+        return sweep.pays(swept)
+
+    def _swept(self, problem, sizes, seconds):
+        return sweep.measure(problem, sizes, seconds, self._tell)
+
+    def _sweep(self, data):
+        if self.plan.sweep == "condition":
+            table = rows("fit", self.plan.peers)
+            table += self._added.get("fit", [])
+            self.record["digits"] = sweep.condition(CONDITIONS, on_point=self._tell, rows_of=table)
+            return
+        for problem in self.plan.problems:
+            if problem in RUNG_PROBLEMS:
+                sizes = sweep.sizes_of(self.plan.sweep)
+                swept = self._swept(problem, sizes, min(self.plan.seconds, 0.1))
+                swept["kind"] = self.plan.sweep
+                self.record["sweeps"] = [
+                    one
+                    for one in self.record["sweeps"]
+                    if (one["problem"], one["kind"]) != (problem, self.plan.sweep)
+                ]
+                self.record["sweeps"].append(swept)
+
+
+def in_processes(arguments, runs, tell=None):
+    """Records of so many fresh processes with the same options: one process is one sample."""
+    found = []
+    for k in range(runs):
+        if tell is not None:
+            tell(f"process {k + 1} of {runs}")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "run.json"
+            command = [sys.executable, "-m", "linreg_fast", "bench", *arguments]
+            done = subprocess.run(
+                [*command, "--json", str(path)], capture_output=True, text=True, check=False
+            )
+            if not path.exists():
+                raise RuntimeError(f"process {k + 1} failed: {done.stderr.strip()[-500:]}")
+            found.append(json.loads(path.read_text()))
+    return found
+
+
+def _join_ratios(row, against):
+    """The ratio to another row over several processes, if it is the same one in all of them."""
+    ratios = [one["ratio"] for one in against if one and one["row"] == against[0]["row"]]
+    if len(ratios) == len(against) and None not in ratios:
+        middle, low, high = interval(np.log(ratios), np.random.default_rng(0))
+        row["against"].update(
+            ratio=float(np.exp(middle)),
+            low=float(np.exp(low)),
+            high=float(np.exp(high)),
+            word=word(low, high),
+        )
+
+
+def joined(records):
+    """One record of several runs: medians of their medians, and each run's samples."""
+    first = records[0]
+    for k, table in enumerate(first["tables"]):
+        for row in table["rows"]:
+            same = [
+                other
+                for one in records
+                for other in one["tables"][k]["rows"]
+                if other["name"] == row["name"] and other["seconds"]
+            ]
+            if len(same) > 1:
+                row["runs"] = [other["seconds"] for other in same]
+                middle, low, high = over_runs(row["runs"])
+                row.update(median=middle, low=low, high=high)
+                row["busy"] = all(other["busy"] for other in same)
+                _join_ratios(row, [other["against"] for other in same])
+                if table["limit"]:
+                    shares = [other["percent"] for other in same if other["percent"] is not None]
+                    row["percent"] = float(np.median(shares))
+        if table["problem"] == "fit":
+            table["rows"].sort(key=lambda row: row["median"] or float("inf"))
+    return first
