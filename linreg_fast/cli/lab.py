@@ -10,8 +10,8 @@ SWEEPS = ("rows", "columns", "condition")
 QUICK_SECONDS, SECONDS = 0.08, 0.4  # of samples for each row
 # What each of several processes is told, too.
 ALWAYS_REPEATED = ("quick", "peers", "n", "p", "seconds", "rows", "add")
-REPEATED = ("data", "target", "features", "exclude", "categorical", "delimiter", "decimal")
-REPEATED = (*ALWAYS_REPEATED, *REPEATED, "encoding", "missing")
+OF_TABLES = ("data", "target", "features", "exclude", "categorical", "delimiter", "decimal")
+REPEATED = (*ALWAYS_REPEATED, *OF_TABLES, "encoding", "missing")
 EXAMPLES = """\
   linreg-fast bench --add my_solver.py --peers --problem fit
   linreg-fast bench --add "sklearn.linear_model:Ridge(alpha=1e-12)" --problem fit
