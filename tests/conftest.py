@@ -20,6 +20,11 @@ def pytest_report_header():
     return f"LINREG_FAST_SEED={SEED}"
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes have the name of their argument: a compressed file's may differ in each worker."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def rng(request):
     """A generator of its own for each test."""
