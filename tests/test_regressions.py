@@ -298,6 +298,7 @@ def test_a_constant_sparse_column_gets_zero(rng):
             assert model.rank_ == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["zeros", "offset", "constant", "huge"])
 def test_sparse_rows_of_many_columns(rng, first):
     X = scipy.sparse.random(2500, 2005, 0.01, random_state=rng, format="lil")

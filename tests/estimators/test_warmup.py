@@ -20,8 +20,15 @@ from linreg_fast.runtime.compile import kernel
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    ("dtype", "order"),
+    [
+        ("float64", "C"),
+        pytest.param("float64", "F", marks=pytest.mark.slow),
+        pytest.param("float32", "C", marks=pytest.mark.slow),
+        pytest.param("float32", "F", marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     seconds = warmup(dtype, order)
     assert seconds > 0

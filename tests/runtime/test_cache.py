@@ -132,7 +132,13 @@ def test_a_full_disk(installed):
 
 
 @pytest.mark.needs_jit
-@pytest.mark.parametrize("damage", ["empty", "truncated", "flipped", "folder"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "flipped",
+        *(pytest.param(d, marks=pytest.mark.slow) for d in ("empty", "truncated", "folder")),
+    ],
+)
 def test_damaged_files_are_compiled_again(installed, damage, rng):
     value(installed())
     files = list(installed.package.rglob("*.code"))

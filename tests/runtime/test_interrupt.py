@@ -74,7 +74,10 @@ print(now, flush=True)
 
 @posix
 @pytest.mark.needs_jit
-@pytest.mark.parametrize("call", LONG_CALLS)
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(c, marks=[] if c == "double-double" else pytest.mark.slow) for c in LONG_CALLS],
+)
 def test_ctrl_c_is_answered_within_half_a_second(call, rng):
     script = BEGIN + LONG_CALLS[call] + END
     process = subprocess.Popen(
