@@ -11,7 +11,8 @@ from linreg_fast.runtime import launch, numba_internals
 def dispatchers():
     """This package's compiled functions, of those that are imported."""
     kind, ours = numba_internals.Dispatcher, "linreg_fast."
-    every = (found for found in gc.get_objects() if isinstance(found, kind))
+    # isinstance would ask a weak proxy for the class of what may be gone.
+    every = (found for found in gc.get_objects() if issubclass(type(found), kind))
     return [found for found in every if found.py_func.__module__.startswith(ours)]
 
 
