@@ -104,6 +104,8 @@ def test_the_report_is_one_file_and_all_of_it_is_in_the_record(found):
     assert html.escape("<b>mine</b>") in text
     data = text.partition("id=record>")[2].partition("</script>")[0]
     again = json.loads(data.replace("<\\/", "</"))
+    names = re.findall(r' id="([^"]+)"', text)
+    assert len(names) == len(set(names))
     # It is a function of the record that lies in it: no number comes from elsewhere.
     assert page.page(again) == text
     body = text.partition("<main>")[2].partition("</main>")[0]
