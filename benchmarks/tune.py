@@ -37,7 +37,7 @@ def constants():
     for module in MODULES:
         loaded = importlib.import_module(module)
         for name, value in vars(loaded).items():
-            if name.isupper() and name not in LEFT_OUT:
+            if name.isupper() and name[0] != "_" and name not in LEFT_OUT:
                 found[name] = module, value
     return found
 

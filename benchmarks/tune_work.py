@@ -18,6 +18,14 @@ WORK = {
     "DOUBLED_GROUP": ("doubled", 5_000, 100, ""),
     "DOUBLED_FEW": ("fit", 120, 5, ""),
     "DOUBLED_": ("doubled", 50_000, 20, ""),
+    "GROUP_ROWS": ("groups", 200_000, 3, ""),
+    "WINDOW_": ("windows", 50_000, 3, ""),
+    "SCREEN_": ("screen", 2_000, 5_000, ""),
+    "LEAVE_OUT": ("leave one out", 50_000, 10, ""),
+    "SECOND_PASS_": ("inference", 200_000, 10, ""),
+    "STREAM_": ("stream", 20_000, 5, ""),
+    "MANY_TARGETS": ("fit", 20_000, 20, "targets"),
+    "TARGET_ELEMENTS": ("fit", 20_000, 20, "targets"),
     "CENTRE_ROWS": ("moments", 20_000, 30, ""),
     "ONE_CALL": ("fit", 442, 10, ""),
     "WEIGHTS_PIECE": ("moments", 200_000, 10, "weights"),
@@ -60,6 +68,7 @@ def call_of(work, n, p, options):
     """A function without arguments that does the work."""
     import numpy as np
 
+    import linreg_fast
     from linreg_fast import GradientDescentRegressor, LinearRegression
     from linreg_fast.bench.cases import coefficients, generate
     from linreg_fast.data.gate import frozen
@@ -73,14 +82,23 @@ def call_of(work, n, p, options):
     weights = frozen(np.full(n, 1.5)) if "weights" in options else None
     tiled, (coef, intercept) = RUNGS["tiled"].kernels, coefficients(p)
     model = LinearRegression()
+    if "targets" in options:
+        y = frozen(np.column_stack([y * k for k in range(1, 101)]))
     if work in ("predict", "score"):
-        model.fit(X, np.column_stack([y] * 20) if "targets" in options else y)
+        model.fit(X, y)
     if work == "sparse":
         import scipy.sparse
 
         rows = scipy.sparse.random(n, p, 0.02, "csr", random_state=0)
         return lambda: LinearRegression().fit(rows, y)
+    groups = np.arange(n) // 20
     return {
+        "groups": lambda: linreg_fast.fit_groups(X, y, groups),
+        "windows": lambda: linreg_fast.fit_rolling(X, y, 100),
+        "screen": lambda: linreg_fast.screen(X, y),
+        "leave one out": lambda: linreg_fast.cross_validate(X, y, n),
+        "inference": lambda: LinearRegression().fit(X, y).inference(X, y, cov="HC3"),
+        "stream": lambda: GradientDescentRegressor(method="sgd").partial_fit(X, y),
         "moments": lambda: tiled.moments(X, y[:, None], weights),
         "doubled": lambda: RUNGS["compensated"].kernels.moments(X, y[:, None]),
         "gradient": lambda: tiled.gradient(X, y, coef, intercept),

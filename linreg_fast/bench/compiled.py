@@ -1,27 +1,19 @@
-"""What the compiler made of a call: the listings of the functions that it compiled or loaded.
-
-The machine code of cached functions has no listing, but the optimised module is kept beside it, and
-the target machine writes it down again in a tenth of a second. The names of Numba that this takes
-are private, and stand here only.
-"""
+"""What the compiler made of a call: listings of the functions that it compiled or loaded."""
 
 import gc
-
-from numba.core.dispatcher import Dispatcher
 
 from linreg_fast.bench import listing
 from linreg_fast.bench.cases import coefficients
 from linreg_fast.kernels import RUNGS
-from linreg_fast.runtime import launch
+from linreg_fast.runtime import launch, numba_internals
 
 
 def dispatchers():
     """This package's compiled functions, of those that are imported."""
-    return [
-        found
-        for found in gc.get_objects()
-        if isinstance(found, Dispatcher) and found.py_func.__module__.startswith("linreg_fast.")
-    ]
+    kind, ours = numba_internals.Dispatcher, "linreg_fast."
+    # isinstance would ask a weak proxy for the class of what may be gone.
+    every = (found for found in gc.get_objects() if issubclass(type(found), kind))
+    return [found for found in every if found.py_func.__module__.startswith(ours)]
 
 
 def used(call):
@@ -52,14 +44,8 @@ def used(call):
 
 def assembly(dispatcher, signature):
     """The listing of one compiled function, or "" where this Numba keeps none."""
-    try:
-        library = dispatcher.overloads[signature].library
-        module = getattr(library, "_shared_module", None)
-        if module is None:
-            module = library._get_module_for_linking()
-        return library._codegen._tm.emit_assembly(module)
-    except (AttributeError, KeyError, RuntimeError):
-        return ""
+    found = dispatcher.overloads.get(signature)
+    return "" if found is None else numba_internals.assembly(found.library)
 
 
 def caller(problem, rung, X, y):

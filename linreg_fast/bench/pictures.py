@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 
 from linreg_fast.bench import record
 from linreg_fast.bench.drawings import (
@@ -88,4 +89,7 @@ def svg(name, draw, found):
         finally:
             plt.close(figure)
     text = file.getvalue()
-    return text[text.index("<svg") :].replace(INK, "currentColor")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    used = set(re.findall(r"#([\w-]+)", text))  # a page with several pictures has each name once
+    text = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", text)
+    return text.replace(INK, "currentColor")

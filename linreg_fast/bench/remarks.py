@@ -23,16 +23,10 @@ LEAST_SHARE = 0.02  # of the loop's instructions
 def _with_line_tables():
     """Have all that is compiled from now on know its source lines, and LLVM say what it does."""
     import llvmlite.binding as llvm
-    from numba.core import cpu
 
-    finalize = cpu.CPUTargetOptions.finalize
+    from linreg_fast.runtime import numba_internals
 
-    def finalize_with_lines(self, flags, options):
-        flags.debuginfo = flags.dbg_directives_only = True
-        flags.boundscheck = flags.dbg_extend_lifetimes = False
-        finalize(self, flags, options)
-
-    cpu.CPUTargetOptions.finalize = finalize_with_lines
+    numba_internals.ask_for_line_tables()
     for kind in ("", "-missed", "-analysis"):
         llvm.set_option("", f"-pass-remarks{kind}=loop-vectorize")
 

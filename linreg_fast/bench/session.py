@@ -106,8 +106,8 @@ class Session:
 
     def _sweep(self, data):
         if self.plan.sweep == "condition":
-            table = rows("fit", self.plan.peers)
-            table += self._added.get("fit", [])
+            wrong = record.wrong(self.record["tables"])  # it may hang, too
+            table = [row for row in self.rows_of("fit") if row.name not in wrong]
             self.record["digits"] = sweep.condition(CONDITIONS, on_point=self._tell, rows_of=table)
             return
         for problem in self.plan.problems:
@@ -141,17 +141,24 @@ def in_processes(arguments, runs, tell=None):
     return found
 
 
-def _join_ratios(row, against):
-    """The ratio to another row over several processes, if it is the same one in all of them."""
-    ratios = [one["ratio"] for one in against if one and one["row"] == against[0]["row"]]
-    if len(ratios) == len(against) and None not in ratios:
-        middle, low, high = interval(np.log(ratios), np.random.default_rng(0))
-        row["against"].update(
-            ratio=float(np.exp(middle)),
-            low=float(np.exp(low)),
-            high=float(np.exp(high)),
-            word=word(low, high),
-        )
+def _against(row, other):
+    """The ratio of two rows' times, process by process; what the first process told, if one has
+    other processes than the other.
+    """
+    if other is None or len(row["runs"]) != len(other["runs"]):
+        return row["against"] if other is not None else None
+    medians = [np.log([np.median(run) for run in one["runs"]]) for one in (row, other)]
+    logs = medians[0] - medians[1]
+    middle, low, high = interval(logs, np.random.default_rng(0))
+    return {
+        "row": other["name"],
+        "ratio": float(np.exp(middle)),
+        "low": float(np.exp(low)),
+        "high": float(np.exp(high)),
+        "word": word(low, high),
+        "rounds": len(logs),
+        "busy": bool(row["busy"] or other["busy"]),
+    }
 
 
 def joined(records):
@@ -170,10 +177,16 @@ def joined(records):
                 middle, low, high = over_runs(row["runs"])
                 row.update(median=middle, low=low, high=high)
                 row["busy"] = all(other["busy"] for other in same)
-                _join_ratios(row, [other["against"] for other in same])
                 if table["limit"]:
                     shares = [other["percent"] for other in same if other["percent"] is not None]
                     row["percent"] = float(np.median(shares))
+        repeated = [row for row in table["rows"] if row.get("runs")]
         if table["problem"] == "fit":
             table["rows"].sort(key=lambda row: row["median"] or float("inf"))
+            repeated.sort(key=lambda row: row["median"])
+            others = [None, *repeated[:1] * len(repeated)]
+        else:
+            others = [None, *repeated]
+        for row, other in zip(repeated, others, strict=False):
+            row["against"] = _against(row, other)
     return first

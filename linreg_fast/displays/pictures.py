@@ -1,4 +1,4 @@
-"""Pictures that are files: of a demo, of a model, of a bench's ladders."""
+"""Pictures that are files: of a demo, of a model."""
 
 import io
 import os
@@ -8,7 +8,6 @@ from linreg_fast.displays.descents import LossDisplay
 from linreg_fast.displays.drawing import pyplot
 from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
 from linreg_fast.runtime import atomic
-from linreg_fast.wording import seconds
 
 
 def save_model(path, model, X, y, features, target, sample_weight=None):
@@ -64,43 +63,3 @@ def _write(figure, path, dpi):
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=dpi, format=os.path.splitext(path)[1].lstrip(".").lower() or "png")
     atomic.write_bytes(path, drawn.getvalue())
-
-
-def draw_ladder(ax, table):
-    """One problem of a bench: a bar a row on a log axis, the slowest at the top."""
-    rows = [row for row in table["rows"] if row["correct"]]
-    names = [row["name"] + (" (scaled)" if row["scaled"] else "") for row in rows]
-    times = [1e3 * row["median"] for row in rows]
-    colours = ["0.6" if row["name"] == "scikit-learn" else "tab:blue" for row in rows]
-    ax.barh(names, times, color=colours)
-    ax.set_xscale("log")
-    ax.set_xlim(min(times) / 2, max(times) * 6)
-    ax.invert_yaxis()
-    for place, time in enumerate(times):
-        ax.text(time * 1.15, place, seconds(time / 1e3), va="center", fontsize="small")
-    ax.set_xlabel("median time, ms")
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def save_ladders(path, tables, title):
-    """The picture of a bench: one ladder a problem, those with the most rows last."""
-    plt = pyplot()
-    heights = [len(table["rows"]) for table in tables]
-    figure, axes = plt.subplots(
-        len(tables),
-        1,
-        figsize=(8, 0.32 * sum(heights) + 0.8 * len(tables)),
-        height_ratios=heights,
-        squeeze=False,
-        layout="constrained",
-    )
-    try:
-        figure.suptitle(title, fontsize="medium")
-        for ax, table in zip(axes[:, 0], tables, strict=True):
-            draw_ladder(ax, table)
-            ax.set_title(table["problem"], fontsize="medium", loc="left")
-            if ax is not axes[-1, 0]:
-                ax.set_xlabel("")
-        _write(figure, path, dpi=110)
-    finally:
-        plt.close(figure)

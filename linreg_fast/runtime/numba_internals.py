@@ -11,6 +11,8 @@ from numba.core.caching import _Cache as CacheBase
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, CompileResult
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.cpu import CPUTargetOptions
+from numba.core.dispatcher import Dispatcher
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
@@ -19,8 +21,10 @@ from numba.np.ufunc import parallel
 __all__ = [
     "AppDirs",
     "CacheBase",
+    "CPUTargetOptions",
     "CompileResult",
     "Compiler",
+    "Dispatcher",
     "JITCodeLibrary",
     "dumps",
     "global_compiler_lock",
@@ -44,11 +48,13 @@ ATTRIBUTES: dict = {
         "serialize_using_object_code",
     ),
     # Set by JITCodeLibrary when it is made, so not on the class.
-    "library": ("_codegen", "_final_module", "_finalized"),
+    "library": ("_codegen", "_final_module", "_finalized", "_shared_module"),
     # The generator of code: which kind of library it makes, and for which processor.
-    "codegen": ("_data_layout", "_library_class", "magic_tuple"),
+    "codegen": ("_data_layout", "_library_class", "_tm", "magic_tuple"),
     # One function's code and types: `cache` writes what the first makes, and reads with the second.
     CompileResult: ("_reduce", "_rebuild"),
+    # Where options of a function become flags: line tables are asked for there.
+    CPUTargetOptions: ("finalize",),
     # The compiler that compiles one function.
     Compiler: ("compile_extra",),
     # A compiled function: `compile` gives it a cache and wraps how it compiles.
@@ -69,3 +75,33 @@ def configured(name):
 
 def threads_started():
     return parallel._is_initialized
+
+
+def assembly(library):
+    """The listing of a function's code; "" where this Numba keeps none.
+
+    Code from the cache has no listing, but the optimised module is kept beside it, and the target
+    machine writes it down again in a tenth of a second.
+    """
+    try:
+        module = getattr(library, "_shared_module", None)
+        if module is None:
+            module = library._get_module_for_linking()
+        return library._codegen._tm.emit_assembly(module)
+    except (AttributeError, RuntimeError):
+        return ""
+
+
+def ask_for_line_tables():
+    """All that is compiled from now on knows its source lines, and is the same code otherwise.
+
+    NUMBA_DEBUGINFO would also check bounds and keep variables alive: another loop.
+    """
+    finalize = CPUTargetOptions.finalize
+
+    def finalize_with_lines(self, flags, options):
+        flags.debuginfo = flags.dbg_directives_only = True
+        flags.boundscheck = flags.dbg_extend_lifetimes = False
+        finalize(self, flags, options)
+
+    CPUTargetOptions.finalize = finalize_with_lines

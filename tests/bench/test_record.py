@@ -104,6 +104,8 @@ def test_the_report_is_one_file_and_all_of_it_is_in_the_record(found):
     assert html.escape("<b>mine</b>") in text
     data = text.partition("id=record>")[2].partition("</script>")[0]
     again = json.loads(data.replace("<\\/", "</"))
+    names = re.findall(r' id="([^"]+)"', text)
+    assert len(names) == len(set(names))
     # It is a function of the record that lies in it: no number comes from elsewhere.
     assert page.page(again) == text
     body = text.partition("<main>")[2].partition("</main>")[0]
@@ -154,8 +156,15 @@ def test_what_cannot_be_compared_says_which(found):
 
 def test_several_processes_are_joined(found, rng):
     records = [like(found, factor, 0.01, rng) for factor in (1.0, 1.3, 1.1)]
-    (first, *_) = joined(records)["tables"]
-    for row in record.timed(first):
+    tables = joined(records)["tables"]
+    for row in record.timed(tables[0]):
         assert len(row["runs"]) == 3
         assert 1e-3 < row["median"] < 1.3e-3
         assert row["high"] > row["low"]
+    for table in tables:  # rows that were alike in each process, whatever the process was like
+        first, *rest = record.timed(table)
+        assert first["against"] is None
+        for row in rest:
+            assert row["against"]["ratio"] == pytest.approx(1, abs=0.02)
+            assert row["against"]["word"] in ("same", "undecided")
+    assert {row["against"]["row"] for row in rest} == {first["name"]}
