@@ -10,14 +10,21 @@ import llvmlite.binding
 
 from linreg_fast.runtime.numba_internals import configured
 
-# Doubles in the widest register. The cache is keyed by the processor and its features, so code for
-# another one is never run. Where NUMBA_CPU_FEATURES names the features (of code that is compiled in
-# one place and run in many), they decide the sizes too: this machine may have more.
-_FEATURES = configured("CPU_FEATURES")
-if _FEATURES is None:
-    AVX512 = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
-else:
-    AVX512 = "+avx512f" in _FEATURES
+
+def _compiles_avx512():
+    """Whether code is compiled for registers of eight doubles.
+
+    The cache is keyed by the processor and its features, so code for another one is never run.
+    Where NUMBA_CPU_FEATURES names the features (of code that is compiled in one place and run in
+    many), they decide the sizes too: this machine may have more.
+    """
+    named = configured("CPU_FEATURES")
+    if named is None:
+        return bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
+    return "+avx512f" in named
+
+
+AVX512 = _compiles_avx512()
 
 
 def _by_width(avx2, avx512):

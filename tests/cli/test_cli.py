@@ -320,6 +320,7 @@ def test_as_a_module_and_into_a_closed_pipe(houses, tmp_path):
     assert (done.stdout, done.stderr) == ("price\n", "")
 
 
+@pytest.mark.slow
 def test_a_reader_of_bench_who_has_had_enough():
     pytest.importorskip("rich")
     command = [sys.executable, "-m", "linreg_fast", "bench", "--quick", "--problem", "mse"]

@@ -62,6 +62,7 @@ def test_a_second_process_finds_the_code_of_the_first(installed):
     assert "cannot be kept" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_code_that_others_link_is_found_too(installed):
     """By another caller, which is compiled; a caller that was compiled before wants none of it."""
@@ -105,6 +106,7 @@ def test_no_folder_can_be_written(installed, given):
     assert done.stderr.count("cannot be kept on disk") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_no_home(installed):
     (installed.package / "__pycache__").write_text("")
@@ -113,6 +115,7 @@ def test_no_home(installed):
     assert not Path("~").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_a_read_only_installation_uses_the_users_folder(installed):
     (installed.package / "__pycache__").write_text("")
@@ -202,6 +205,7 @@ TWO_OF_ONE_NAME = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_two_modules_of_one_base_name_have_code_of_their_own(installed):
     """And a callee in another folder is not served old code."""
@@ -245,6 +249,7 @@ def test_an_edit_above_leaves_the_code_below_in_the_cache(installed):
     assert value(installed(), hits=1) == 12.25
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_code_of_a_package_in_a_zip_file(installed):
     """It is kept in the user's folder, or in the one that NUMBA_CACHE_DIR names."""
@@ -256,6 +261,7 @@ def test_code_of_a_package_in_a_zip_file(installed):
         assert "cannot be kept" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_code_without_sources_is_kept(installed):
     """Compiled modules alone, as some images have them."""
@@ -266,6 +272,7 @@ def test_code_without_sources_is_kept(installed):
     assert value(installed(), hits=1) == 12.25
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names an x86 processor")
 def test_code_for_a_named_processor_has_sizes_of_its_own_whatever_this_machine_has(installed):
@@ -280,6 +287,7 @@ def test_code_for_a_named_processor_has_sizes_of_its_own_whatever_this_machine_h
     assert value(installed(), hits=0) == 12.25
 
 
+@pytest.mark.slow
 @pytest.mark.needs_jit
 def test_many_processes_at_once(installed):
     environment = os.environ | {

@@ -116,6 +116,7 @@ SMALL_FITS = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.needs_jit
 def test_ctrl_c_between_small_fits_is_a_keyboard_interrupt():
