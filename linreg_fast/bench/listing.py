@@ -26,7 +26,6 @@ ARM_ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fsqrt", "fmax", "fmin", "fnmu
 ARM_MOVE = {"ldr", "ldp", "ldur", "ld1", "ld1r", "ld2", "ldnp", "str", "stp", "stur", "st1", "stnp"}
 ARM_MOVE |= {"mov", "fmov", "dup", "ins", "zip1", "zip2", "uzp1", "uzp2", "trn1", "trn2", "ext"}
 ARM_VECTOR = re.compile(r"\bv\d+\.(\d+)([bhsd])\b")
-ARM_LANE = re.compile(r"\bv\d+\.[sd]\[\d+\]")
 
 
 @dataclass
