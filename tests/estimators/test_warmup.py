@@ -33,9 +33,10 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     seconds = warmup(dtype, order)
     assert seconds > 0
     kernels = [
-        one_call._sums,
+        one_call._unpacked_sums,
+        one_call._packed_sums,
         doubled_rows._sums,
-        sample.products_of_rows,
+        sample._products,
         small.solve,
         doubled_cholesky.residual,
     ]

@@ -28,7 +28,10 @@ def provisional_centre(X, Y, weights, exponents, far=0.0):
         rows = (len(X) * STEPS).astype(np.int64)
     else:
         rows = _rows_by_weight(weights, STEPS)
-    return _medians(X, Y, rows, exponents, far)
+    q = X.shape[1] + Y.shape[1]
+    some, medians = np.empty((len(rows), q)), np.zeros(q)
+    _medians(X, Y, rows, exponents, far, some, medians)
+    return medians
 
 
 @fast_kernel
@@ -103,9 +106,9 @@ def _sort_columns(some):
 
 
 @kernel
-def _medians(X, Y, rows, exponents, far):
-    p, q, m = X.shape[1], X.shape[1] + Y.shape[1], len(rows)
-    some, medians = np.empty((m, q)), np.zeros(q)
+def _medians(X, Y, rows, exponents, far, some, medians):
+    """Write medians (q,), which are zero on entry. some: scratch for the rows."""
+    p, q, m = X.shape[1], len(medians), len(rows)
     for j in range(q):
         scale = 2.0 ** -np.float64(exponents[j] // 2)
         rest = 2.0 ** -np.float64(exponents[j] - exponents[j] // 2)
@@ -117,4 +120,3 @@ def _medians(X, Y, rows, exponents, far):
     for j in range(q):
         if not abs(middle[j]) <= far * (high[j] - low[j]):
             medians[j] = middle[j]
-    return medians

@@ -59,6 +59,14 @@ def clear(numbers):
 
 
 @inlined_part
+def centre(X, Y, shift):
+    """Write to shift what comes off each column; beyond them it is zero."""
+    clear(shift)
+    centre_of(X, shift)
+    centre_of(Y, shift[X.shape[1] :])
+
+
+@inlined_part
 def halves_of(sums):
     """(sums, lows), zeros: the halves of an array."""
     for row in sums:
@@ -105,8 +113,8 @@ def moments_of(X, Y):
     if p == 1:
         _sums_of_one_column(X, Y, X[:, 0], Y[:, 0], shift, sums, *found)
     else:
-        few = unpacked.takes(X, Y) or None  # what is compiled depends on it
-        _sums(X, Y, few, shift, scratch, sums, *found)
+        take = _unpacked_sums if unpacked.takes(X, Y) else _packed_sums
+        take(X, Y, shift, scratch, sums, *found)
     return found
 
 
@@ -128,21 +136,32 @@ def workspace(size):
     return found
 
 
-@kernel
-def _sums(X, Y, few, shift, scratch, sums, weight, mean, comoment, noise):
-    """few: True where `unpacked` takes these rows, or None.
+# Two kernels and not a choice within one: most processes need one of them, and both take 1.3 s
+# longer to compile.
 
-    All arrays are made by the caller: what makes one in compiled code takes longer to compile.
+
+@kernel
+def _unpacked_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
+    """Write the moments of rows that `unpacked` takes.
+
+    All arrays are made by the caller: what makes one in compiled code takes 0.3 s longer to
+    compile.
     """
-    # Python makes all arrays: making one in compiled code costs 0.3 s of compiling
-    clear(shift)
+    # nine: what goes in, what is overwritten, and the four results
     sums, lows = halves_of(sums)
-    centre_of(X, shift)
-    centre_of(Y, shift[X.shape[1] :])
-    if few is None:
-        packed.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-    else:
-        unpacked.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
+    centre(X, Y, shift)
+    unpacked.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
+    write_moments(sums, lows, shift, weight, mean, comoment)
+    write_noise(comoment, noise)
+
+
+@kernel
+def _packed_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
+    """Write the moments of any rows."""
+    # as `_unpacked_sums`
+    sums, lows = halves_of(sums)
+    centre(X, Y, shift)
+    packed.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
     write_moments(sums, lows, shift, weight, mean, comoment)
     write_noise(comoment, noise)
 
@@ -150,7 +169,7 @@ def _sums(X, Y, few, shift, scratch, sums, weight, mean, comoment, noise):
 @kernel
 def _sums_of_one_column(X, Y, x, y, shift, sums, weight, mean, comoment, noise):
     """Of one column and one target, which are x and y (n,)."""
-    # as `_sums`
+    # as `_unpacked_sums`
     sums, lows = halves_of(sums)
     centre_of(X, shift)
     centre_of(Y, shift[1:])

@@ -5,14 +5,19 @@ import numpy as np
 from linreg_fast.runtime.compile import kernel
 
 
-@kernel
 def products_of_rows(X, places, centred, products):
     """Write the products (p, p) of the columns of these rows of X; returns whether all are finite.
 
     products is zero on entry. The square of a column that is zero becomes 1.
     """
-    m, p = len(places), X.shape[1]
-    rows, mean = np.empty((m, p)), np.empty(p)
+    p = X.shape[1]
+    return _products(X, places, centred, products, np.empty((len(places), p)), np.empty(p))
+
+
+@kernel
+def _products(X, places, centred, products, rows, mean):
+    """The same, with scratch: rows (m, p) and mean (p,)."""
+    m, p = rows.shape
     for i in range(m):
         for j in range(p):
             rows[i, j] = X[places[i], j]
