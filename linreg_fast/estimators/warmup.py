@@ -12,13 +12,18 @@ DTYPES = ("float64", "float32")
 # What makes a fit sum its rows in the ways of a rung, or of a stage of `solvers.auto`.
 PRECISION = {"tiled": "double", "compensated": "double-double"}
 DEPENDENT = "columns that depend on each other"
+CORRELATED = "columns that correlate"
 # (what, rows, columns, precision): variants beside the examples of WAYS.
 OTHERS = (
     ("small fits of one column", 200, 1, "auto"),
     ("small fits of few columns", 200, 3, "auto"),
     ("small fits of many columns", 200, 40, "auto"),
     ("double-double sums of one block", 200, 3, "double-double"),
+    ("the sample of rows that tells the condition", 300_000, 4, "auto"),
     (DEPENDENT, 200, 6, "auto"),
+    (CORRELATED, 500, 4, "auto"),
+    (CORRELATED, 20_000, 4, "auto"),
+    (CORRELATED, 300_000, 4, "auto"),
 )
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
@@ -60,6 +65,8 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
         if label == DEPENDENT:
             X[:, 1:3] = X[:, :1]
+        if label == CORRELATED:
+            X[:, 1] = X[:, 0] + X[:, 1] / 1000
         y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)
         weights = rng.uniform(1, 2, n) if sample_weight else None
         start = time.perf_counter()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrs
 
-from linreg_fast.data.precision import REFINED_ERROR, REFINED_OFFSET
+from linreg_fast.data.precision import REFINED_ERROR, REFINED_OFFSET, REFINED_RATE
 from linreg_fast.kernels.steps import small_refinement
 from linreg_fast.kernels.steps.residual_products import residual_products
 from linreg_fast.kernels.systems import lapack
@@ -91,8 +91,8 @@ def refine(rows, start, condition, solve_again):
     mean, sizes = rows.mean, rows.sizes
     if not within_reach(condition, mean[0, :p], rows.weight_sum, sizes):
         return None
-    coef, first = np.array([start, np.zeros_like(start)]), np.inf
-    for done in range(1, PASSES + 1):
+    coef, converging = np.array([start, np.zeros_like(start)]), Converging(condition)
+    for _ in range(PASSES):
         offset = intercept_parts(mean, coef, p)
         lines = np.ascontiguousarray(coef.transpose(0, 2, 1))
         found = residual_products(rows.X, rows.Y, rows.weights, lines, offset)
@@ -104,10 +104,9 @@ def refine(rows, start, condition, solve_again):
             return None
         size = np.maximum(size, NOTHING * rows.targets)
         share = np.divide(moved, size, out=np.zeros(t), where=size > 0).max()
-        first = share if done == 1 else first
-        if not share <= GAIN ** min(done, 2):
+        if not converging.goes_on(share):
             return None
-        if share * first <= REFINED_ERROR:
+        if converging.error <= REFINED_ERROR:
             break
     else:
         return None
@@ -115,7 +114,7 @@ def refine(rows, start, condition, solve_again):
     if mean.any():
         # The means of plain sums are rounded: what the residuals add up to tells by how much.
         intercept = intercept_parts(mean, coef, p).sum(axis=1) + left / rows.weight_sum
-    return coef.sum(axis=0), intercept, done
+    return coef.sum(axis=0), intercept, converging.passes
 
 
 def refine_small(X, Y, moments, condition, found, factor):
@@ -128,15 +127,38 @@ def refine_small(X, Y, moments, condition, found, factor):
     means, squares = moments.mean_parts[0, :p], moments.comoment_parts[0].diagonal()[:p]
     if not within_reach(condition, means, moments.n_samples, np.sqrt(squares)):
         return 0
-    scratch, first = small_refinement.workspace(p), np.inf
-    for done in range(1, PASSES + 1):
+    scratch, converging = small_refinement.workspace(p), Converging(condition)
+    for _ in range(PASSES):
         share = small_refinement.refine(X, Y, moments.mean_parts, factor, found, *scratch)
-        first = share if done == 1 else first
-        if not share <= GAIN ** min(done, 2):
+        if not converging.goes_on(share):
             return 0
-        if share * first <= REFINED_ERROR:
-            return done
+        if converging.error <= REFINED_ERROR:
+            return converging.passes
     return 0
+
+
+class Converging:
+    """What passes have left of the error, judged by how large their corrections were.
+
+    A pass multiplies the error by about the rounding of the sums times the squared condition
+    number. The first correction alone does not tell that: it may happen to be small (1 of 1500 fits
+    lost a digit that way). From the second on, the corrections' ratio does.
+    """
+
+    def __init__(self, condition):
+        self._rate = REFINED_RATE * condition**2
+        self.passes, self._last = 0, np.inf
+
+    def goes_on(self, share):
+        """Note a correction, relative; whether such passes converge."""
+        self.passes += 1
+        if self.passes == 1:
+            self._rate = max(self._rate, share)
+        elif self.passes == 2:
+            self._rate = max(share / self._last, self._last) if self._last > 0 else 0.0
+        self.error = share * self._rate
+        self._last = share
+        return share <= GAIN ** min(self.passes, 2)
 
 
 def within_reach(condition, means, weight, sizes):

@@ -15,6 +15,7 @@ from linreg_fast.kernels.moments import (
     shared,
     unpacked,
 )
+from linreg_fast.kernels.steps import residual_products, small_refinement
 from linreg_fast.kernels.systems import doubled_cholesky, rowwise_qr, small
 from linreg_fast.runtime.compile import kernel
 
@@ -39,6 +40,9 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
         sample._products,
         small.solve,
         doubled_cholesky.residual,
+        small._solve_again,
+        small_refinement.refine,
+        *residual_products._blocks,
     ]
     kernels += [doubled_cholesky.cholesky, rowwise_qr.factor]
     kernels += [*unpacked._blocks, *packed._blocks, *doubled._blocks, shared._pieces.parallel]
@@ -48,6 +52,9 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
         y = X.sum(axis=1) + rng.normal(size=n).astype(dtype)
         model = LinearRegression().fit(X, y)
         LinearRegression(precision="double-double").fit(X, y)
+        if p == 4:
+            alike = np.asarray(X * [1, 1, 1, 1e-4] + X[:, :1], dtype=dtype, order=order)
+            LinearRegression().fit(alike, y)
         model.score(X, y)
         if X.size < 10_000:
             LinearRegression().fit(np.asarray(np.hstack([X, X]), order=order), y)

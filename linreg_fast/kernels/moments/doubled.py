@@ -22,36 +22,53 @@ from linreg_fast.kernels.tiles.packing_columns import bound, mask, pack, size_of
 from linreg_fast.kernels.tuning import DOUBLED_FEW_ROWS, DOUBLED_GROUP_COLUMNS, DOUBLED_ROWS
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 FAR = 1.0  # times the spread of the middle half: a smaller offset costs less than a digit of 30
 
 
 @kernel_part
-def _split(columns, first, scales, shift, weights, start, stop, hi, lo, exact):
+def _split(columns, first, small, shift, weights, start, stop, hi, lo):
     """Pack the columns, scaled and shifted, as hi and lo from place first * PIECE on.
 
-    scales (2, q): powers of two to multiply with, one after the other. exact[j] becomes whether the
-    lo part of column j is zero throughout.
+    small: see `_small`. Its powers of two are multiplied with, one after the other, and its
+    `exact[j]` becomes 1 where the lo part of column j is zero throughout, else 0.
     """
     # X or Y, where its columns go, and what is done to them
-    pack(columns, first, np.zeros(len(shift)), start, stop, hi)
+    exact, _, _, scales, more_scales, nothing = small
+    pack(columns, first, nothing, start, stop, hi)
     rows = stop - start
     for j in range(first, first + columns.shape[1]):
         at = j * DOUBLED_ROWS
         mask(weights, at, start, stop, hi)
         column, low = hi[at : at + rows], lo[at : at + rows]
-        scale, rest, centre = scales[0, j], scales[1, j], shift[j]
+        scale, rest, centre = scales[j], more_scales[j], shift[j]
         for i in range(rows):
             column[i], low[i] = dd.two_sum(column[i] * scale * rest, -centre)
         mask(weights, at, start, stop, hi)
         mask(weights, at, start, stop, lo)
-        exact[j] = size_of(low) == 0.0
+        exact[j] = 1.0 if size_of(low) == 0.0 else 0.0
 
 
 def scratch_size(q, has_weights):
     """How many numbers of scratch `moments_block` needs."""
-    return (q + 4) * DOUBLED_ROWS * (4 if has_weights else 2)
+    return (q + 4) * (DOUBLED_ROWS * (4 if has_weights else 2) + 6)
+
+
+@inlined_part
+def _small(scratch, size):
+    """The first of the scratch, a number a column each: exact, bounds, bounds_a, scales, zeros.
+
+    Arrays that are made in compiled code take a third of a second to compile.
+    """
+    return (
+        scratch[:size],
+        scratch[size : 2 * size],
+        scratch[2 * size : 3 * size],
+        scratch[3 * size : 4 * size],
+        scratch[4 * size : 5 * size],
+        scratch[5 * size : 6 * size],
+    )
 
 
 @kernel_part
@@ -64,26 +81,25 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
     """
     # the rows, which of them, and where the sums go
     p, q = X.shape[1], len(shift)
+    small = _small(scratch, q + 4)
+    exact, bounds, weighted_bounds, scales, more_scales, _ = small
+    bounds_a = bounds if weights is None else weighted_bounds
+    scratch = scratch[6 * (q + 4) :]
     size = (q + 4) * DOUBLED_ROWS
     hi, lo = scratch[:size], scratch[size : 2 * size]
-    exact, bounds = np.empty(q + 4, dtype=np.bool_), np.empty(q + 4)
-    bounds_a = np.empty(q + 4) if weights is not None else bounds
     for j in range(q + 4):
-        exact[j], bounds[j], bounds_a[j] = True, 1.0, 1.0
+        exact[j], bounds[j], bounds_a[j] = 1.0, 1.0, 1.0
     weighted, weighted_lo = scratch[2 * size : 3 * size], scratch[3 * size :]
-    scales = np.empty((2, q))
     for j in range(q):  # in two steps: the reciprocal of the smallest number is no number
         half = exponents[j] // 2
-        scales[0, j], scales[1, j] = (
-            2.0 ** -np.float64(half),
-            2.0 ** -np.float64(exponents[j] - half),
-        )
+        scales[j] = 2.0 ** -np.float64(half)
+        more_scales[j] = 2.0 ** -np.float64(exponents[j] - half)
     for begin in range(start, stop, DOUBLED_ROWS):
         end = min(begin + DOUBLED_ROWS, stop)
         rows = end - begin
         # A literal zero would be a type of its own, and compiled for itself.
-        _split(X, np.int64(0), scales, shift, weights, begin, end, hi, lo, exact)
-        _split(Y, p, scales, shift, weights, begin, end, hi, lo, exact)
+        _split(X, np.int64(0), small, shift, weights, begin, end, hi, lo)
+        _split(Y, p, small, shift, weights, begin, end, hi, lo)
         hi[q * DOUBLED_ROWS : q * DOUBLED_ROWS + rows] = 1.0
         mask(weights, q * DOUBLED_ROWS, begin, end, hi)
         a, a_lo = hi, lo
@@ -101,12 +117,12 @@ def moments_block(X, Y, weights, exponents, shift, start, stop, scratch, sums, l
             bound(a, q + 1, rows, bounds_a)
         for first in range(0, q + 1, DOUBLED_GROUP_COLUMNS):
             for k in range(first, q + 1, 4):
-                plain = weights is None and exact[k] and exact[k + 1]
-                plain = plain and exact[k + 2] and exact[k + 3]
+                count = exact[k] + exact[k + 1] + exact[k + 2] + exact[k + 3]
+                plain = weights is None and count == 4.0
                 for j in range(first, min(first + DOUBLED_GROUP_COLUMNS, k + 4, q + 1)):
                     if not simd.VECTORS or stop - start <= DOUBLED_FEW_ROWS:
                         tile_of_numbers(a, a_lo, hi, lo, j, k, rows, sums, lows)
-                    elif plain and exact[j]:
+                    elif plain and exact[j] == 1.0:
                         exact_tile_of_vectors(a, hi, j, k, rows, bounds_a, bounds, sums, lows)
                     else:
                         tile_of_vectors(a, a_lo, hi, lo, j, k, rows, bounds_a, bounds, sums, lows)

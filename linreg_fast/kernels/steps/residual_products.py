@@ -112,11 +112,17 @@ def _residual_numbers(z, y, b, b_lo, start, offset, rows, r, r_lo):
 _residual = _residual_vectors if simd.VECTORS else _residual_numbers
 
 
+def scratch_size(p, t):
+    """How many numbers of scratch `add_products` needs."""
+    m = -(-(p + 1) // 4) * 4
+    return (m + t + 2) * DOUBLED_ROWS + m + 1 + max(m, t)
+
+
 @kernel_part
 def add_products(X, Y, weights, coef, offset, start, stop, scratch, sums, lows):
     """Add to sums + lows (t, padded_columns(p) or more) what `residual_products` returns.
 
-    scratch: (padded_columns(p) + t + 2) DOUBLED_ROWS numbers.
+    scratch: `scratch_size` numbers.
     """
     # the rows, the lines, which rows, and where the sums go
     p, t = X.shape[1], Y.shape[1]
@@ -125,7 +131,13 @@ def add_products(X, Y, weights, coef, offset, start, stop, scratch, sums, lows):
     targets = scratch[m * DOUBLED_ROWS : (m + t) * DOUBLED_ROWS]
     rest = scratch[(m + t) * DOUBLED_ROWS :]
     r, r_lo = rest[:DOUBLED_ROWS], rest[DOUBLED_ROWS : 2 * DOUBLED_ROWS]
-    bounds, bound_r, nothing = np.ones(m), np.ones(1), np.zeros(max(m, t))
+    # Parts of the scratch, since arrays made here would take a third of a second to compile.
+    bounds = rest[2 * DOUBLED_ROWS : 2 * DOUBLED_ROWS + m]
+    rest = rest[2 * DOUBLED_ROWS + m :]
+    bound_r, nothing = rest[:1], rest[1 : 1 + max(m, t)]
+    bounds[:] = 1.0
+    bound_r[0] = 1.0
+    nothing[:] = 0.0
     for begin in range(start, stop, DOUBLED_ROWS):
         end = min(begin + DOUBLED_ROWS, stop)
         rows = end - begin
@@ -180,7 +192,7 @@ def residual_products(X, Y, weights, coef, offset):
     m = -(-(p + 1) // 4) * 4
     blocks = launch.count_blocks(n, 4 * p)
     sums, lows = np.zeros((2, blocks, t, m + memory.LINE))
-    scratch = (m + t + 2) * DOUBLED_ROWS
+    scratch = scratch_size(p, t)
     arguments = (X, Y, weights, coef, offset, sums, lows)
     launch.run(_blocks, n, blocks, 16 * n * p * t, scratch, *arguments)
     total, low = sums[0, :, : p + 1].copy(), lows[0, :, : p + 1].copy()

@@ -8,31 +8,35 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory
-from linreg_fast.kernels.steps.residual_products import add_products, padded_columns
+from linreg_fast.kernels.steps.residual_products import (
+    add_products,
+    padded_columns,
+    scratch_size,
+)
 from linreg_fast.kernels.systems.small import add_solution
-from linreg_fast.kernels.tuning import DOUBLED_ROWS
 from linreg_fast.runtime.compile import kernel
 
 
 def workspace(p):
-    """(scratch, small) that `refine` needs for p columns."""
+    """(scratch, small, coef, offset) that `refine` needs for p columns."""
     m = -(-(p + 1) // 4) * 4
-    return np.empty((m + 3) * DOUBLED_ROWS), np.empty((9, m + memory.LINE))
+    small = np.empty((6, m + memory.LINE))
+    return np.empty(scratch_size(p, 1)), small, np.zeros((2, 1, p)), np.zeros((1, 2))
 
 
 @kernel
-def refine(X, Y, mean, factor, found, scratch, small):
+def refine(X, Y, mean, factor, found, scratch, small, coef, offset):
     """Correct found (p + 1, 1), the coefficients and the intercept of one target, in place.
 
     Returns how large the correction was, relative, in units of the columns' spread; inf for numbers
     that are not finite. mean (2, p + 1), hi and lo, and factor, of `systems.small.solve`, belong to
     the plain sums of these rows.
     """
+    # nine: the data, what was found, and four arrays of scratch from `workspace`
     n, p = X.shape
     m = padded_columns(p)
     rows, scale = factor[:p], factor[p, :p]
     small[:] = 0.0
-    coef, offset = np.zeros((2, 1, p)), np.zeros((1, 2))
     sums, lows = small[0:1, :m], small[1:2, :m]
     step, low, right, work = small[2, :p], small[3, :p], small[4, :p], small[5, :p]
     total, lost = mean[0, p], mean[1, p]

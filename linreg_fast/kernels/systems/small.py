@@ -138,16 +138,22 @@ def solve(mean, products, found, factor):
     return condition, target_to_signal
 
 
-@kernel
 def solve_again(factor, right):
     """The coefficients (p, t) for other right sides (p, t)."""
     p, t = right.shape
+    coef = np.zeros((p, t))
+    _solve_again(factor, right, coef, np.zeros((4, p)))
+    return coef
+
+
+@kernel
+def _solve_again(factor, right, coef, work):
+    """The same, written to coef (p, t), which is zero. work (4, p): zeros, and scratch."""
+    p, t = right.shape
     rows, scale = factor[:p], factor[p, :p]
-    coef, work = np.zeros((p, t)), np.zeros((4, p))
     for k in range(t):
         for j in range(p):
             work[0, j], work[1, j], work[2, j] = 0.0, 0.0, scale[j] * right[j, k]
         add_solution(rows, scale, work[2], work[0], work[1], work[3])
         for j in range(p):
             coef[j, k] = work[0, j]
-    return coef
