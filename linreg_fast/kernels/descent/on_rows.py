@@ -36,6 +36,7 @@ def advance(aim, step, loss, g, rules, z, s, last, before, first, updates, out, 
 
     aim : Aim; the other parameters are those of `in_axes.descend`, with z for e.
     """
+    # what is aimed at, this step, and the arrays of `in_axes.descend`, taken apart: see there
     t, m = z.shape
     square = 0.0
     for k in range(t):
@@ -117,6 +118,7 @@ def descend_on_rows(
 
     4 n p flops a step. For rows that need one thread; with more, a step is a launch of its own.
     """
+    # the rows, and what `advance` is given
     t, m = z.shape
     p, n = V.shape
     g, r = np.zeros((t, m)), np.empty(n)

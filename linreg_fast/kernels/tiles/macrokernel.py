@@ -19,11 +19,12 @@ def padded(columns):
 
 
 @inlined_part
-def tile_of_vectors(piece, at, to, sums, lows, place, ahead, vectors, corner):  # as the microkernel
+def tile_of_vectors(piece, at, to, sums, lows, place, ahead, vectors, corner):
     """Add the products of TILE_ROWS columns with `vectors` panels; see `microkernel.tile_one`.
 
     Inlined: passing five array descriptors on the stack costs 5 to 10% of a tile.
     """
+    # what the microkernel is given, and which of its forms
     if corner:
         microkernel.tile_corner(piece, at, to, sums, lows, place, ahead)
     elif vectors == 3:
@@ -35,8 +36,9 @@ def tile_of_vectors(piece, at, to, sums, lows, place, ahead, vectors, corner):  
 
 
 @inlined_part
-def _tile_of_numbers(piece, at, to, sums, lows, place, ahead, vectors, corner):  # likewise
+def _tile_of_numbers(piece, at, to, sums, lows, place, ahead, vectors, corner):
     """The same number by number, where nothing is compiled."""
+    # as `tile_of_vectors`
     wide, stride = tuning.WIDE, piece.stride
     down, across, panel_down = sums.shape[1], wide, sums.shape[1] * wide
     if sums.ndim == 4:
