@@ -154,6 +154,11 @@ class Moments(MomentsFile):
         return self.mean_parts.shape[1] - self.n_targets
 
     @property
+    def apart(self):
+        """As `ManyTargetMoments` has them: all targets together."""
+        return (self,)
+
+    @property
     def parts(self):
         """(weight sum, means, comoment), each hi and lo, as the kernels take them."""
         return self.weight_parts, self.mean_parts, self.comoment_parts

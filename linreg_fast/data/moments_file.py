@@ -66,6 +66,10 @@ class MomentsFile:
     def from_json(cls, text):
         """Moments from the text of `to_json`; a ValueError says what is wrong with any other."""
         content = jsonfile.loads(text, FILE_KIND, FILE_VERSION)
+        if "apart" in content:
+            from linreg_fast.data.many_target_moments import ManyTargetMoments
+
+            return ManyTargetMoments.from_json(text)
         n_samples, n_targets = content.get("n_samples"), content.get("n_targets")
         q = len(jsonfile.numbers(content, "mean"))
         hi = cls._flat_of_json(content, q, "")

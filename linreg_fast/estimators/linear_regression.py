@@ -11,8 +11,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.forgetting import fading_weights, joined
+from linreg_fast.data.many_target_moments import ManyTargetMoments
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.streamed import streamed_moments
 from linreg_fast.estimators.base import (
     CONSTRAINTS,
     BaseLeastSquares,
@@ -22,10 +24,9 @@ from linreg_fast.estimators.base import (
 from linreg_fast.estimators.errors import warn_of_lost_digits
 from linreg_fast.estimators.inference import InferenceMixin
 from linreg_fast.kernels import DEFAULT, RUNGS
-from linreg_fast.kernels.arithmetic.rounding import STREAM_UNDERFLOW
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
 from linreg_fast.runtime.launch import threads
-from linreg_fast.solvers import ILL, SOLVERS, auto, check_known
+from linreg_fast.solvers import ILL, SOLVERS, auto, check_known, many_targets
 
 
 class LinearRegression(InferenceMixin, BaseLeastSquares):
@@ -210,8 +211,9 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
             if not first and not hasattr(self, "moments_"):
                 raise ValueError(
                     f"no moments of these {self.n_features_in_} columns are kept to add rows to "
-                    "(fit() of more than 500 columns and fewer rows keeps none, and forget_rows() "
-                    "drops them): call partial_fit from the start, on a new or cloned estimator"
+                    "(fit() of more than 500 columns and fewer rows keeps none, nor of more than "
+                    "64 targets, and forget_rows() drops them): call partial_fit from the start, "
+                    "on a new or cloned estimator"
                 )
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
             if not first:
@@ -219,16 +221,9 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
             weights, share = fading_weights(weights, X.shape[0], self.decay)
             names = getattr(self, "feature_names_in_", None)
             rung = self._rung() or RUNGS["compensated"]
-            rows = Problem(X, Y, weights, rung=rung, names=names)
-            rows.check_finite()
-            if not rows.in_range(STREAM_UNDERFLOW):
-                raise ValueError(
-                    "squares of these numbers overflow or underflow, and partial_fit adds squares: "
-                    "use other units, or fit() with all the rows"
-                )
-            moments = joined(None if first else self.moments_, rows.moments, share)
-            problem = self._problem_of(moments)
-            self._solve(problem, X.dtype if first else self.coef_.dtype, one_target)
+            found = streamed_moments(X, Y, weights, rung, names)
+            moments = joined(None if first else self.moments_, found, share)
+            self._solve_moments(moments, X.dtype if first else self.coef_.dtype, one_target)
         return self
 
     def fit_moments(self, moments):
@@ -250,13 +245,20 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         array([2.])
         """
         self._check_parameters()
-        if not isinstance(moments, Moments) or moments.n_samples == 0:
+        if not isinstance(moments, (Moments, ManyTargetMoments)) or moments.n_samples == 0:
             raise ValueError(f"moments must be Moments of at least one row, got {moments!r}")
         with unchanged_on_failure(self):
             self.n_features_in_ = moments.n_features
             vars(self).pop("feature_names_in_", None)
-            self._solve(self._problem_of(moments), np.dtype(np.float64), moments.n_targets == 1)
+            self._solve_moments(moments, np.dtype(np.float64), moments.n_targets == 1)
         return self
+
+    def _solve_moments(self, moments, dtype, one_target):
+        problems = [self._problem_of(part) for part in moments.apart]
+        solution = many_targets.joined([self._solution(problem) for problem in problems])
+        self._keep(solution, problems[0], dtype, one_target)
+        if len(problems) > 1:
+            self.moments_ = moments
 
     def _problem_of(self, moments):
         return Problem(
@@ -330,14 +332,18 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
             X -= centre[: X.shape[1]].astype(X.dtype)
 
     def _solve(self, problem, dtype, one_target):
+        self._keep(self._solution(problem), problem, dtype, one_target)
+
+    def _solution(self, problem):
         if self.solver == "auto":
-            solution = auto.solve(problem)
-        else:
-            if problem.has_rows:
-                problem.check_finite()
-            with np.errstate(over="ignore"):  # `_store` tells of it
-                solution = SOLVERS[self.solver].solve(problem)
-            solution = solution._replace(solver=self.solver, reason="it was asked for")
+            return auto.solve(problem)
+        if problem.has_rows:
+            problem.check_finite()
+        with np.errstate(over="ignore"):  # `_store` tells of it
+            solution = SOLVERS[self.solver].solve(problem)
+        return solution._replace(solver=self.solver, reason="it was asked for")
+
+    def _keep(self, solution, problem, dtype, one_target):
         attributes = vars(self)
         attributes["rank_"] = solution.rank
         attributes["solver_"] = solution.solver
@@ -372,7 +378,8 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
 
     def _fitted_problem(self):
         """As it was fitted, whatever the parameters have become since."""
-        return Problem(None, None, moments=self.moments_, fit_intercept=self._centred)
+        moments = self.moments_.apart[0]
+        return Problem(None, None, moments=moments, fit_intercept=self._centred)
 
     @property
     def condition_number_(self):

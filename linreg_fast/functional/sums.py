@@ -3,7 +3,7 @@
 import numpy as np
 
 from linreg_fast.data.gate import as_coefficients, as_matrix, as_target, as_weights, check_finite
-from linreg_fast.data.moments import Moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
@@ -134,8 +134,9 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
 
     Returns
     -------
-    Moments
-        Add two with ``+`` for the moments of all their rows.
+    Moments or ManyTargetMoments
+        Add two with ``+`` for the moments of all their rows. The latter for more than 64 targets,
+        and more than features: they have no products of targets with each other.
 
     Raises
     ------
@@ -152,6 +153,7 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     X, y, weights = _rows(X, y, sample_weight)
     Y = y[:, None] if y.ndim == 1 else y
     with as_keyboard_interrupt(), np.errstate(all="ignore"):
-        found = Moments.of(X, Y, weights, _rung(rung, RUNGS["compensated"]))
-    _checked(found.comoment, X, y)
+        found = moments_of(X, Y, weights, _rung(rung, RUNGS["compensated"]))
+    for part in found.apart:
+        _checked(part.comoment, X, y)
     return found

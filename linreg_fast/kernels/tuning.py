@@ -146,6 +146,7 @@ DESCENT_LOOK_AHEAD_STEPS = 200_000  # 10 ms for ten columns
 # --- many targets (solvers/many_targets.py)
 MANY_TARGETS = 64  # from here on, and in chunks of so many: their own products would cost more
 TARGET_ELEMENTS = 1 << 17  # numbers of a chunk of targets, where that are more: fewer calls
+FEWEST_TARGETS_APART = 16  # whose moments are summed together, of few columns
 
 # --- systems and factors (systems/, data/, solvers/)
 SMALL_SYSTEM_COLUMNS = 32  # above, LAPACK wins, despite about 30 us of Python calls around it

@@ -55,6 +55,18 @@ def solve(problem, solve_chunk):
     return found._replace(coef=coef, intercept=intercept, singular=singular, reason=reason)
 
 
+def joined(solutions):
+    """The solution of all targets, of those for some targets each."""
+    first = solutions[0]
+    if len(solutions) == 1:
+        return first
+    return first._replace(
+        coef=np.hstack([solution.coef for solution in solutions]),
+        intercept=np.concatenate([solution.intercept for solution in solutions]),
+        unfinished=next((s.unfinished for s in solutions if s.unfinished), ""),
+    )
+
+
 def _chunk_of(problem, chunk):
     """The problem of some of the targets."""
     return Problem(
