@@ -1,15 +1,16 @@
 """Many targets: the columns are factored once, and the targets solved chunk by chunk.
 
 Time n p (p + t), and memory for X, Y and the coefficients: products of the targets with each other
-are never formed, and no moments are kept. The coefficients of each chunk start from BLAS's products
-and are refined on the rows in double-double (`refined`); where that does not do, each chunk is
-solved like a problem of its own. `auto` asks for it.
+are never formed, and no moments are kept. Of long rows, each chunk of targets is solved like a
+problem of its own, so digits are decided chunk by chunk. Of few rows, where the calls would cost
+more than the sums, coefficients of larger chunks start from BLAS's products and are refined on the
+rows in double-double (`refined`). `auto` asks for it.
 """
 
 import numpy as np
 
 from linreg_fast.data.problem import Problem
-from linreg_fast.kernels.tuning import MANY_TARGETS, TARGET_ELEMENTS
+from linreg_fast.kernels.tuning import MANY_TARGETS, MANY_TARGETS_ROWS, TARGET_ELEMENTS
 from linreg_fast.runtime import blas
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import Solution, refined
@@ -26,7 +27,7 @@ def solve(problem, solve_chunk):
     p, t = problem.n_features, problem.n_targets
     coef, intercept, found = np.empty((p, t)), np.empty(t), None
     problem.way = "many_targets"
-    factored = _factored(problem)
+    factored = _factored(problem) if problem.n_samples < MANY_TARGETS_ROWS else None
     length = max(MANY_TARGETS, TARGET_ELEMENTS // problem.n_samples)
     for start in range(0, t, length):
         chunk = slice(start, min(start + length, t))
