@@ -39,7 +39,7 @@ def fading_weights(weights, n_samples, decay):
 
 
 def rows_left(count, decay):
-    """What so many rows count together at their end, each decay**(rows after it)."""
+    """The sum of the weights of `count` rows, where each weighs decay**(rows after it)."""
     return count if decay is None or decay == 1 else (1 - decay**count) / (1 - decay)
 
 

@@ -1,4 +1,4 @@
-"""`Moments`: all that least squares needs to know of any number of rows. The spine."""
+"""`Moments`: all that least squares needs to know of any number of rows."""
 
 import warnings
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from linreg_fast.kernels.arithmetic.rounding import (
 from linreg_fast.kernels.moments import sparse
 from linreg_fast.kernels.moments.merge import merge, remove
 
-DIGITS = 12  # of what stays, that a subtraction shall leave
-ALIKE = 1e-6  # weights of the same rows, summed in other ways
+DIGITS = 12  # of the rows that stay: a subtraction that leaves fewer warns
+ALIKE = 1e-6  # relative difference of two weight sums of the same rows, summed in different ways
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -146,7 +146,7 @@ class Moments(MomentsFile):
 
     @property
     def doubled(self):
-        """Whether the lo parts count: all sums, or all that weigh, were in double-double."""
+        """Whether the lo parts hold digits: what plain sums lost, if anything, is below them."""
         return self.noise is None or self.relative_noise < DOUBLED_ROUNDING
 
     @property

@@ -13,8 +13,9 @@ rounding errors cancel):
     up to 10 million         8                   10
     more                     150                 1000
 
-Double-double sums are taken at once where they cost nothing (`FREE_PRODUCTS`), and where a sample
-of the rows has a condition number above 100, which plain sums of that size do not bear.
+Where plain sums lack digits, `solvers.refined` corrects them on the rows. Double-double sums are
+taken at once where they cost nothing (`FREE_PRODUCTS`), and where a sample of the rows has a
+condition number above `SAMPLE_CONDITION`, which is more than refinement is meant for.
 """
 
 import numpy as np
@@ -45,19 +46,19 @@ SMALL_SQUARE, SMALL_SQUARE_PER_COLUMN, SMALL_SIGNAL = 4.0, 1.5, 4.0
 MIDDLE_CONDITION, MIDDLE_SIGNAL = 8.0, 10.0
 LARGE_ELEMENTS, LARGE_CONDITION, LARGE_SIGNAL = 10_000_000, 150.0, 1e3
 
-DOUBLED_CONDITION = 1e3  # from here on it matters what storing the columns has rounded
+DOUBLED_CONDITION = 1e3  # above it a column may be no more than the rounding of the others
 
 # Refinement of plain sums (`solvers.refined`) ends where the next pass would move the coefficients
-# by less than this, relative; it begins where the square of the condition number, times how far the
-# columns are from zero in units of their spread, leaves double-double its digits. A pass multiplies
+# by less than REFINED_ERROR, relative. It is tried where condition**2 * (1 + mean / spread) is no
+# more than REFINED_OFFSET, so that residuals in double-double keep their digits. A pass multiplies
 # the error by at most about REFINED_RATE times the squared condition number (largest of 3000 random
 # fits of 600 to 5000 rows: 4e-17 times it).
 REFINED_ERROR, REFINED_OFFSET, REFINED_RATE = 1e-15, 1e14, 6e-17
 
-# The sample of rows. It pays between so many multiply-adds (plain sums take 0.1 ms, and 50 ms), for
-# up to so many columns. First few rows, 20 us, whose condition is estimated, up to sqrt(p) too
-# large; only where those look ill as many as take 50 us. (Without this second look 1M x 10 with
-# condition 50 would take double-double sums, 2.2 times the time, on AVX-512.)
+# The sample of rows. It is taken where plain sums need between 4 million multiply-adds (0.1 ms) and
+# 2 billion (50 ms), of up to 128 columns. At first a few rows are read (20 us), and their condition
+# number is estimated, up to sqrt(p) too large; only where it is above SAMPLE_CONDITION are more
+# rows read (50 us), and their condition number is computed.
 SAMPLE_PRODUCTS, SAMPLE_COLUMNS, SAMPLE_CONDITION = (4_000_000, 2_000_000_000), 128, 2e6
 FEW_SAMPLED_ROWS, FEW_SAMPLED_PER_COLUMN = 128, 16
 MOST_SAMPLED_ROWS, MOST_SAMPLED_PRODUCTS, SAMPLED_PER_COLUMN = 1024, 1 << 20, 2

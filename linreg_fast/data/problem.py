@@ -204,7 +204,7 @@ class Problem(Ranked):
         return self.in_range(PLAIN_UNDERFLOW if self.has_rows else 0.0)
 
     def in_range(self, smallest):
-        """Likewise, where a plain sum of squares is safe from `smallest` on."""
+        """Whether the products are, plain sums of squares from `smallest` on being safe."""
         # No product of columns is larger than the larger of their squares.
         known = self.products.diagonal(axis1=1, axis2=2) if self.has_rows else self.products
         if not np.isfinite(known).all():
@@ -214,8 +214,8 @@ class Problem(Ranked):
         for j in (self.products[0].diagonal() < smallest).nonzero()[0]:
             p = self.n_features
             column = self.X[:, [j]] if j < p else self.Y[:, [j - p]]
-            nothing = column.min() == column.max() if self.fit_intercept else not column.any()
-            if not nothing:
+            is_zero = column.min() == column.max() if self.fit_intercept else not column.any()
+            if not is_zero:  # once centred: its small square has underflowed
                 return False
         return True
 

@@ -7,7 +7,7 @@ from linreg_fast.runtime import blas
 
 
 def above_rounding(values, Vt, roundings):
-    """Which singular values of columns of unit norm are more than rounding the columns can do.
+    """Which singular values of columns of unit norm are larger than rounding could make them.
 
     roundings (p,) are relative to the norms. What they can do to a singular value depends on its
     direction, a row of Vt: the sum of two columns, stored, differs from the sum by the rounding of

@@ -43,10 +43,10 @@ class Rows:
 
     @computed_once
     def centring(self):
-        """(a row, the mean of the distances from it), or zeros: subtracted one after the other.
+        """(a row, the mean distance of the rows from it), or zeros; both are subtracted, in order.
 
-        A mean is rounded to the last digit of the column's offset. What is left of it then would
-        look like one more independent column; what is left of the mean distance does not.
+        A mean is rounded to the last digit of the column's offset. Subtracted at once, its rounding
+        would stay in all rows and look like one more independent column.
         """
         q = self.n_columns
         if not self.centred:

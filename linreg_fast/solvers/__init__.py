@@ -74,7 +74,7 @@ def check_known(solver):
 
 
 def inflation(inverse, columns, features):
-    """Feature -> how many times its coefficient's variance is that for an orthogonal column.
+    """Feature -> its variance inflation factor: 1 for a column orthogonal to the others.
 
     inverse (m, k): of the factor whose columns (k, m) stand for the features (m,).
     """

@@ -1,8 +1,8 @@
-"""solver="auto": stages that are tried in order; the first that returns a solution has the word.
+"""solver="auto": stages that are tried in order; the first that returns a solution decides.
 
 1. `fast_path`: ordinary dense data, one target, in two compiled calls.
-2. Numbers that are not finite are refused here; until now the sums have told. Of many targets they
-   are looked at one by one.
+2. NaN and infinity are refused here: they show in the sums of the columns. Of many targets, which
+   are not summed, every number is looked at.
 3. Many targets: `many_targets`, which asks the stages below chunk by chunk if it must.
 4. Coefficients that must not be negative: `nnls`.
 5. Sparse rows of thousands of columns: `lsqr`.

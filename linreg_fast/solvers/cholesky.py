@@ -21,8 +21,8 @@ from linreg_fast.runtime.interrupt import interruptible
 from linreg_fast.solvers import ILL, Solution, inflation
 
 CORRECTABLE = 1e-12  # reciprocal condition number of the cross-products: a step gains 3 digits
-STEPS, ENOUGH = 12, 1e-24
-DOUBTFUL = 1e-3  # reciprocal condition number: from here on it matters what rounding does
+STEPS, ENOUGH = 12, 1e-24  # corrections at the most; the relative change at which they end
+DOUBTFUL = 1e-3  # reciprocal condition number: below it a column may be rounding of the others
 
 
 def solve(problem):

@@ -1,8 +1,7 @@
 """The first stage of `auto`: ordinary dense data in two compiled calls, the sums and the system.
 
-A fit of 442 x 10 takes 15 us so (AVX-512). After larger arrays Python's own data is no longer in
-the cache, and what the later stages do around the sums takes 0.5 ms, a fifth of a fit of
-1M x 10 (AVX2).
+With it a fit of 442 x 10 takes 15 us (AVX-512). Large X pushes Python's own data out of the cache:
+then what the later stages do around the sums takes 0.5 ms, a fifth of a fit of 1M x 10 (AVX2).
 """
 
 from functools import partial
@@ -95,7 +94,7 @@ def _double_double(X, Y):
 
 
 def _few_columns(X):
-    """Whether so few columns are summed in plain doubles."""
+    """Whether `systems.small` solves so few columns, and they are not summed in float32."""
     p = X.shape[1]
     maybe_float32 = X.dtype == SINGLE and p >= FLOAT32_FEWEST_COLUMNS
     return p <= SMALL_SYSTEM_COLUMNS and not maybe_float32

@@ -1,8 +1,8 @@
 """From float32 sums to coefficients that are right to float32, or better: `auto` asks for it.
 
 The sums of squares keep some eight digits. Where the condition number leaves too few of them, one
-pass over the rows in float64 finds what the coefficients leave of the gradient, and the same factor
-turns that into a correction. It squares the error.
+pass over the rows in float64 finds the gradient at these coefficients, and the same factor turns
+that into a correction. The correction squares the relative error.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from linreg_fast.runtime import blas
 from linreg_fast.solvers import Solution, target_to_signal
 
 ENOUGH = 2.0**-24  # relative: the rounding of float32 itself
-CORRECTABLE = 1e-4  # whose square is below it
+CORRECTABLE = 1e-4  # relative error that one correction, which squares it, brings below ENOUGH
 TELLING = 1e-4  # reciprocal condition number: smaller ones are rounding
 
 

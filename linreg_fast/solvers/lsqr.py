@@ -22,9 +22,9 @@ from linreg_fast.solvers import Solution
 
 STEPS = 20_000
 TOO_ILL, TOO_ILL_FOR_FLOATS = 3, 6  # scipy's reasons to stop
-SMALLER = 0.1  # a correction, than what it corrects
-CONSTANT = 4 * EPSILON  # a target that varies by less, relative to its mean, does not
-SHORT = 1e-8  # correlation of a column with what is left: rounding leaves less
+SMALLER = 0.1  # the largest norm of a correction, relative to what it corrects
+CONSTANT = 4 * EPSILON  # a target that varies by less, relative to its mean, counts as constant
+SHORT = 1e-8  # correlation of the residual with a column: above it LSQR stopped too early
 
 
 def solve(problem):
@@ -45,19 +45,19 @@ def solve(problem):
     condition, left = 1.0, 0.0
     for k, target in enumerate(rows.targets.T):
         exponent = above(np.abs(target).max(initial=0.0))  # of a size whose square is a number
-        target, own = np.ldexp(target, -exponent), np.zeros(p)
+        target, scaled = np.ldexp(target, -exponent), np.zeros(p)
         for turn in range(2):
-            rest = target - rows.forward(own)
-            step, steps_condition = _run(operator, rest)
+            residual = target - rows.forward(scaled)
+            step, steps_condition = _run(operator, residual)
             step = live * step / units
-            if turn and np.linalg.norm(step) > SMALLER * np.linalg.norm(own):
-                break  # no correction, but what rounding makes of a rest that is nothing else
-            own += step
+            if turn and np.linalg.norm(step) > SMALLER * np.linalg.norm(scaled):
+                break  # the residual is rounding, and so is the step: it corrects nothing
+            scaled += step
             condition = max(condition, steps_condition)
-        rest, size = target - rows.forward(own), np.linalg.norm(target)
+        residual, size = target - rows.forward(scaled), np.linalg.norm(target)
         if size > 0 and live.any():
-            left = max(left, np.abs((rows.backward(rest) / sizes)[live]).max() / size)
-        coef[:, k] = np.ldexp(own, exponent)
+            left = max(left, np.abs((rows.backward(residual) / sizes)[live]).max() / size)
+        coef[:, k] = np.ldexp(scaled, exponent)
     intercept = rows.means[p:] - rows.means[:p] @ coef
     rank = min(problem.n_samples - problem.fit_intercept, int(live.sum()))
     unfinished = ""
@@ -104,6 +104,7 @@ def _of_rows(problem):
         first = np.where(whole, np.asarray(share @ X).ravel(), 0.0)
         X = X.copy()
         X.data -= first[X.indices]
+    # What is left of the means. It is subtracted from products, since zeros must not be filled in.
     rest = np.asarray(share @ X).ravel() * intercept
     target_means = share @ Y * intercept
 

@@ -63,7 +63,7 @@ def _nnls(columns, target):
 
 def _nearly_dependent(problem):
     if problem.doubled:
-        return True  # no reason to do with less
+        return True  # double-double sums are there: `solve` uses them
     p = problem.n_features
     spectrum = factored(p, np.linalg.eigvalsh, problem.normal_equations.matrix[:p, :p])
     return problem.has_rows and spectrum[0] <= spectrum[-1] / PLAIN_CONDITION**2

@@ -23,7 +23,7 @@ from linreg_fast.solvers import Solution
 
 PASSES = 4  # at the most
 NOTHING = 1e-8  # of a target: coefficients that contribute less are as good as none
-GAIN = 0.05  # the largest relative error of a first solution that passes mend fast
+GAIN = 0.05  # relative size up to which a first correction is good; of later ones its square
 
 
 class System(NamedTuple):

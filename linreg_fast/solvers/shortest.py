@@ -10,13 +10,13 @@ from linreg_fast.kernels.tuning import NULL_SPACE_COLUMNS
 from linreg_fast.runtime.interrupt import interruptible
 
 ROUNDING = 16 * np.finfo(np.float64).eps  # of a direction's entries
-ALIKE = 10  # binary digits: where the units of many columns differ by so many, that does no harm
-# Where units differ by more than the first, products would be no numbers. In units as far apart as
-# one of these, rounding may turn a direction to where the rows do not fit; the next is tried then.
+ALIKE = 10  # units that differ by at most 2**ALIKE do no harm, of however many columns
+# Units may differ by 2**APART[0]: beyond that, products overflow. If rounding makes coefficients in
+# such units miss the rows, units that differ by less are tried, one of these after the other.
 APART = (900, 60, 40, 20, 10, 0)
-FITS, BETTER = 1e-12, 1e3  # left of the targets, relative; times less: worth longer coefficients
-STEPS, ALMOST = 10, 4  # corrections at the most
-WEAK = 1e-4  # of a target: what columns explain of it is not known to all its digits
+FITS, BETTER = 1e-12, 1e3  # share of a target left over; how much less of it is worth longer coef
+STEPS, ALMOST = 10, 4  # corrections at the most; times the least residual that still counts as good
+WEAK = 1e-4  # share of a target: what columns explain below it is not known to all its digits
 
 
 class RowSpace(NamedTuple):

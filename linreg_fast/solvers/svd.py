@@ -22,7 +22,7 @@ def solve(problem):
     sizes = np.linalg.norm(triangle[:, :p], axis=0)
     constant = sizes == 0
     sizes[constant] = 1.0
-    exponents = exponents.copy()  # a constant column is not far from the others
+    exponents = exponents.copy()  # a constant column must not widen the range of the units
     if not constant.all():
         exponents[:p][constant] = exponents[:p][~constant].max()
     columns = triangle[:, :p] / sizes

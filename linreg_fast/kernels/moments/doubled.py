@@ -57,7 +57,9 @@ def scratch_size(q, has_weights):
 
 @inlined_part
 def _small(scratch, size):
-    """The first of the scratch, a number a column each: exact, bounds, bounds_a, scales, zeros.
+    """Six arrays at the head of the scratch, a number a column in each.
+
+    They are exact, bounds, weighted bounds, scales, more scales, and zeros.
 
     Arrays that are made in compiled code take a third of a second to compile.
     """

@@ -60,7 +60,7 @@ def centred(sums, lows, shift):
 def centre_row(j, sums, lows, shift, weight, mean, comoment):
     """Write row j of mean and, from its diagonal on, of comoment. sums, lows: row j from there on.
 
-    mean holds the totals of the columns before, and still does from the next one on.
+    On entry mean[:, j:] holds the totals of the columns; afterwards mean[:, j] is a mean.
     """
     step, step_lo = dd.divide(mean[0, j], mean[1, j], weight[0], weight[1])
     to, to_lo = comoment[0, j, j:], comoment[1, j, j:]

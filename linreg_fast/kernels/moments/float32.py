@@ -91,7 +91,7 @@ def _effective_rows(weights, heaviest):
 def rounding(n_samples, weights=None):
     """What the sums of squares have lost relative to them, as the root of a mean square.
 
-    k sums that grow evenly, each rounded to half a unit of the 24th bit, in n / k pieces. Measured:
+    In each of n / k pieces k partial sums, growing evenly, are rounded to 24 bits. Measured:
     3.2e-9 of 500,000 rows, 1.4e-8 of 20,000; products of unrelated columns lose a seventh of it.
     With weights n is the number of effective rows, and sums may have grown at once.
     """

@@ -23,7 +23,8 @@ def _combine(weight_a, mean_a, comoment_a, weight_b, mean_b, comoment_b, sign):
         moved, moved_lo = dd.multiply(step[j], step_lo[j], share, share_lo)
         mean[0, j], mean[1, j] = dd.add(mean_a[0, j], mean_a[1, j], moved, moved_lo)
     for j in range(q):
-        # The lever is small where the step is large: multiplied first, or the square overflows.
+        # Added is lever * step step', with lever = weight_a * weight_b / weight. The lever comes
+        # first: it is small where steps are large, whose products alone would overflow.
         arm, arm_lo = dd.multiply(step[j], step_lo[j], lever, lever_lo)
         for k in range(j, q):
             apart, apart_lo = dd.multiply(arm, arm_lo, step[k], step_lo[k])

@@ -1,4 +1,4 @@
-"""Sums of single columns with a few vectors, by the million: X is read once, nothing is kept of it.
+"""Products of each single column with a few vectors, for millions of columns: X is read once.
 
 Of each column, less a centre of its own: its sum of squares, and its products with the columns of R
 (n, k). Rows are taken some at a time, and their sums joined in double-double.

@@ -1,7 +1,7 @@
 """The way for rows that fit two vectors: from memory to registers, without panels.
 
-With panels, memory would rest while they are multiplied. `tiles.unpacked_microkernel` has the
-innermost loop.
+With panels, nothing would be read from memory while they are multiplied. The innermost loop is in
+`tiles.unpacked_microkernel`.
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ class Way(NamedTuple):
     """One way to sum moments. `name` is its module in this folder."""
 
     name: str
-    rung: str  # whose moments it may sum, or what else asks for it
+    rung: str  # the rung whose `choose` asks it, or else the stage that calls it
     why: str  # the idea, in a phrase
     shapes: str  # which shapes it takes
     example: tuple  # (rows, columns, dtype) of a shape that goes this way
@@ -110,7 +110,7 @@ def choose(X, Y, weights=None, rung="tiled"):
 
 
 def name(X, Y, weights, rung):
-    """How a rung sums these rows: a way's name, or the rung's where it has one way only."""
+    """The way in which a rung sums these rows, or the rung's own name where it has no ways."""
     return choose(X, Y, weights).name if rung == "tiled" else _ONLY.get(rung, rung)
 
 

@@ -1,8 +1,9 @@
 """A fit for each of many windows of rows that move forward, and for ever more rows.
 
-Windows are the sum of two: what is left of older rows, of which the sums from each row to the last
-one are kept, and the newer ones, to which rows are added. Nothing is subtracted, so an outlier that
-has left a window leaves nothing in it. (Two stacks as a queue; van Herk 1992 for maxima.)
+A window is joined from two records: its older rows, for which the moments from each row to the last
+older one are kept, and its newer rows, to which rows are added. Nothing is subtracted, so that an
+outlier that has left a window leaves nothing in it. (Two stacks as a queue; van Herk 1992 for
+maxima.)
 """
 
 import numpy as np
@@ -70,10 +71,11 @@ def _solve(record, n, centred, fewest, room, coef, errors, numbers):
 
 @kernel_part
 def _stack(rows, order, begin, middle, kept, detail, chunk, z, work):
-    """The records of rows begin.., each to the last before `middle`.
+    """Write the records of the rows from each place up to `middle`; return the chunk of `begin`.
 
-    kept[c]: from the start of chunk c to middle, chunks being counted back from middle. Of the
-    chunk of `begin` there is every row in `detail`; the others are made when they are come to.
+    Chunks are counted back from middle. kept[c] is the record of all rows in the c chunks before
+    middle. Only the chunk of `begin` has a record for each of its rows, in `detail`; the others are
+    made when windows come to them. chunk: which one to detail, or -1 to make kept as well.
     """
     size = len(detail)
     first = (middle - begin + size - 1) // size if chunk < 0 else chunk
