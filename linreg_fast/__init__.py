@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from linreg_fast import datasets
+    from linreg_fast.data.many_target_moments import ManyTargetMoments
     from linreg_fast.data.moments import Moments
     from linreg_fast.displays.descents import LossDisplay, PathDisplay
     from linreg_fast.displays.diagnosis import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _HOME = {
     "LinearRegression": "estimators.linear_regression",
     "GradientDescentRegressor": "estimators.gradient_descent",
+    "ManyTargetMoments": "data.many_target_moments",
     "Moments": "data.moments",
     "mse": "functional.sums",
     "gradient": "functional.sums",
@@ -87,6 +89,7 @@ __all__ = [
     "InferenceWarning",
     "LeverageDisplay",
     "LinearRegression",
+    "ManyTargetMoments",
     "LossDisplay",
     "Moments",
     "PathDisplay",

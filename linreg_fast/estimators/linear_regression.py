@@ -52,10 +52,12 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         "auto" takes the fastest that keeps the digits, and says why in `solver_reason_`.
     precision : {"auto", "double", "double-double"}, default="auto"
         Of the sums over the rows. "auto": `fit` takes plain double where that leaves about 14
-        digits, which depends on the condition number and on how strong the signal is, else
-        double-double, which takes about twice the time and for few rows none; `partial_fit`, which
-        sees its rows only once, always takes double-double. With "double", `partial_fit` cannot
-        tell columns apart that are closer than about 1e-7: they count as dependent. With "auto",
+        digits, which depends on the condition number and on how strong the signal is; else it
+        refines the coefficients on the rows, in one to three more passes, and takes double-double
+        sums beyond a condition number of about 1e6 and of few rows, where they cost no time.
+        `partial_fit`, which sees its rows only once, always takes double-double. With "double",
+        `partial_fit` cannot tell columns apart that are closer than about 1e-7: they count as
+        dependent. With "auto",
         sums of 24 and more float32 columns are in float32 where the result, in float32 too, loses
         nothing by it: well-conditioned columns, if need be with a correction in float64. Their
         `moments_` have eight digits, which is all that a later `partial_fit` knows of these rows:
