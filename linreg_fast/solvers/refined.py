@@ -91,11 +91,12 @@ def refine(rows, start, condition, solve_again):
     mean, sizes = rows.mean, rows.sizes
     if not within_reach(condition, mean[0, :p], rows.weight_sum, sizes):
         return None
+    norms = np.sqrt(2 * sizes**2 + rows.weight_sum * mean[0, :p] ** 2)  # at least, about zero
     coef, converging = np.array([start, np.zeros_like(start)]), Converging(condition)
     for _ in range(PASSES):
         offset = intercept_parts(mean, coef, p)
         lines = np.ascontiguousarray(coef.transpose(0, 2, 1))
-        found = residual_products(rows.X, rows.Y, rows.weights, lines, offset)
+        found = residual_products(rows.X, rows.Y, rows.weights, lines, offset, norms)
         right, left = _about_the_mean(found, mean)
         step = solve_again(np.ascontiguousarray(right.T))
         coef = corrected(coef, step)

@@ -9,18 +9,21 @@ from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.residual_products import residual_products
 
 
+@pytest.mark.parametrize("p", [3, 6, 12])
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_products_of_residuals_are_right_to_thirty_digits(rng, weighted):
-    n, p, t = 600, 6, 2
+def test_products_of_residuals_are_right_to_thirty_digits(rng, weighted, order, p):
+    n, t = 600, 2
     X, Y = rng.normal(3, 1, (n, p)), rng.normal(size=(n, t))
     weights = rng.integers(0, 3, n).astype(float) if weighted else None
     coef = np.zeros((2, t, p))
     coef[0] = rng.normal(size=(t, p))
     coef[1] = coef[0] * 2.0**-55
     offset = np.array([[0.3, 1e-18], [-5.0, 0.0]])
-    found = residual_products(
-        frozen(X), frozen(Y), None if weights is None else frozen(weights), coef, offset
-    )
+    X = np.asfortranarray(X) if order == "F" else X
+    given = None if weights is None else frozen(weights)
+    norms = np.linalg.norm(X, axis=0) * 1.1
+    found = residual_products(frozen(X), frozen(Y), given, coef, offset, norms)
     # In integers: what is compared has no rounding at all.
     scale = 2**200
 

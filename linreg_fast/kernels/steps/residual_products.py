@@ -14,7 +14,7 @@ from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
-from linreg_fast.kernels.tiles.packing_columns import bound, mask, pack
+from linreg_fast.kernels.tiles.packing_columns import bound, mask, turn
 from linreg_fast.kernels.tuning import DOUBLED_ROWS, WIDE
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
@@ -66,22 +66,30 @@ def _end(h, low, start, at, r, r_lo):
 
 
 @kernel_part
-def _residual_vectors(z, y, b, b_lo, start, offset, rows, r, r_lo):
-    """Write to r + r_lo the residuals y - b . z - offset of a piece, four vectors at a time.
+def _residual_vectors(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, r_lo):
+    """Write to r + r_lo the residuals y - b . x - offset of a piece, four vectors at a time.
 
+    The first `direct` columns are read from X in F order, from row at_row on, the others from z.
     Adding to sums that start from a large number loses what one more fused multiply-add finds (see
     `doubled_microkernel.tile_of_vectors`). Rows beyond the last are computed, and mean nothing.
     """
     # the piece, the line, and where the residuals go
-    first, constant = simd.broadcast(start), simd.broadcast(offset[0])
+    first, constant, n = simd.broadcast(start), simd.broadcast(offset[0]), len(X)
     for i in range(0, rows, 4 * WIDE):
         i1, i2, i3 = i + WIDE, i + 2 * WIDE, i + 3 * WIDE
         h0, l0 = _begin(y, i, first, constant)
         h1, l1 = _begin(y, i1, first, constant)
         h2, l2 = _begin(y, i2, first, constant)
         h3, l3 = _begin(y, i3, first, constant)
-        for j in range(len(b)):
-            at = j * DOUBLED_ROWS
+        for j in range(direct):
+            at = j * n + at_row
+            slope, slope_lo = simd.broadcast(-b[j]), simd.broadcast(-b_lo[j])
+            h0, l0 = _subtract_product(h0, l0, slope, slope_lo, simd.load(X, at + i))
+            h1, l1 = _subtract_product(h1, l1, slope, slope_lo, simd.load(X, at + i1))
+            h2, l2 = _subtract_product(h2, l2, slope, slope_lo, simd.load(X, at + i2))
+            h3, l3 = _subtract_product(h3, l3, slope, slope_lo, simd.load(X, at + i3))
+        for j in range(direct, len(b)):
+            at = (j - direct) * DOUBLED_ROWS
             slope, slope_lo = simd.broadcast(-b[j]), simd.broadcast(-b_lo[j])
             h0, l0 = _subtract_product(h0, l0, slope, slope_lo, simd.load(z, at + i))
             h1, l1 = _subtract_product(h1, l1, slope, slope_lo, simd.load(z, at + i1))
@@ -96,7 +104,7 @@ def _residual_vectors(z, y, b, b_lo, start, offset, rows, r, r_lo):
 
 
 @kernel_part
-def _residual_numbers(z, y, b, b_lo, start, offset, rows, r, r_lo):
+def _residual_numbers(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, r_lo):
     """The same number by number."""
     # as `_residual_vectors`
     for i in range(rows):
@@ -115,50 +123,52 @@ _residual = _residual_vectors if simd.VECTORS else _residual_numbers
 def scratch_size(p, t):
     """How many numbers of scratch `add_products` needs."""
     m = -(-(p + 1) // 4) * 4
-    return (m + t + 2) * DOUBLED_ROWS + m + 1 + max(m, t)
+    return (m + t + 2) * DOUBLED_ROWS + m + 1
 
 
 @kernel_part
-def add_products(X, Y, weights, coef, offset, start, stop, scratch, sums, lows):
+def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
     """Add to sums + lows (t, padded_columns(p) or more) what `residual_products` returns.
 
     scratch: `scratch_size` numbers.
     """
     # the rows, the lines, which rows, and where the sums go
-    p, t = X.shape[1], Y.shape[1]
+    n, p, t = len(X), X.shape[1], Y.shape[1]
     m = padded_columns(p)
     z = scratch[: m * DOUBLED_ROWS]
     targets = scratch[m * DOUBLED_ROWS : (m + t) * DOUBLED_ROWS]
     rest = scratch[(m + t) * DOUBLED_ROWS :]
     r, r_lo = rest[:DOUBLED_ROWS], rest[DOUBLED_ROWS : 2 * DOUBLED_ROWS]
     # Parts of the scratch, since arrays made here would take a third of a second to compile.
-    bounds = rest[2 * DOUBLED_ROWS : 2 * DOUBLED_ROWS + m]
-    rest = rest[2 * DOUBLED_ROWS + m :]
-    bound_r, nothing = rest[:1], rest[1 : 1 + max(m, t)]
+    bounds, bound_r = rest[2 * DOUBLED_ROWS : 2 * DOUBLED_ROWS + m], rest[2 * DOUBLED_ROWS + m :]
     bounds[:] = 1.0
     bound_r[0] = 1.0
-    nothing[:] = 0.0
+    for j in range(p):
+        bounds[j] = math.ldexp(1.0, math.frexp(norms[j])[1] + 1)
+    bounds[p] = 2.0 * math.sqrt(DOUBLED_ROWS)
     for begin in range(start, stop, DOUBLED_ROWS):
         end = min(begin + DOUBLED_ROWS, stop)
         rows = end - begin
-        pack(X, np.int64(0), nothing, begin, end, z)
-        pack(Y, np.int64(0), nothing, begin, end, targets)
-        lines = prefetch.lines_of(X, end, min(end + DOUBLED_ROWS, stop))
-        for j in range(p):
-            at = j * DOUBLED_ROWS
+        direct = 0
+        if simd.VECTORS and weights is None and prefetch.is_f_order(X) and rows == DOUBLED_ROWS:
+            direct = p // 4 * 4  # columns that are read where they are
+        turn(X, direct, begin, end, z)
+        turn(Y, 0, begin, end, targets)
+        for j in range(direct, p):
+            at = (j - direct) * DOUBLED_ROWS
             mask(weights, at, begin, end, z)
-            bound(z[at:], 1, rows, bounds[j:])
-            if prefetch.is_c_order(X):  # the next rows, while these are bounded
-                memory.prefetch_lines(X, end * p, lines * j // p, lines * (j + 1) // p)
-        z[p * DOUBLED_ROWS : p * DOUBLED_ROWS + rows] = 1.0
-        mask(None, p * DOUBLED_ROWS, begin, end, z)
-        bound(z[p * DOUBLED_ROWS :], 1, rows, bounds[p:])
+            if weights is not None:  # norms are those of weighted rows
+                bound(z[at:], 1, rows, bounds[j:])
+        ones = (p - direct) * DOUBLED_ROWS
+        z[ones : ones + rows] = 1.0
+        mask(None, ones, begin, end, z)
+        lines = prefetch.lines_of(X, end, min(end + DOUBLED_ROWS, stop))
         for k in range(t):
             y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
             mask(weights, np.int64(0), begin, end, y)
             slopes, low_slopes, constant = coef[0, k], coef[1, k], offset[k]
             first = _start_of(y, slopes, bounds, constant, rows)
-            _residual(z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
+            _residual(X, direct, begin, z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
             if weights is not None:
                 for i in range(rows):
                     r[i], r_lo[i] = dd.multiply(r[i], r_lo[i], weights[begin + i], 0.0)
@@ -166,34 +176,43 @@ def add_products(X, Y, weights, coef, offset, start, stop, scratch, sums, lows):
             mask(weights, np.int64(0), begin, end, r_lo)
             bound(r, 1, rows, bound_r)
             S, L = sums[k : k + 1], lows[k : k + 1]
-            for c in range(0, m, 4):
-                if simd.VECTORS:
-                    tile_with_exact_columns(r, r_lo, z, c, rows, bound_r, bounds, S, L)
-                else:
-                    zeros = np.zeros(len(z))
+            if not simd.VECTORS:
+                zeros = np.zeros(len(z))
+                for c in range(0, m, 4):
                     tile_of_numbers(r, r_lo, z, zeros, 0, c, rows, S, L)
+                continue
+            for c in range(0, direct, 4):
+                tile_with_exact_columns(r, r_lo, X, begin, n, c, rows, bound_r, bounds, S, L)
+            for c in range(direct, m, 4):
+                back = -direct * DOUBLED_ROWS
+                tile_with_exact_columns(
+                    r, r_lo, z, back, DOUBLED_ROWS, c, rows, bound_r, bounds, S, L
+                )
+                if k == 0 and prefetch.is_c_order(X):  # the next rows, meanwhile
+                    memory.prefetch_lines(X, end * p, lines * c // m, lines * (c + 4) // m)
 
 
 @kernel_part
-def _block(b, start, stop, scratch, X, Y, weights, coef, offset, sums, lows):
+def _block(b, start, stop, scratch, X, Y, weights, coef, offset, norms, sums, lows):
     # four from `over_blocks`, then the arrays: a record would be taken apart at each call
-    add_products(X, Y, weights, coef, offset, start, stop, scratch, sums[b], lows[b])
+    add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums[b], lows[b])
 
 
 _blocks = over_blocks(_block)
 
 
-def residual_products(X, Y, weights, coef, offset):
+def residual_products(X, Y, weights, coef, offset, norms):
     """sum(w r x_j) for each target and column, and last sum(w r): (2, t, p + 1), hi and lo.
 
-    r = y - x . coef - offset, for coef (2, t, p) and offset (t, 2), hi and lo.
+    r = y - x . coef - offset, for coef (2, t, p) and offset (t, 2), hi and lo. norms (p,): without
+    weights, at least the Euclidean norms of the columns; the nearer, the more digits are kept.
     """
     (n, p), t = X.shape, Y.shape[1]
     m = -(-(p + 1) // 4) * 4
     blocks = launch.count_blocks(n, 4 * p)
     sums, lows = np.zeros((2, blocks, t, m + memory.LINE))
     scratch = scratch_size(p, t)
-    arguments = (X, Y, weights, coef, offset, sums, lows)
+    arguments = (X, Y, weights, coef, offset, norms, sums, lows)
     launch.run(_blocks, n, blocks, 16 * n * p * t, scratch, *arguments)
     total, low = sums[0, :, : p + 1].copy(), lows[0, :, : p + 1].copy()
     for b in range(1, blocks):

@@ -20,7 +20,7 @@ from linreg_fast.runtime.compile import kernel
 def workspace(p):
     """(scratch, small, coef, offset) that `refine` needs for p columns."""
     m = -(-(p + 1) // 4) * 4
-    small = np.empty((6, m + memory.LINE))
+    small = np.empty((7, m + memory.LINE))
     return np.empty(scratch_size(p, 1)), small, np.zeros((2, 1, p)), np.zeros((1, 2))
 
 
@@ -45,7 +45,10 @@ def refine(X, Y, mean, factor, found, scratch, small, coef, offset):
         product, product_lo = dd.multiply(mean[0, j], mean[1, j], found[j, 0], 0.0)
         total, lost = dd.add(total, lost, -product, -product_lo)
     offset[0, 0], offset[0, 1] = total, lost
-    add_products(X, Y, None, coef, offset, 0, n, scratch, sums, lows)
+    norms = small[6, :p]
+    for j in range(p):
+        norms[j] = np.sqrt(n * mean[0, j] * mean[0, j] + 2.0 / (scale[j] * scale[j]))
+    add_products(X, Y, None, coef, offset, norms, 0, n, scratch, sums, lows)
     left, left_lo = sums[0, p], lows[0, p]
     for j in range(p):
         moved, moved_lo = dd.multiply(left, left_lo, mean[0, j], mean[1, j])

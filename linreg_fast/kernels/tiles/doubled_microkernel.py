@@ -94,25 +94,25 @@ def tile_of_vectors(a, a_lo, z, z_lo, j, k, rows, bounds_a, bounds, sums, lows):
 
 
 @inlined_part
-def tile_with_exact_columns(a, a_lo, z, k, rows, bound_a, bounds, sums, lows):
+def tile_with_exact_columns(a, a_lo, z, at, apart, k, rows, bound_a, bounds, sums, lows):
     """As `tile_of_vectors`, for the one column a + a_lo and columns of z whose lo parts are zero.
 
-    sums, lows (1, m): the products of a with column k and on.
+    Column k begins at z[at + k * apart]. sums, lows (1, m): the products of a with column k and on.
     """
     # inlined: a record would change nothing
     h0, h1 = _start(bound_a, bounds, 0, k), _start(bound_a, bounds, 0, k + 1)
     h2, h3 = _start(bound_a, bounds, 0, k + 2), _start(bound_a, bounds, 0, k + 3)
     l0 = l1 = l2 = l3 = simd.zeros()
-    to = k * DOUBLED_ROWS
+    to = at + k * apart
     for i in range(0, rows, tuning.WIDE):
         x, x_lo = simd.load(a, i), simd.load(a_lo, i)
         y = simd.load(z, to + i)
         h0, l0 = _add_product(h0, simd.fma_vectors(x_lo, y, l0), x, y)
-        y = simd.load(z, to + DOUBLED_ROWS + i)
+        y = simd.load(z, to + apart + i)
         h1, l1 = _add_product(h1, simd.fma_vectors(x_lo, y, l1), x, y)
-        y = simd.load(z, to + 2 * DOUBLED_ROWS + i)
+        y = simd.load(z, to + 2 * apart + i)
         h2, l2 = _add_product(h2, simd.fma_vectors(x_lo, y, l2), x, y)
-        y = simd.load(z, to + 3 * DOUBLED_ROWS + i)
+        y = simd.load(z, to + 3 * apart + i)
         h3, l3 = _add_product(h3, simd.fma_vectors(x_lo, y, l3), x, y)
     _join(sums, lows, 0, k, bound_a, bounds, h0, l0)
     _join(sums, lows, 0, k + 1, bound_a, bounds, h1, l1)

@@ -21,6 +21,69 @@ def pack_plain(columns, j, shift, start, stop, out, to):
         out[to + i] = np.float64(columns[start + i, j]) - shift
 
 
+def _emit_square(side):
+    """LLVM for `side` rows of `side` columns, from a flat index on, as columns.
+
+    They go to out from `to` on, DOUBLED_ROWS apart.
+    """
+
+    def emit(context, builder, signature, arguments):
+        columns, out = (llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 2))
+        _, of, _, to = arguments
+        shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
+        p, rows = builder.extract_value(shape, 1), []
+        for _ in range(side):
+            rows.append(llvm.emit_load(builder, columns, of, side))
+            of = builder.add(of, p)
+        for k, column in enumerate(llvm.emit_transposed(builder, rows)):
+            place = builder.add(to, ir.Constant(to.type, k * DOUBLED_ROWS))
+            llvm.emit_store(builder, column, builder.gep(out, [place]))
+        return context.get_dummy_value()
+
+    return emit
+
+
+@intrinsic
+def _wide_square(typing_context, columns, of, out, to):
+    return types.void(columns, types.int64, out, types.int64), _emit_square(tuning.WIDE)
+
+
+@intrinsic
+def _square_of_four(typing_context, columns, of, out, to):
+    return types.void(columns, types.int64, out, types.int64), _emit_square(4)
+
+
+@kernel_part
+def _turn_columns(columns, j, side, start, stop, out):
+    """Columns j..j+side-1 of C-contiguous rows; side is 4 or WIDE."""
+    p = columns.shape[1]
+    for i in range(0, stop - start - side + 1, side):
+        if side == 4:
+            _square_of_four(columns, (start + i) * p + j, out, j * DOUBLED_ROWS + i)
+        else:
+            _wide_square(columns, (start + i) * p + j, out, j * DOUBLED_ROWS + i)
+    for i in range((stop - start) // side * side, stop - start):
+        for k in range(side):
+            out[(j + k) * DOUBLED_ROWS + i] = np.float64(columns[start + i, j + k])
+
+
+@kernel_part
+def turn(columns, first, start, stop, out):
+    """Pack rows start..stop of the columns from `first` on as they are, in any layout."""
+    p = columns.shape[1]
+    if simd.VECTORS and columns.flags.c_contiguous and p >= 4 and first == 0:
+        side = tuning.WIDE if p >= tuning.WIDE else 4
+        for j in range(0, p - side + 1, side):
+            _turn_columns(columns, j, side, start, stop, out)
+        left = p % side
+        if left:
+            side = 4 if left <= 4 else side
+            _turn_columns(columns, p - side, side, start, stop, out)
+    else:
+        for j in range(first, p):
+            pack_plain(columns, j, 0.0, start, stop, out, (j - first) * DOUBLED_ROWS)
+
+
 @intrinsic
 def _pack_four_by_four(typing_context, columns, of, shift, at, out, to):
     """Four rows of four columns, from the flat index `of` on, less shift[at:], as four columns.
