@@ -56,10 +56,12 @@ def test_what_is_predicted_is_decided_when_it_is_asked_for(rng):
     np.testing.assert_array_equal(before.compute(), expected)
 
 
-@pytest.mark.parametrize("shape", ["column", "targets"])
+@pytest.mark.parametrize("shape", ["column", "targets", "many"])
 def test_targets_in_columns(rng, shape):
     X, y, _ = drawn(rng, offset=10)
     Y = y[:, None] if shape == "column" else np.column_stack([y, y**2, np.ones(80)])
+    if shape == "many":  # which are kept without their products with each other
+        Y = y[:, None] + rng.normal(size=(80, 70))
     expected = LinearRegression(precision="double-double").fit(X, Y)
     lazy_X, lazy_Y = lazy(X, Y)
     model = LinearRegression().fit(lazy_X, lazy_Y)
