@@ -13,7 +13,7 @@ from linreg_fast.data.gate import (
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
-from linreg_fast.sources.dask_collections import summed
+from linreg_fast.sources import dask_collections
 
 
 def _rung(rung, auto):
@@ -162,9 +162,9 @@ def moments(X, y=None, sample_weight=None, *, rung="auto", features=None, missin
     [3.0, 3.0]
     """
     if not isinstance(X, np.ndarray) and is_dask(X):
-        rung = _rung(rung, RUNGS["compensated"]).name
-        found = summed(X, y, sample_weight, features=features, missing=missing, rung=rung)
-        return found.moments
+        options = {"features": features, "missing": missing}
+        options["rung"] = _rung(rung, RUNGS["compensated"]).name
+        return dask_collections.summed(X, y, sample_weight, **options).moments
     X, y, weights = _rows(X, y, sample_weight)
     Y = y[:, None] if y.ndim == 1 else y
     with as_keyboard_interrupt(), np.errstate(all="ignore"):
