@@ -9,6 +9,7 @@ from linreg_fast.sources.dask_blocks import BLOCKS, Cut, part_of_arrays
 
 
 def cut_arrays(da, dd, X, y, weights, plan):
+    """Of arrays, or of frames with arrays; y and weights may be in memory."""
     names = list(X.columns) if dd is not None and isinstance(X, dd.DataFrame) else None
     X = as_dask_array(da, dd, X, "X")
     if X.ndim != 2 or 0 in X.shape or X.shape[1] != X.shape[1]:
@@ -64,6 +65,11 @@ def as_dask_array(da, dd, values, name):
     """Any collection as a Dask array, or a clear error."""
     if not is_dask(values):
         raise TypeError(f"{name} is in memory and others are Dask collections: compute() them")
+    if type(values).__module__.startswith("dask.array._array_expr"):
+        raise TypeError(
+            f"{name} is an array of Dask's experimental query planning, which is not supported: "
+            "set array.query-planning to False in Dask's configuration before importing dask.array"
+        )
     if isinstance(values, da.Array):
         found = values
     elif dd is not None and isinstance(values, (dd.DataFrame, dd.Series)):

@@ -9,45 +9,47 @@ from linreg_fast.sources.dask_blocks import BLOCKS, Cut, part_of_frames
 
 
 def cut_frames(dd, X, y, weight, features, plan):
+    """Of a frame X; y and weight are names of its columns, or frames and series beside it."""
     by_name = isinstance(y, str) or (isinstance(y, list) and all(isinstance(n, str) for n in y))
-    names = list(X.columns)
-    if len(set(names)) != len(names):
-        twice = listed(sorted({repr(n) for n in names if names.count(n) > 1}))
-        raise ValueError(f"X has more than one column of the name {twice}: rename or drop them")
-    target = None if not by_name else [y] if isinstance(y, str) else y
-    weighted = isinstance(weight, str)
-    used = [*(target or ()), *([weight] if weighted else ())]
+    target = None if not by_name else (y,) if isinstance(y, str) else tuple(y)
+    weight_name = weight if isinstance(weight, str) else None
+    used = [*(target or ()), *([] if weight_name is None else [weight_name])]
     if features is None:
-        features = [name for name in names if name not in used]
+        features = [name for name in X.columns if name not in used]
     features = [features] if isinstance(features, str) else list(features)
     _check_columns(X, features, used)
-    others = [None if by_name else y, None if weighted else weight]
-    others = [each for each in others if each is not None]
+    others = [None if by_name else y, None if weight_name else weight]
+    others = [_alike(X, each) for each in others if each is not None]
     X = X[[*features, *used]]
-    others = [_alike(X, each) for each in others]
-    columns = (
-        tuple(features),
-        None if target is None else tuple(target),
-        weight if weighted else None,
-    )
-    y_meta = X._meta[target] if by_name else others[0]._meta
-    one_target = isinstance(y, str) if by_name else y_meta.ndim == 1
+    y_meta = X._meta[list(target)] if by_name else others[0]._meta
     n_targets = 1 if y_meta.ndim == 1 else y_meta.shape[1]
     plan = plan._replace(
         features=tuple(features),
-        target="y" if n_targets > 1 else f"y ({used[0]!r})" if by_name else "y",
+        target=f"y ({used[0]!r})" if by_name and n_targets == 1 else "y",
         one_of_many=X.npartitions > 1,
     )
-    leaf = functools.partial(part_of_frames, plan=plan, columns=columns)
-    leaves = _leaves(dd, [X, *others], leaf)
-    kinds = {X._meta[name].dtype for name in features}
-    narrow = kinds <= {np.dtype(np.float32)}
-    dtype = np.dtype(np.float32 if narrow else np.float64)
-    return Cut(leaves, None, features, len(features), n_targets, one_target, dtype)
+    columns = tuple(features), target, weight_name
+    leaves = _leaves(
+        dd, [X, *others], functools.partial(part_of_frames, plan=plan, columns=columns)
+    )
+    narrow = {X._meta[name].dtype for name in features} == {np.dtype(np.float32)}
+    return Cut(
+        leaves,
+        None,
+        features,
+        len(features),
+        n_targets,
+        isinstance(y, str) or y_meta.ndim == 1,
+        np.dtype(np.float32 if narrow else np.float64),
+    )
 
 
 def _check_columns(X, features, used):
     """Raise for columns that are not there, asked for twice, or hold no numbers."""
+    names = list(X.columns)
+    if len(set(names)) != len(names):
+        twice = listed(sorted({repr(name) for name in names if names.count(name) > 1}))
+        raise ValueError(f"X has more than one column of the name {twice}: rename or drop them")
     asked = [*features, *used]
     absent = [repr(name) for name in asked if name not in set(X.columns)]
     if absent:

@@ -293,6 +293,27 @@ def test_empty_partitions(rng):
     assert moments(lazy[lazy["x0"] > np.inf], "fare").n_samples == 0
 
 
+def test_two_frames_that_are_not_of_one_source(rng):
+    frame = table(rng)
+    names = ["x0", "x1", "x2"]
+    expected = moments(frame[names].to_numpy(), frame["fare"].to_numpy())
+    X = dd.from_pandas(frame[names], npartitions=4)
+    for npartitions in (4, 3):  # cut otherwise: where divisions are known, they are followed
+        y = dd.from_pandas(frame["fare"], npartitions=npartitions)
+        assert_close(moments(X, y), expected)
+    one = dd.from_pandas(frame[["fare"]], npartitions=1)
+    assert_close(moments(X.repartition(npartitions=1), one), expected)
+
+
+def test_experimental_arrays():
+    class Array:
+        __module__ = "dask.array._array_expr._collection"
+        __dask_graph__ = da.ones(3).__dask_graph__
+
+    with pytest.raises(TypeError, match=r"array\.query-planning to False"):
+        moments(Array(), Array())
+
+
 def test_frames_that_cannot_be_used(rng):
     frame = table(rng).assign(town="a")
     lazy = dd.from_pandas(frame, npartitions=3)
