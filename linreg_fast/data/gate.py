@@ -6,6 +6,7 @@ where it would compile one for writable and one for read-only arrays.
 """
 
 import contextlib
+import sys
 
 import numpy as np
 
@@ -16,6 +17,7 @@ def as_floats(values, name):
     """An ndarray of float32 or float64 from any array-like of real numbers."""
     if hasattr(values, "toarray"):
         raise ValueError(f"{name} is sparse: only the estimators take that; use {name}.toarray()")
+    refuse_dask(values, name)
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise ValueError(f"Complex data not supported: {name} must hold real numbers")
@@ -42,8 +44,27 @@ def listed(names, most=20):
     return ", ".join(names[:most]) + more
 
 
+def is_dask(values):
+    """Whether these are rows that Dask is to compute. Imports nothing."""
+    if not hasattr(values, "__dask_graph__"):
+        return False
+    base = sys.modules.get("dask.base")  # xarray has that attribute without Dask, too
+    return base is not None and base.is_dask_collection(values)
+
+
+def refuse_dask(values, name):
+    """Raise for a Dask collection: NumPy would compute it, and hold all of it in this process."""
+    if is_dask(values):
+        raise TypeError(
+            f"{name} is a Dask collection, which only LinearRegression (with X and y), "
+            "linreg_fast.moments and predict take, block by block: use those, or pass "
+            f"{name}.compute() if all of it fits into memory"
+        )
+
+
 def refuse_lazy(values, name):
-    """Raise for a frame of polars that has not been computed yet."""
+    """Raise for a frame of polars or rows of Dask that have not been computed yet."""
+    refuse_dask(values, name)
     if hasattr(values, "collect_schema") and not hasattr(values, "__array__"):
         kind = type(values).__name__
         raise TypeError(f"{name} is a {kind}, which holds no numbers yet: pass {name}.collect()")

@@ -15,6 +15,7 @@ from linreg_fast.data.gate import (
     as_weights,
     check_finite,
     frozen,
+    is_dask,
     refuse_columns,
     refuse_lazy,
 )
@@ -200,9 +201,13 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            In the units of y.
+            In the units of y. For a Dask array or dataframe a lazy one, of the same blocks.
         """
         check_is_fitted(self)
+        if type(X) is not np.ndarray and is_dask(X):
+            from linreg_fast.estimators import from_dask
+
+            return from_dask.predict(self, X)
         known = _plain(X, 2) and not hasattr(self, "feature_names_in_")
         if not known or X.shape[1] != getattr(self, "n_features_in_", None):
             X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
@@ -235,6 +240,10 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         -------
         float
         """
+        if is_dask(X) or is_dask(y) or is_dask(sample_weight):
+            from linreg_fast.estimators import from_dask
+
+            return from_dask.score(self, X, y, sample_weight)
         plain = _plain(X, 2) and _plain(y, 1) and not hasattr(self, "feature_names_in_")
         if not plain or sample_weight is not None or np.ndim(getattr(self, "coef_", 0)) != 1:
             return super().score(X, y, sample_weight)

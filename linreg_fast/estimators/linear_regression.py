@@ -11,10 +11,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.forgetting import fading_weights, joined
+from linreg_fast.data.gate import is_dask, refuse_lazy
 from linreg_fast.data.many_target_moments import ManyTargetMoments
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.data.streamed import streamed_moments
+from linreg_fast.estimators import from_dask
 from linreg_fast.estimators.base import (
     CONSTRAINTS,
     BaseLeastSquares,
@@ -134,7 +136,7 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         self.precision = precision
         self.decay = decay
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None, *, features=None, missing=None):
         """Fit to all the rows, forgetting earlier ones.
 
         Parameters
@@ -144,6 +146,11 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,), optional
             0 removes a row, 2 counts it twice.
+        features, missing
+            Of Dask dataframes: names of the columns that are features (None: all others), and
+            "raise" or "drop" for rows with a NaN. X, y and weights may be Dask arrays or dataframes
+            of any chunks, y and weights also names of columns of X: blocks are summed where they
+            are, and only their sums travel (docs/scale.md).
 
         Returns
         -------
@@ -160,6 +167,8 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
             When columns depend on each other so nearly that fewer than half the digits of their
             coefficients are determined by the data, naming them and the digits.
         """
+        if type(X) is not np.ndarray and is_dask(X):
+            return from_dask.fit(self, X, y, sample_weight, features, missing)
         self._check_parameters()
         before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
         try:
@@ -189,7 +198,7 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
             self._centre_in_place(given, problem.centre)
         return self
 
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y=None, sample_weight=None, *, features=None, missing=None):
         """Add rows: the result is that of fitting them and all earlier ones at once.
 
         Earlier rows are those of `fit` and `partial_fit` since; what is kept of them is
@@ -205,9 +214,12 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         >>> model.predict([[1.0]]).round(12)  # (0.5 * 1 + 4) / 1.5
         array([3.])
         """
+        if type(X) is not np.ndarray and is_dask(X):
+            return from_dask.partial_fit(self, X, y, sample_weight, features, missing)
         self._check_parameters()
         with unchanged_on_failure(self), threads(self.n_jobs):
             first = not hasattr(self, "coef_")
+            refuse_lazy(sample_weight, "sample_weight")
             if not first and sample_weight is not None and not np.any(sample_weight):
                 return self  # no row of weight above zero: nothing is added
             if not first and not hasattr(self, "moments_"):

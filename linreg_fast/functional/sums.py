@@ -2,10 +2,18 @@
 
 import numpy as np
 
-from linreg_fast.data.gate import as_coefficients, as_matrix, as_target, as_weights, check_finite
+from linreg_fast.data.gate import (
+    as_coefficients,
+    as_matrix,
+    as_target,
+    as_weights,
+    check_finite,
+    is_dask,
+)
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.sources import dask_collections
 
 
 def _rung(rung, auto):
@@ -118,7 +126,7 @@ def gradient(X, y, coef, intercept=0.0, sample_weight=None, *, rung="auto"):
     return float(loss), np.asarray(gradient_coef), float(gradient_intercept)
 
 
-def moments(X, y, sample_weight=None, *, rung="auto"):
+def moments(X, y=None, sample_weight=None, *, rung="auto", features=None, missing=None):
     """Count, weight sum, means and centred cross-products of [X, y], in one pass.
 
     Parameters
@@ -131,6 +139,9 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
         Which way to compute them; they agree to rounding. "auto" is "compensated", sums in
         double-double, since moments are what rows are read for only once; the others are plain
         double, and "tiled" the fastest.
+    features, missing
+        Of Dask dataframes, which `LinearRegression.fit` takes too: names of columns, "raise" or
+        "drop".
 
     Returns
     -------
@@ -150,6 +161,10 @@ def moments(X, y, sample_weight=None, *, rung="auto"):
     >>> (a + b).mean.tolist()
     [3.0, 3.0]
     """
+    if not isinstance(X, np.ndarray) and is_dask(X):
+        options = {"features": features, "missing": missing}
+        options["rung"] = _rung(rung, RUNGS["compensated"]).name
+        return dask_collections.summed(X, y, sample_weight, **options).moments
     X, y, weights = _rows(X, y, sample_weight)
     Y = y[:, None] if y.ndim == 1 else y
     with as_keyboard_interrupt(), np.errstate(all="ignore"):

@@ -25,7 +25,7 @@ WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
 
 _in_forked_child = False
 _one_at_a_time = RLock()  # which knows whose it is: see `run`
-_asked = threading.local()  # .threads: whether the caller asked for a number of threads
+_asked = threading.local()  # .threads: the caller asked for a number of them; .alone: for none
 
 
 @forks.in_children
@@ -104,7 +104,7 @@ def _in_worker_thread():
 def _threads(blocks):
     """How many threads may share the blocks here."""
     forks.look()
-    if blocks == 1 or _in_forked_child:
+    if blocks == 1 or _in_forked_child or getattr(_asked, "alone", False):
         # GNU OpenMP kills a child that starts threads after its parent did; the other layers hang
         # in one that was forked in the middle of a launch.
         return 1
@@ -152,6 +152,17 @@ def in_turns(driver, n_rows, blocks, turns, scratch, *args):
     finally:  # asked of the lock: a signal may have come before `alone` was set
         if not inside and lock._is_owned():
             lock.release()
+
+
+@contextlib.contextmanager
+def alone():
+    """No threads for the length of a call: the caller's own threads have the other cores."""
+    before = getattr(_asked, "alone", False)
+    _asked.alone = True
+    try:
+        yield
+    finally:
+        _asked.alone = before
 
 
 AS_IT_IS = contextlib.nullcontext()
