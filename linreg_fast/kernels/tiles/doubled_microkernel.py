@@ -16,12 +16,14 @@ def _start(bounds_a, bounds, j, k):
 
 @kernel_part
 def _join(sums, lows, j, k, bounds_a, bounds, vector, vector_lo):
-    """Add the lanes, less what they started from, to entry (j, k), in double-double."""
-    vector = simd.subtract(vector, _start(bounds_a, bounds, j, k))
-    total, low = sums[j, k], lows[j, k]
-    for i in range(tuning.WIDE):
-        total, lost = dd.two_sum(total, simd.lane(vector, i))
-        low += lost + simd.lane(vector_lo, i)
+    """Add the lanes, less what they started from, to entry (j, k), in double-double.
+
+    Any sum of lanes is a multiple of the last bit of what they started from, and no larger than
+    2**52 of these: exact in plain additions.
+    """
+    own = simd.total(simd.subtract(vector, _start(bounds_a, bounds, j, k)))
+    total, lost = dd.two_sum(sums[j, k], own)
+    low = (lows[j, k] + lost) + simd.total(vector_lo)
     sums[j, k], lows[j, k] = dd.quick_two_sum(total, low)
 
 
