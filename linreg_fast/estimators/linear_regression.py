@@ -24,6 +24,7 @@ from linreg_fast.estimators.base import (
     unchanged_on_failure,
 )
 from linreg_fast.estimators.errors import warn_of_lost_digits
+from linreg_fast.estimators.from_source import SourceMixin, refuse_options, takes
 from linreg_fast.estimators.inference import InferenceMixin
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
@@ -31,7 +32,7 @@ from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import ILL, SOLVERS, auto, check_known, many_targets
 
 
-class LinearRegression(InferenceMixin, BaseLeastSquares):
+class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
     """Ordinary least squares, as `sklearn.linear_model.LinearRegression` and many times faster.
 
     Parameters
@@ -94,6 +95,8 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         columns and fewer rows.
     n_features_in_, feature_names_in_
         As in scikit-learn.
+    reading_, n_dropped_
+        Of the last source that was read: rows, files and seconds, and the rows left out.
 
     Examples
     --------
@@ -141,16 +144,25 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            float32 and float64 in C or F order are used as they are.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features), or a source
+            float32 and float64 in C or F order are used as they are. A source is read once, in
+            batches, and may be larger than memory: a path, a pattern such as "trips/*.parquet", a
+            folder (keys in the names of folders are columns) or a list of them, of Parquet,
+            Feather, Arrow or CSV; a pyarrow Dataset, Table or RecordBatchReader, or anything else
+            with `__arrow_c_stream__`; a frame of pandas or polars, a LazyFrame, a relation of
+            DuckDB; an iterator of such tables; or, without y, one of (X, y) or
+            (X, y, sample_weight). X, y and weights may be Dask arrays or dataframes of any chunks:
+            blocks are summed where they are, and only their sums travel (docs/scale.md).
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), or str
+            The name of a column of a source.
+        sample_weight : array-like of shape (n_samples,), or str, optional
             0 removes a row, 2 counts it twice.
-        features, missing
-            Of Dask dataframes: names of the columns that are features (None: all others), and
-            "raise" or "drop" for rows with a NaN. X, y and weights may be Dask arrays or dataframes
-            of any chunks, y and weights also names of columns of X: blocks are summed where they
-            are, and only their sums travel (docs/scale.md).
+        features : list of str, optional
+            Columns of a source, or of a Dask dataframe, to use, in that order. None: all others
+            than y and sample_weight, which must hold numbers.
+        missing : {"raise", "drop"}, optional
+            Of the same: rows with a null or NaN are an error, or are left out and counted in
+            `n_dropped_`.
 
         Returns
         -------
@@ -169,7 +181,10 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         """
         if type(X) is not np.ndarray and is_dask(X):
             return from_dask.fit(self, X, y, sample_weight, features, missing)
+        if type(X) is not np.ndarray and takes(X, y):
+            return self._fit_source(X, y, sample_weight, features, missing)
         self._check_parameters()
+        refuse_options(y, features, missing)
         before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
         try:
             if self.n_jobs is None:
@@ -203,7 +218,8 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
 
         Earlier rows are those of `fit` and `partial_fit` since; what is kept of them is
         `moments_`. Parameters are those of `fit`. Rows of weight zero add nothing. With `decay`,
-        earlier rows count less the older they are. y of one target may be a column.
+        earlier rows count less the older they are. y of one target may be a column. Of a source
+        all rows are added, or none where one of them is refused.
 
         Examples
         --------
@@ -216,7 +232,10 @@ class LinearRegression(InferenceMixin, BaseLeastSquares):
         """
         if type(X) is not np.ndarray and is_dask(X):
             return from_dask.partial_fit(self, X, y, sample_weight, features, missing)
+        if type(X) is not np.ndarray and takes(X, y):
+            return self._partial_fit_source(X, y, sample_weight, features, missing)
         self._check_parameters()
+        refuse_options(y, features, missing)
         with unchanged_on_failure(self), threads(self.n_jobs):
             first = not hasattr(self, "coef_")
             refuse_lazy(sample_weight, "sample_weight")

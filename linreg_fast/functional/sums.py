@@ -14,6 +14,7 @@ from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.sources import dask_collections
+from linreg_fast.sources.recognise import is_source
 
 
 def _rung(rung, auto):
@@ -131,17 +132,21 @@ def moments(X, y=None, sample_weight=None, *, rung="auto", features=None, missin
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or (n_samples,) for one feature
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
-    sample_weight : array-like of shape (n_samples,), optional
+    X : array-like of shape (n_samples, n_features), or (n_samples,) for one feature; or a source
+        A source is read once, in batches: all that `LinearRegression.fit` takes.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), or str
+        The name of a column of a source; None for an iterator of (X, y) or (X, y, sample_weight).
+    sample_weight : array-like of shape (n_samples,), or str, optional
         Weight of each row, 0 or more; 0 removes the row, 2 counts it twice.
     rung : {"auto", "loops", "vectorized", "jit", "parallel", "tiled", "compensated"}
         Which way to compute them; they agree to rounding. "auto" is "compensated", sums in
         double-double, since moments are what rows are read for only once; the others are plain
         double, and "tiled" the fastest.
-    features, missing
-        Of Dask dataframes, which `LinearRegression.fit` takes too: names of columns, "raise" or
-        "drop".
+    features : list of str, optional
+        Columns of a source, or of a Dask dataframe, to use; None: all others, which must hold
+        numbers.
+    missing : {"raise", "drop"}, optional
+        What their rows with a null or NaN are: an error (None too), or left out.
 
     Returns
     -------
@@ -165,6 +170,16 @@ def moments(X, y=None, sample_weight=None, *, rung="auto", features=None, missin
         options = {"features": features, "missing": missing}
         options["rung"] = _rung(rung, RUNGS["compensated"]).name
         return dask_collections.summed(X, y, sample_weight, **options).moments
+    if not isinstance(X, np.ndarray) and is_source(X, y):
+        from linreg_fast.sources.summing import opened, summed
+
+        stream = opened(X, y, sample_weight, features)
+        with as_keyboard_interrupt():
+            return summed(stream, _rung(rung, RUNGS["compensated"]), missing or "raise")[0]
+    if features is not None or missing is not None:
+        raise ValueError("features and missing are for sources, whose target is named")
+    if y is None:
+        raise ValueError("y is None: pass it, or an iterator of (X, y)")
     X, y, weights = _rows(X, y, sample_weight)
     Y = y[:, None] if y.ndim == 1 else y
     with as_keyboard_interrupt(), np.errstate(all="ignore"):

@@ -111,6 +111,14 @@ SCREEN_MOST_VECTORS = 8  # targets and covariates of one pass
 # --- leaving out one row (many_fits/validation.py)
 LEAVE_OUT_ELEMENTS = 1 << 17  # numbers of rows whose leverage is computed at a time: 1 MB
 
+# --- rows of files and streams (sources/)
+# Rows that are read and summed at a time: 6 MB of 11 columns. 16k take half as long again, a
+# million no less and more memory (Parquet of 11 columns, two shared cores). Of many columns fewer.
+SOURCE_ROWS, SOURCE_ELEMENTS = 1 << 16, 1 << 21
+# A block of fewer columns is summed by one thread, beside the one that decodes: threads that wait
+# for each other took four times as long on a busy machine.
+SOURCE_LAUNCH_COLUMNS = 48
+
 # --- before and after a pass (moments/centre.py, moments/finish.py)
 CENTRE_ROWS = 33  # sampled for the provisional centre: an odd number, of which the median is taken
 ONE_CALL_CENTRE_ROWS = 12  # of small data, four medians of three: 33 take 2 us longer at 442 x 10

@@ -1,53 +1,49 @@
-"""Parquet and Feather files, by pyarrow: the file's schema, then batches of columns."""
+"""Parquet, Feather and Arrow files, by pyarrow: the file's schema, then batches of columns."""
 
 import io
 import os
 
-import numpy as np
-
+from linreg_fast.kernels.tuning import SOURCE_ELEMENTS, SOURCE_ROWS
+from linreg_fast.sources.arrow_columns import beyond, floats, kind_of
 from linreg_fast.sources.table import Batch, Column
 
-BATCH_ROWS = 1 << 16  # 6 MB of 11 columns: fewer take half as long again, a million no less (Zen 3)
+# Flat whatever the row groups, and no slower: by default a whole file is kept (473 MB of 424). No
+# memory map: a file that is cut while it is read would kill the process.
+PARQUET = {"pre_buffer": False, "buffer_size": 1 << 20, "page_checksum_verification": True}
 
 
-def kind_of(type_):
-    """What a column of that Arrow type holds; see `table.Column`."""
-    from pyarrow import types
+def need_pyarrow(name):
+    """The module, or an ImportError that names the extra."""
+    try:
+        import pyarrow
+    except ImportError:
+        raise ImportError(
+            f"reading {name} needs pyarrow: pip install 'linreg_fast[arrow]' (CSV needs nothing)"
+        ) from None
+    return pyarrow
 
-    if types.is_dictionary(type_):
-        return kind_of(type_.value_type)
-    if types.is_integer(type_) or types.is_floating(type_) or types.is_boolean(type_):
-        return "number"
-    if types.is_decimal(type_):
-        return "number"
-    if types.is_date(type_) or types.is_time(type_) or types.is_timestamp(type_):
-        return "date"
-    return "empty" if types.is_null(type_) else str(type_)
+
+def rows_at_a_time(n_columns):
+    """A power of two, so many that a piece of the columns is a few megabytes."""
+    rows = min(SOURCE_ROWS, max(SOURCE_ELEMENTS // max(n_columns, 1), 1024))
+    return 1 << (rows.bit_length() - 1)
 
 
 class ArrowSource:
-    """A Parquet or Feather file; see `table.Source`."""
+    """A Parquet, Feather or Arrow file; see `table.Source`."""
 
     def __init__(self, stream, path, name):
-        try:
-            import pyarrow
-        except ImportError:
-            raise ImportError(
-                f"reading {name} needs pyarrow: pip install 'linreg_fast[arrow]' (CSV needs "
-                "nothing)"
-            ) from None
+        self._pyarrow = need_pyarrow(name)
         self.path = name
-        self._pyarrow = pyarrow
         if os.path.isfile(path):
             stream.close()
-            given = path
+            given = os.fspath(path)
         else:  # its end is read first: a pipe is kept in memory
             given = io.BytesIO(stream.read())
         with self._errors():
-            self._file, schema = _open(given, os.fspath(path))
-        self._names = schema.names
-        kinds = [kind_of(type_) for type_ in schema.types]
-        self.columns = [Column(*both) for both in zip(schema.names, kinds, strict=True)]
+            self._file = _opened(given, os.fspath(path))
+        self._names, self.rows = self._file.schema.names, self._file.rows
+        self.columns = columns_of(self._file.schema)
 
     def __enter__(self):
         return self
@@ -56,12 +52,10 @@ class ArrowSource:
         self.close()
 
     def close(self):
-        close = getattr(self._file, "close", None)
-        if close is not None:
-            close()
+        self._file.close()
 
     def _errors(self):
-        return _Named(self.path, self._pyarrow)
+        return Named(self.path, "cannot be read as Parquet or Feather")
 
     def batches(self, numbers, texts=()):
         numbers, texts = list(numbers), list(texts)
@@ -69,98 +63,173 @@ class ArrowSource:
             kind = self.columns[place].kind
             if kind not in ("number", "empty"):
                 raise ValueError(
-                    f"{self.path}: column {self._names[place]!r} holds {_plain(kind)}, not "
+                    f"{self.path}: column {self._names[place]!r} holds {plain(kind)}, not "
                     "numbers: leave it out with --exclude or --features, or encode it with "
                     "--categorical"
                 )
         asked = list(dict.fromkeys([*numbers, *texts]))
-        found, above = self._file(asked), 0
+        found, above = self._file.batches(asked), 0
         while True:
             with self._errors():
                 batch = next(found, None)
                 if batch is None:
-                    return
-                columns = dict(zip(asked, batch.columns, strict=True))
-                values = {place: _floats(columns[place]) for place in numbers}
-                cells = {place: _cells(columns[place]) for place in texts}
-            if batch.num_rows:
-                where = _row(above)
-                above += batch.num_rows
-                yield Batch(batch.num_rows, values, cells, {}, where, [])
+                    break
+                made = as_batch(batch.columns, batch.num_rows, asked, numbers, texts, above)
+            if made.rows:
+                above += made.rows
+                yield made
+        if self.rows is not None and above != self.rows:
+            raise ValueError(
+                f"{self.path} is damaged: its end says {self.rows} rows, and {above} were read"
+            )
 
 
-def _plain(kind):
-    return {"date": "dates"}.get(kind, kind)
+def columns_of(schema):
+    """What a Source's `columns` are, of a schema of pyarrow."""
+    return [Column(*both) for both in zip(schema.names, map(kind_of, schema.types), strict=True)]
 
 
-def _row(above):
-    return lambda row: f"row {above + row + 1}"
+def as_batch(columns, n_rows, asked, numbers, texts, above):
+    """A `Batch` of Arrow's columns, which stand at these places."""
+    columns = dict(zip(asked, columns, strict=True))
+    values = {place: floats(columns[place]) for place in numbers}
+    cells = {place: _cells(columns[place]) for place in texts}
+    wide = {place: beyond(columns[place]) for place in numbers}
+    wide = {place: ends for place, ends in wide.items() if ends}
+    return Batch(n_rows, values, cells, {}, lambda row: f"row {above + row + 1}", [], wide)
 
 
-class _Named:
+def plain(kind):
+    """A kind in words."""
+    return {"date": "dates or times"}.get(kind, kind)
+
+
+class Named:
     """pyarrow's errors do not name the file."""
 
-    def __init__(self, path, pyarrow):
-        self._path, self._pyarrow = path, pyarrow
+    def __init__(self, name, what):
+        self._name, self._what = name, what
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        if isinstance(error, (self._pyarrow.ArrowException, OSError, ValueError)) and not getattr(
+        import pyarrow
+
+        if isinstance(error, (pyarrow.ArrowException, OSError, ValueError)) and not getattr(
             error, "filename", None
         ):
-            raise ValueError(
-                f"{self._path} cannot be read as Parquet or Feather: {error}"
-            ) from None
+            raise ValueError(f"{self._name} {self._what}: {error}") from None
 
 
-def _open(given, path):
-    """(a function of places that yields record batches, the schema)."""
-    import pyarrow
-    from pyarrow import feather, parquet
+class ParquetRows:
+    """A Parquet file, given as a path or a file, or some of its row groups."""
 
-    parquets = path.lower().endswith((".parquet", ".pq"))
-    if isinstance(given, io.BytesIO):
-        parquets = given.getbuffer()[:4] == b"PAR1"
-    if parquets:
-        file = parquet.ParquetFile(given)
+    def __init__(self, given, row_groups=None):
+        from pyarrow import parquet
 
-        def of_parquet(places):
-            names = [file.schema_arrow.names[place] for place in places]
-            for batch in file.iter_batches(BATCH_ROWS, columns=names):
-                yield batch.select(names)
+        self._file = parquet.ParquetFile(given, **PARQUET)
+        self._groups, about = row_groups, self._file.metadata
+        self.schema = self._file.schema_arrow
+        self.rows = about.num_rows
+        if row_groups is not None:
+            self.rows = sum(about.row_group(k).num_rows for k in row_groups)
 
-        return of_parquet, file.schema_arrow
-    try:
-        schema = pyarrow.ipc.open_file(given).schema
-    except pyarrow.ArrowInvalid:  # the first version of Feather
-        table = feather.read_table(given)
-        return lambda places: iter(table.select(places).to_batches(BATCH_ROWS)), table.schema
+    def batches(self, places):
+        names = [self.schema.names[place] for place in places]
+        rows = rows_at_a_time(len(names))
+        for batch in self._file.iter_batches(rows, row_groups=self._groups, columns=names):
+            yield batch.select(names)
 
-    def of_feather(places):
+    def close(self):
+        self._file.close(force=True)
+
+
+class IpcRows:
+    """A Feather or Arrow file, or a stream of Arrow in a file, which has no end to compare with."""
+
+    def __init__(self, given, reader, stream=None):
+        self._given, self._reader, self._stream = given, reader, stream
+        self.schema, self.rows = reader.schema, None
+
+    def batches(self, places):
+        import pyarrow
+
+        if self._stream is not None:
+            for batch in self._reader:
+                yield from in_pieces(batch.select(places))
+            return
         options = pyarrow.ipc.IpcReadOptions(included_fields=sorted(places))
-        source = given if isinstance(given, io.BytesIO) else pyarrow.memory_map(os.fspath(given))
-        file = pyarrow.ipc.open_file(source, options=options)
         order = [sorted(places).index(place) for place in places]
-        for k in range(file.num_record_batches):
-            yield file.get_batch(k).select(order)
+        with _file_of(self._given) as file:
+            reader = pyarrow.ipc.open_file(file, options=options)
+            for k in range(reader.num_record_batches):
+                yield from in_pieces(reader.get_batch(k).select(order))
 
-    return of_feather, schema
+    def close(self):
+        if self._stream is not None:
+            self._stream.close()
 
 
-def _floats(column):
+def in_pieces(batch):
+    """Of a large batch, some rows at a time."""
+    rows = rows_at_a_time(batch.num_columns)
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
+
+
+class _FirstFeather:
+    """The first version of Feather, read whole."""
+
+    rows = None
+
+    def __init__(self, given):
+        from pyarrow import feather
+
+        self._table = feather.read_table(given)
+        self.schema = self._table.schema
+
+    def batches(self, places):
+        return iter(self._table.select(places).to_batches(rows_at_a_time(len(places))))
+
+    def close(self):
+        pass
+
+
+def _file_of(given):
     import pyarrow
-    from pyarrow import compute, types
 
-    if types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if types.is_null(column.type):
-        return np.full(len(column), np.nan)
-    if types.is_decimal(column.type):  # pyarrow's own cast is one unit off in one of seven
-        text = compute.cast(column, pyarrow.string()).to_pylist()
-        return np.array([np.nan if cell is None else float(cell) for cell in text])
-    return column.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+    if isinstance(given, io.BytesIO):
+        given.seek(0)
+        return pyarrow.PythonFile(given, mode="r")
+    return pyarrow.OSFile(given)
+
+
+def _opened(given, path):
+    """Something with a schema, rows where they are known, batches(places) and close()."""
+    import pyarrow
+
+    if isinstance(given, io.BytesIO):
+        head = given.getvalue()[:6]
+    else:
+        with open(given, "rb") as file:
+            head = file.read(6)
+    if not head:
+        raise ValueError("it is empty, of 0 bytes")
+    parquets = path.lower().endswith((".parquet", ".pq"))
+    if head[:4] == b"PAR1" or (parquets and not isinstance(given, io.BytesIO)):
+        return ParquetRows(given)
+    if head == b"ARROW1":
+        with _file_of(given) as file:
+            return IpcRows(given, pyarrow.ipc.open_file(file))
+    if head[:4] == b"FEA1":
+        return _FirstFeather(given)
+    stream = _file_of(given)
+    try:
+        return IpcRows(given, pyarrow.ipc.open_stream(stream), stream)
+    except BaseException:
+        stream.close()
+        raise
 
 
 def _cells(column):

@@ -13,6 +13,7 @@ DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( .*)?"
     r"|\d{4}-\d{2}|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 )
+WIDE, EXACT = re.compile(r"[+-]?[0-9]{16,400}"), 1 << 53
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 DECIMAL_POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -43,6 +44,15 @@ def is_number(cell, decimal="."):
     except ValueError:
         return False
     return not is_missing(cell)
+
+
+def is_wide(cell):
+    """Whether it is a whole number that no float holds.
+
+    >>> is_wide("9007199254740993"), is_wide("9007199254740992"), is_wide("1e300")
+    (True, False, False)
+    """
+    return bool(WIDE.fullmatch(cell.strip())) and abs(int(cell)) > EXACT
 
 
 def kind_of(cells, decimal):

@@ -104,7 +104,17 @@ class CsvSource:
             else:
                 batch = batch._replace(where=self._finder(block, line))
             if batch.rows:
-                yield batch
+                yield batch._replace(wide=self._wide(batch)) if self.dialect.wide else batch
+
+    def _wide(self, batch):
+        """The ranges of columns that begin with whole numbers which floats do not hold."""
+        ends = {}
+        for place in self.dialect.wide & batch.numbers.keys():
+            values = batch.numbers[place]
+            values = values[np.isfinite(values)]
+            if len(values):
+                ends[place] = int(values.min()), int(values.max())
+        return ends
 
     def _worth_arrow(self, block):
         if self.dialect.delimiter == BLANKS or self._engine == "python":

@@ -7,7 +7,14 @@ import warnings
 from collections import Counter
 from typing import NamedTuple
 
-from linreg_fast.sources.cells import DECIMAL_COMMA, DECIMAL_POINT, is_missing, is_number, kind_of
+from linreg_fast.sources.cells import (
+    DECIMAL_COMMA,
+    DECIMAL_POINT,
+    is_missing,
+    is_number,
+    is_wide,
+    kind_of,
+)
 
 DELIMITERS = "\t;|,"  # as likely as each other, the first: commas are also part of numbers and text
 BLANKS = " "  # runs of them
@@ -27,6 +34,7 @@ class Dialect(NamedTuple):
     kinds: list[str]  # what `kind_of` says of each, by the first rows
     lines: int  # that stand above the first row of data
     padded: bool  # the header has fewer names than the rows have cells
+    wide: frozenset[int] = frozenset()  # columns with whole numbers that floats do not hold
 
 
 def cells_of(lines, delimiter):
@@ -107,7 +115,8 @@ def find_dialect(text, path, delimiter=None, decimal=None):
         body = body[1:]
     columns = [[row[j] if j < len(row) else "" for row in body] for j in range(len(names))]
     kinds = [kind_of(column, decimal) for column in columns]
-    return Dialect(delimiter, decimal, names, kinds, above, padded)
+    wide = frozenset(j for j, column in enumerate(columns) if any(map(is_wide, column)))
+    return Dialect(delimiter, decimal, names, kinds, above, padded, wide)
 
 
 def _above(lines):

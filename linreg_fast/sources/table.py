@@ -13,13 +13,15 @@
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow")
+ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow", ".arrows", ".ipc")
 ENGINES = ("auto", "arrow", "python")
+NONE: Mapping = MappingProxyType({})
 
 
 class Column(NamedTuple):
@@ -38,6 +40,7 @@ class Batch(NamedTuple):
     faults: dict[int, tuple[int, str]]  # place -> row and cell of the first that is no number
     where: Callable[[int], str]  # row -> "line 7": for messages
     short: list[tuple[int, int]]  # row and cells of those with fewer cells than the header
+    wide: Mapping[int, tuple[int, int]] = NONE  # place -> range of integers that were rounded
 
 
 class Source(Protocol):

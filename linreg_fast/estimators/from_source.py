@@ -1,0 +1,211 @@
+"""Fits and scores of rows that come from a source: files, streams of Arrow, frames, iterators."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from linreg_fast.data.forgetting import fading_weights, joined
+from linreg_fast.data.moments import Moments
+from linreg_fast.estimators.base import unchanged_on_failure
+from linreg_fast.kernels import RUNGS
+from linreg_fast.kernels.steps.predict import predict
+from linreg_fast.runtime.launch import threads
+from linreg_fast.sources.recognise import is_source
+
+
+class SourceMixin:
+    """What `LinearRegression` does with a source of rows instead of arrays."""
+
+    def _fit_source(self, source, y, sample_weight, features, missing):
+        from linreg_fast.sources.summing import opened, summed
+
+        self._check_parameters()
+        with unchanged_on_failure(self), threads(self.n_jobs):
+            stream = opened(source, y, sample_weight, features)
+            rung = self._rung() or RUNGS["compensated"]
+            moments, reading = summed(stream, rung, self._missing(missing))
+            self._name_features(stream)
+            self._tell_reading(reading)
+            self._solve(self._problem_of(moments), stream.dtype, _one_target(stream))
+        return self
+
+    def _partial_fit_source(self, source, y, sample_weight, features, missing):
+        from linreg_fast.sources.summing import opened, summed
+
+        self._check_parameters()
+        if not hasattr(self, "coef_"):
+            # Nothing fades but by rows that come later, in the same source too.
+            if self.decay is None:
+                return self._fit_source(source, y, sample_weight, features, missing)
+        elif not hasattr(self, "moments_"):
+            raise ValueError(
+                "no moments are kept to add rows to: call partial_fit from the start, on a new or "
+                "cloned estimator"
+            )
+        with unchanged_on_failure(self), threads(self.n_jobs):
+            first = not hasattr(self, "coef_")
+            if features is None and not first and y is not None:
+                features = _names_of(self)
+            stream = opened(source, y, sample_weight, features)
+            if not first:
+                self._compare(stream)
+            rung = self._rung() or RUNGS["compensated"]
+            earlier = None if first else self.moments_
+            if self.decay is None:
+                moments, reading = summed(stream, rung, self._missing(missing))
+                moments = joined(earlier, moments, 1.0)
+            else:
+                moments, reading = self._faded(stream, rung, self._missing(missing), earlier)
+            if first:
+                self._name_features(stream)
+            dtype = stream.dtype if first else self.coef_.dtype
+            one_target = _one_target(stream) if first else self.coef_.ndim == 1
+            self._tell_reading(reading)
+            self._solve(self._problem_of(moments), dtype, one_target)
+        return self
+
+    def _faded(self, stream, rung, missing, earlier):
+        """Likewise, with earlier rows counting less: block after block, not as a tree."""
+        from linreg_fast.sources.summing import each_block
+
+        found = earlier
+
+        def add(X, Y, weights):
+            nonlocal found
+            weights, share = fading_weights(weights, len(X), self.decay)
+            with np.errstate(all="ignore"):
+                found = joined(found, Moments.of(X, Y, weights, rung), share)
+
+        reading = each_block(stream, add, missing)
+        if not np.isfinite(found.comoment_parts).all():
+            raise ValueError("squares of these numbers overflow: use other units")
+        return found, reading
+
+    def _missing(self, missing):
+        return getattr(self, "missing", "raise") if missing is None else missing
+
+    def _tell_reading(self, reading):
+        self.reading_, self.n_dropped_ = reading, reading.dropped
+
+    def _name_features(self, stream):
+        self.n_features_in_ = stream.n_features
+        vars(self).pop("feature_names_in_", None)
+        names = getattr(stream, "feature_names", stream.names[: stream.n_features])
+        if names is not None:
+            self.feature_names_in_ = np.array(names, dtype=object)
+
+    def _compare(self, stream):
+        """Raise for other columns than those of the fit so far."""
+        targets = 1 if self.coef_.ndim == 1 else len(self.coef_)
+        if stream.n_features == self.n_features_in_ and stream.n_targets == targets:
+            known = _names_of(self)
+            names = getattr(stream, "feature_names", stream.names[: stream.n_features])
+            if known is None or names is None or list(names) == known:
+                return
+            stream.close()
+            raise ValueError(f"the features are {list(names)}, and in the first call were {known}")
+        stream.close()
+        raise ValueError(
+            f"the source has {stream.n_features} features and {stream.n_targets} targets, and in "
+            f"the first call there were {self.n_features_in_} and {targets}"
+        )
+
+    def score(self, X, y=None, sample_weight=None, *, missing=None):
+        """Coefficient of determination, R2, of the predictions for X; of several targets the mean.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features), or a source
+            A source, as `fit` takes it, is read once, in batches.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), or the name of a column
+        sample_weight : array-like of shape (n_samples,), or the name of a column, optional
+        missing : {"raise", "drop"}, optional
+            Of a source, as in `fit`.
+
+        Returns
+        -------
+        float
+        """
+        if type(X) is np.ndarray or not is_source(X, y):
+            if y is None:
+                raise ValueError("score requires y to be passed: y is None")
+            return super().score(X, y, sample_weight)
+        return self._score_source(X, y, sample_weight, missing)
+
+    def _score_source(self, source, y, sample_weight, missing):
+        from linreg_fast.sources.summing import Tree, each_block, opened
+
+        check_is_fitted(self)
+        stream = opened(source, y, sample_weight, None if y is None else _names_of(self))
+        self._compare(stream)
+        coef, intercept = self._parameters()
+        tree = Tree()
+
+        def add(X, Y, weights):
+            residuals = Y - predict(X, coef, intercept)
+            tree.add(Moments.of(residuals, Y, weights, RUNGS["compensated"]))
+
+        each_block(stream, add, self._missing(missing))
+        found = tree.joined()
+        t, squares = len(coef), np.diag(found.comoment)
+        left = squares[:t] + found.weight_sum * found.mean[:t] ** 2
+        spread = squares[t:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = np.where(spread > 0, 1 - left / spread, np.where(left == 0, 1.0, 0.0))
+        return float(scores.mean())
+
+    def predict_to_file(self, source, path):
+        """Write the predictions for all rows of a source to a file, batch after batch.
+
+        Parameters
+        ----------
+        source
+            As `fit` takes it, with the columns of `feature_names_in_`, or with as many features.
+        path : str or path
+            Parquet where it ends in .parquet, else CSV: one column, "prediction", a line a row in
+            the source's order; null or empty where a value is missing. Written whole or not at all.
+
+        Returns
+        -------
+        int
+            Rows written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import pandas as pd
+        >>> from linreg_fast import LinearRegression
+        >>> frame = pd.DataFrame({"x": [1.0, 2.0, 4.0], "y": [3.0, 5.0, 9.0]})
+        >>> model = LinearRegression().fit(frame, "y")
+        >>> path = os.path.join(tempfile.mkdtemp(), "predicted.csv")
+        >>> model.predict_to_file(frame, path)
+        3
+        """
+        from linreg_fast.sources.predictions import write
+
+        check_is_fitted(self)
+        return write(source, path, _names_of(self), *self._parameters())
+
+
+def takes(X, y):
+    """Whether a fit is to read its rows from a source."""
+    return is_source(X, y)
+
+
+def refuse_options(y, features, missing):
+    """Raise for what only sources have."""
+    if type(y) is str:
+        raise ValueError(f"y is {y!r}, a name, and X has no columns with names: pass y's numbers")
+    if features is not None or missing is not None:
+        raise ValueError(
+            "features and missing are for sources, whose target is named: fit(source, 'target', "
+            "features=[...], missing='drop')"
+        )
+
+
+def _one_target(stream):
+    return getattr(stream, "one_target", True)
+
+
+def _names_of(model):
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else list(names)

@@ -1,0 +1,86 @@
+"""Columns of Arrow as float64 arrays, each type by its own rule."""
+
+import numpy as np
+
+EXACT = 1 << 53  # whole numbers up to here are floats
+EXACT_POWER = 22  # the largest power of ten that is a float
+
+
+def kind_of(type_):
+    """What a column of that Arrow type holds; see `table.Column`."""
+    from pyarrow import types
+
+    if types.is_dictionary(type_):
+        return kind_of(type_.value_type)
+    if types.is_integer(type_) or types.is_floating(type_) or types.is_boolean(type_):
+        return "number"
+    if types.is_decimal(type_):
+        return "number"
+    if types.is_date(type_) or types.is_time(type_) or types.is_timestamp(type_):
+        return "date"
+    return "empty" if types.is_null(type_) else str(type_)
+
+
+def floats(column):
+    """(rows,) float64, NaN where a value is missing, of an Array of a kind that is "number".
+
+    Of floats without a gap it is a view. Integers beyond 2**53 are rounded: `beyond` tells of them.
+    """
+    import pyarrow
+    from pyarrow import types
+
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    type_ = column.type
+    if types.is_null(type_):
+        return np.full(len(column), np.nan)
+    if types.is_decimal(type_):
+        return _of_decimals(column)
+    if type_ == pyarrow.float64() and not column.null_count:
+        return column.to_numpy()
+    return column.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+
+
+def beyond(column):
+    """(lowest, highest) of a column of integers that floats do not hold exactly, or None."""
+    from pyarrow import compute, types
+
+    if types.is_dictionary(column.type):
+        column = column.dictionary
+    if column.type.bit_width != 64 if types.is_integer(column.type) else True:
+        return None
+    found = compute.min_max(column).as_py()
+    lowest, highest = found["min"], found["max"]
+    if lowest is None or (lowest >= -EXACT and highest <= EXACT):
+        return None
+    return lowest, highest
+
+
+def _of_decimals(column):
+    """Correctly rounded, which pyarrow's own cast is not: it is one unit off in one of seven."""
+    import pyarrow
+    from pyarrow import compute, types
+
+    type_ = column.type
+    if not types.is_decimal128(type_) and type_.precision <= 38:
+        column = column.cast(pyarrow.decimal128(type_.precision, type_.scale))
+        type_ = column.type
+    if types.is_decimal128(type_) and 0 <= type_.scale <= EXACT_POWER:
+        buffer = column.buffers()[1]
+        words = np.frombuffer(buffer, "<i8", 2 * (column.offset + len(column)))
+        words = words[2 * column.offset :]
+        low, high = words[::2], words[1::2]
+        gaps = None
+        if column.null_count:  # what stands in a gap is anything
+            gaps = column.is_null().to_numpy(zero_copy_only=False)
+            low, high = np.where(gaps, 0, low), np.where(gaps, 0, high)
+        # Both are floats, so that their quotient is rounded once.
+        if len(low) == 0 or (
+            (high == low >> 63).all() and low.min() >= -EXACT and low.max() <= EXACT
+        ):
+            values = low.astype(np.float64) / 10.0**type_.scale
+            if gaps is not None:
+                values[gaps] = np.nan
+            return values
+    text = compute.cast(column, pyarrow.string()).to_pylist()
+    return np.array([np.nan if cell is None else float(cell) for cell in text], dtype=np.float64)

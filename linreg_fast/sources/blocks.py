@@ -1,0 +1,144 @@
+"""Chunks of any length cut anew into blocks of a fixed number of rows; rows with gaps left out.
+
+The sums of a block depend on its rows alone, so the same rows give the same bits however they came:
+in one file or many, in row groups and batches of any length.
+"""
+
+import warnings
+
+import numpy as np
+
+from linreg_fast.data.gate import frozen, listed
+from linreg_fast.sources.arrow_files import rows_at_a_time
+
+MISSING = ("raise", "drop")
+
+
+class Gate:
+    """What a row must be to be summed: every number there and finite, a weight above zero."""
+
+    def __init__(self, names, weighted, missing):
+        if missing not in MISSING:
+            raise ValueError(f"missing must be one of {', '.join(MISSING)}, got {missing!r}")
+        self._names, self._weighted, self._missing = names, weighted, missing
+        self.read = self.used = self.dropped = 0
+        self.gaps = [0] * len(names)
+        self._wide: dict[int, tuple[int, int]] = {}
+
+    def passed(self, chunk):
+        """The columns of the rows that are summed; a ValueError names the place of others."""
+        columns, out = chunk.columns, None
+        rows = len(columns[0])
+        for k, (low, high) in chunk.wide.items():
+            before = self._wide.get(k, (low, high))
+            self._wide[k] = min(before[0], low), max(before[1], high)
+        for j, column in enumerate(columns):
+            there = np.isfinite(column)
+            if not there.all():
+                self._look_at(chunk, j, column, there)
+                out = ~there if out is None else out | ~there
+        self.read += rows
+        self.dropped += 0 if out is None else int(out.sum())
+        if self._weighted:
+            out = self._weighed(chunk, columns[-1], out)
+        if out is not None:
+            kept = ~out
+            columns = [column[kept] for column in columns]
+        self.used += len(columns[0])
+        return columns
+
+    def _look_at(self, chunk, j, column, there):
+        missing = np.isnan(column)
+        bad = ~there & ~missing
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise ValueError(
+                f"{chunk.where(row)}: column {self._names[j]!r} holds {column[row]}: drop or fill "
+                "the rows that are not finite"
+            )
+        if self._missing == "raise":
+            row = int(np.argmax(missing))
+            raise ValueError(
+                f"{chunk.where(row)}: column {self._names[j]!r} has a missing value: drop or fill "
+                "such rows, or have them left out with missing='drop'"
+            )
+        self.gaps[j] += int(missing.sum())
+
+    def _weighed(self, chunk, weights, out):
+        """Rows of weight zero are no rows, and not counted as dropped."""
+        negative = weights < 0
+        if negative.any():
+            row = int(np.argmax(negative))
+            raise ValueError(
+                f"{chunk.where(row)}: column {self._names[-1]!r} holds a weight of {weights[row]}: "
+                "weights are 0 or more"
+            )
+        none = weights == 0
+        if not none.any():
+            return out
+        return none if out is None else out | none
+
+    def finish(self, again=True):
+        """Raise where no row is left; warn of integers that were rounded."""
+        if not self.used:
+            raise ValueError(self._why_none(again))
+        for k, (low, high) in sorted(self._wide.items()):
+            step = 1 << max(max(-low, high).bit_length() - 53, 1)
+            warnings.warn(
+                f"column {self._names[k]!r} holds whole numbers from {low} to {high}, beyond "
+                f"2**53: they were rounded to multiples of {step}; take an offset off",
+                stacklevel=6,
+            )
+
+    def _why_none(self, again):
+        if not self.read:
+            used_up = "" if again else " (it can be read once only: has it been used up?)"
+            return f"no rows to fit: the source has none{used_up}"
+        if not self.dropped:
+            return f"all {self.read} rows have a weight of zero: nothing is left to fit"
+        empty = [n for n, gaps in zip(self._names, self.gaps, strict=True) if gaps == self.read]
+        if empty:
+            return f"no row is left: column {listed(map(repr, empty), 6)} has no value in any row"
+        most = max(range(len(self._names)), key=self.gaps.__getitem__)
+        return (
+            f"no row is left: all {self.read} have a missing value, most of them "
+            f"({self.gaps[most]}) in column {self._names[most]!r}"
+        )
+
+
+def blocks(chunks, gate, n_columns):
+    """(rows, n_columns) float64 in column-major order, one after the other, of what `gate` passes.
+
+    All but the last have as many rows. The next one is written where the last one was.
+    """
+    size = rows_at_a_time(n_columns)
+    buffer, filled = np.empty((size, n_columns), order="F"), 0
+    for chunk in chunks:
+        columns = gate.passed(chunk)
+        rows, at = len(columns[0]), 0
+        while at < rows:
+            taken = min(size - filled, rows - at)
+            fill(buffer, filled, columns, at, taken)
+            at, filled = at + taken, filled + taken
+            if filled == size:
+                yield buffer
+                filled = 0
+    if filled:
+        yield np.asfortranarray(buffer[:filled])
+
+
+def fill(buffer, filled, columns, at, rows):
+    """Copy rows of the columns to where the buffer's free rows begin.
+
+    It costs 12 to 17 ns a row of 11 columns, as much as plain sums: sums that take a pointer for
+    each column need it only for the rows that a block takes from two chunks.
+    """
+    for j, column in enumerate(columns):
+        buffer[filled : filled + rows, j] = column[at : at + rows]
+
+
+def parts_of(block, n_features, n_targets, weighted):
+    """(X, Y, weights or None) of a block, read-only as the kernels are compiled for."""
+    q = n_features + n_targets
+    weights = frozen(block[:, q]) if weighted else None
+    return frozen(block[:, :n_features]), frozen(block[:, n_features:q]), weights

@@ -1,0 +1,133 @@
+"""Columns of many pieces: which are asked for, whether every piece has them, and their rows."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from linreg_fast.data.gate import listed
+from linreg_fast.sources.arrow_files import plain
+from linreg_fast.sources.cells import why_text
+from linreg_fast.sources.names import NO_NAME, composed, find
+from linreg_fast.sources.recognise import pieces_of
+
+
+class Chunk(NamedTuple):
+    """Some rows: features, targets and, last, weights if there are any."""
+
+    columns: list[np.ndarray]  # (rows,) each; NaN where a value is missing
+    where: Any  # row -> where it stands, in words
+    wide: dict[int, tuple[int, int]]  # column -> range of integers that floats do not hold
+
+
+def places_in(piece, names):
+    """Where columns of numbers stand in a piece; a ValueError for others, naming the piece."""
+    places = [find(piece, name) for name in names]
+    for name, place in zip(names, places, strict=True):
+        kind = piece.columns[place].kind
+        if kind not in ("number", "empty"):
+            where = piece.first_text(place)
+            raise ValueError(
+                f"{piece.path}{where}: column {name!r} holds {plain(kind)}, not numbers: encode it "
+                "as numbers, or leave it out (features=[...] names those to use)"
+            )
+    return places
+
+
+def refuse_text(piece, places, names, batch):
+    """Raise for text among the numbers of a text table, naming where it stands."""
+    for place, (row, cell) in batch.faults.items():
+        raise ValueError(
+            f"{piece.path}, {batch.where(row)}: column {names[places.index(place)]!r} holds text "
+            f"({cell[:40]!r}), not a number: {why_text(cell)}"
+        )
+
+
+class TableStream:
+    """The rows of a source of tables; its schemas have all been looked at.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the features, then the target and the weights.
+    n_features, n_targets, weighted
+    files, rows : int
+        Tables, and rows where all of them tell; else None.
+    """
+
+    n_targets = 1
+
+    def __init__(self, given, target, weight=None, features=None, options=None):
+        if not isinstance(target, str):
+            raise ValueError(
+                f"y must be the name of a column of the source, a string, got {_kind(target)}"
+            )
+        if weight is not None and not isinstance(weight, str):
+            raise ValueError(
+                "sample_weight must be the name of a column of the source, a string, got "
+                f"{_kind(weight)}"
+            )
+        self.pieces = pieces_of(given, options)
+        try:
+            features = self._features(features, target, weight)
+            self.names = [*features, target, *([] if weight is None else [weight])]
+            self._places = [places_in(piece, self.names) for piece in self.pieces]
+        except BaseException:
+            self.close()
+            raise
+        self.n_features, self.weighted = len(features), weight is not None
+        self.files = len(self.pieces)
+        counts = [piece.rows for piece in self.pieces]
+        self.rows = None if None in counts else sum(counts)
+        self.again = all(piece.again for piece in self.pieces)
+        self.ahead = all(piece.ahead for piece in self.pieces)
+        self.dtype = np.dtype(np.float64)
+
+    def _features(self, features, target, weight):
+        taken = [target] if weight is None else [target, weight]
+        if target == weight:
+            raise ValueError(f"{target!r} is the target and the weights too")
+        if features is None:
+            first = self.pieces[0]
+            if not first.columns:
+                raise ValueError(f"{first.path} has no columns: no rows to fit")
+            wanted = [composed(name) for name in taken]
+            names = [column.name for column in first.columns]
+            names = [n for n in names if composed(n) not in wanted and not NO_NAME.fullmatch(n)]
+            if not names:
+                for name in taken:
+                    find(first, name)
+                raise ValueError(f"{first.path} has no columns to explain {target!r} by")
+            return names
+        if isinstance(features, str):
+            raise ValueError(f"features must be a list of names, got {features!r}")
+        names = list(features)
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"features must be a list of names, at least one; got {names!r}")
+        if len(set(names)) != len(names):
+            raise ValueError(f"features name a column twice: {listed(names)}")
+        for name in taken:
+            if name in names:
+                raise ValueError(f"{name!r} is among the features, and the target or weights too")
+        return names
+
+    def chunks(self):
+        for piece, places in zip(self.pieces, self._places, strict=True):
+            for batch in piece.batches(list(places)):
+                if not batch.rows:
+                    continue
+                refuse_text(piece, places, self.names, batch)
+                wide = {k: batch.wide[p] for k, p in enumerate(places) if p in batch.wide}
+                columns = [batch.numbers[place] for place in places]
+                yield Chunk(columns, _where(piece.path, batch.where), wide)
+
+    def close(self):
+        for piece in self.pieces:
+            piece.close()
+
+
+def _where(prefix, where):
+    return lambda row: f"{prefix}, {where(row)}"
+
+
+def _kind(value):
+    return repr(value) if isinstance(value, (int, float, str)) else f"a {type(value).__name__}"

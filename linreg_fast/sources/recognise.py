@@ -1,0 +1,93 @@
+"""What is a source of tables, told by its attributes: nothing is imported for it."""
+
+from linreg_fast.sources.paths import find_files, is_path
+
+TABLES = (  # attributes that say that something hands out columns with names
+    "__arrow_c_stream__",
+    "__arrow_c_array__",
+    "collect_batches",
+    "get_fragments",
+    "to_arrow_reader",
+    "fetch_arrow_reader",
+    "iloc",
+)
+
+
+def names_files(given):
+    """Whether it is a path, or a list of nothing but paths."""
+    if is_path(given):
+        return True
+    return isinstance(given, (list, tuple)) and bool(given) and all(map(is_path, given))
+
+
+def hands_out_tables(given):
+    return any(hasattr(given, name) for name in TABLES)
+
+
+def is_iterator(given):
+    return hasattr(given, "__next__") and not hasattr(given, "__array__")
+
+
+def is_source(given, target):
+    """Whether rows are to be read from it, with `target` the name of a column.
+
+    Without a target (None) an iterator yields (X, y) or (X, y, sample_weight).
+    """
+    if hasattr(given, "__dask_graph__"):
+        return False
+    if names_files(given):
+        return True
+    if target is None:
+        return is_iterator(given) and not hands_out_tables(given)
+    if not isinstance(target, str):
+        return False
+    if isinstance(given, (list, tuple)):
+        return any(hands_out_tables(one) or is_path(one) for one in given)
+    return hands_out_tables(given) or is_iterator(given)
+
+
+def pieces_of(given, options=None):
+    """The `Piece`s of a source of tables, all of them looked at.
+
+    options: of text tables, as `table.open_table` has them.
+    """
+    from linreg_fast.sources.pieces import FilePiece
+
+    if names_files(given):
+        pieces = []
+        try:
+            for path, constants in find_files(given):
+                pieces.append(FilePiece(path, constants, options or {}))
+        except BaseException:
+            for piece in pieces:
+                piece.close()
+            raise
+        return pieces
+    if isinstance(given, (list, tuple)):
+        return [piece for one in given for piece in pieces_of(one, options)]
+    from linreg_fast.sources import handed_out
+
+    if hasattr(given, "get_fragments"):
+        return handed_out.of_dataset(given)
+    if is_iterator(given) and not hands_out_tables(given):
+        return [handed_out.ItemsPiece(given, _piece_of)]
+    return [_piece_of(given)]
+
+
+def _piece_of(given):
+    """The piece of one object that hands out one table."""
+    from linreg_fast.sources import handed_out
+
+    kind = type(given).__name__
+    if hasattr(given, "collect_batches"):
+        return handed_out.LazyFramePiece(given)
+    if hasattr(given, "project") and hasattr(given, "limit"):
+        return handed_out.RelationPiece(given)
+    if hasattr(given, "iloc") and hasattr(given, "dtypes"):
+        return handed_out.FramePiece(given)
+    if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
+        return handed_out.ArrowStreamPiece(given, kind)
+    raise ValueError(
+        f"the source holds a {kind}: with the target as a name it must yield tables, such as "
+        "record batches or data frames; without a name, (X, y) or (X, y, sample_weight)"
+    )

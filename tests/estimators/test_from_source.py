@@ -1,0 +1,204 @@
+"""`LinearRegression` on sources: the fit of all rows in memory, or the estimator as it was."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from linreg_fast import LinearRegression
+from linreg_fast.sources.ahead import Clock, ahead
+
+
+def data(rng, n=400, offset=0.0):
+    X = rng.normal(size=(n, 3)) * [1, 10, 0.1] + offset
+    return X, X @ [1.0, -2.0, 30.0] + rng.normal(size=n), rng.uniform(0.5, 2, n)
+
+
+def frame_of(X, y, w=None):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame["y"] = y
+    if w is not None:
+        frame["w"] = w
+    return frame
+
+
+def batches_of(size, *arrays):
+    for k in range(0, len(arrays[0]), size):
+        yield tuple(array[k : k + size] for array in arrays)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    size=st.integers(1, 400),
+    offset=st.sampled_from([0.0, 1e4, 1e8]),
+    weighted=st.booleans(),
+    fit_intercept=st.booleans(),
+)
+def test_the_fit_in_memory(seed, size, offset, weighted, fit_intercept):
+    X, y, w = data(np.random.default_rng(seed), offset=offset if fit_intercept else 0.0)
+    arrays = (X, y, w) if weighted else (X, y)
+    model = LinearRegression(fit_intercept=fit_intercept, precision="double-double")
+    found = clone(model).fit(batches_of(size, *arrays))
+    model.fit(*arrays)
+    np.testing.assert_allclose(found.coef_, model.coef_, rtol=1e-12)
+    np.testing.assert_allclose(found.intercept_, model.intercept_, rtol=1e-12)
+    assert found.reading_.rows == found.moments_.n_samples == 400
+
+
+def test_names_and_what_was_read(rng, tmp_path):
+    X, y, w = data(rng)
+    frame = frame_of(X, y, w)
+    frame.loc[3, "b"] = frame.loc[5, "y"] = frame.loc[7, "w"] = np.nan
+    frame["note"] = "text"
+    path = tmp_path / "t.csv"
+    frame.to_csv(path, index=False)
+    with pytest.raises(ValueError, match="column 'note' holds text"):
+        LinearRegression().fit(path, "y", "w")
+    model = LinearRegression().fit(path, "y", "w", features=["c", "b"], missing="drop")
+    assert list(model.feature_names_in_) == ["c", "b"]
+    assert (model.n_dropped_, model.reading_.files, model.reading_.rows) == (3, 1, 400)
+    kept = frame.dropna()
+    expected = LinearRegression().fit(kept[["c", "b"]], kept["y"], kept["w"])
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-12)
+    np.testing.assert_array_equal(
+        model.predict(kept[["c", "b"]]), model.predict(kept[["c", "b"]].copy())
+    )
+    assert "400 rows, 1 file, 3 dropped" in str(model.reading_)
+
+
+def test_partial_fit_adds_all_rows_or_none(rng):
+    X, y, _ = data(rng)
+    whole = LinearRegression(precision="double-double").fit(X, y)
+    frame = frame_of(X, y)
+    model = LinearRegression().partial_fit(frame[:150], "y")
+    before = dict(vars(model))
+    bad = frame[150:].copy()
+    bad.iloc[200, 1] = np.inf
+    with pytest.raises(ValueError, match="row 200: column 'b' holds inf"):
+        model.partial_fit(iter([frame[150:200], bad]), "y")
+    with pytest.raises(ZeroDivisionError):
+        model.partial_fit(part if k < 2 else [][1 // 0] for k, part in enumerate([(X, y)] * 3))
+    assert vars(model) == before
+    reordered = frame[150:][["y", "c", "a", "b"]].assign(more="text")
+    model.partial_fit(reordered, "y")
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-12)
+    assert model.moments_.n_samples == 400
+    with pytest.raises(ValueError, match=r"1 features and 1 targets, .* first call there were 3"):
+        model.partial_fit(frame, "y", features=["a"])
+    with pytest.raises(ValueError, match=r"the features are .*'c', 'b', 'a'"):
+        model.partial_fit(frame, "y", features=["c", "b", "a"])
+
+
+def test_decay_counts_rows_of_a_source_as_they_come(rng):
+    X, y, _ = data(rng, 60)
+    model, expected = LinearRegression(decay=0.9), LinearRegression(decay=0.9)
+    frame = frame_of(X, y)
+    model.partial_fit(frame[:20], "y").partial_fit(iter([frame[20:30], frame[30:]]), "y")
+    for k in range(60):
+        expected.partial_fit(X[[k]], y[[k]])
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-9)
+
+
+def test_score_in_batches(rng):
+    X, y, w = data(rng)
+    model = LinearRegression().fit(X[:100], y[:100])
+    frame = frame_of(X, y, w)
+    by_name = LinearRegression().fit(frame[:100], "y", features=["a", "b", "c"])
+    expected = model.score(X, y, w)
+    assert model.score(batches_of(33, X, y, w)) == pytest.approx(expected, rel=1e-12)
+    assert by_name.score(frame, "y", "w") == pytest.approx(expected, rel=1e-12)
+    Y = np.column_stack([y, -y + X[:, 0]])
+    model.fit(X, Y)
+    assert model.score(batches_of(50, X, Y)) == pytest.approx(model.score(X, Y), rel=1e-12)
+    with pytest.raises(ValueError, match="2 targets"):
+        model.fit(X, y).score(batches_of(50, X, Y))
+
+
+def test_several_targets_and_float32(rng):
+    X, y, _ = data(rng)
+    Y = np.column_stack([y, y**2])
+    found = LinearRegression().fit(batches_of(90, X.astype(np.float32), Y))
+    expected = LinearRegression(precision="double-double").fit(X.astype(np.float32), Y)
+    assert found.coef_.dtype == np.float32
+    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-6)
+    one = LinearRegression().fit(batches_of(90, X, y[:, None]))
+    assert one.coef_.shape == (1, 3)
+
+
+def test_predictions_in_a_file(rng, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    X, y, _ = data(rng)
+    frame = frame_of(X, y)
+    model = LinearRegression().fit(frame, "y")
+    frame.loc[2, "a"] = np.nan
+    frame[:300].to_parquet(tmp_path / "a.parquet")
+    frame[300:].to_parquet(tmp_path / "b.parquet")
+    expected = np.insert(model.predict(frame.drop(index=2)[["a", "b", "c"]]), 2, np.nan)
+    for name in ("p.csv", "p.parquet"):
+        assert model.predict_to_file(f"{tmp_path}/[ab].parquet", tmp_path / name) == 400
+    lines = (tmp_path / "p.csv").read_text().splitlines()
+    assert (lines[0], lines[3]) == ("prediction", "")
+    found = [float(line or "nan") for line in lines[1:]]
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    column = parquet.read_table(tmp_path / "p.parquet")["prediction"]
+    assert column.null_count == 1
+    np.testing.assert_array_equal(column.to_numpy(), found)
+    with pytest.raises(ValueError, match="is read here"):
+        model.predict_to_file(tmp_path / "a.parquet", tmp_path / "a.parquet")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["a.parquet", "b.parquet", "p.csv", "p.parquet"]
+
+
+def test_what_is_no_source(rng):
+    X, y, _ = data(rng)
+    model = LinearRegression()
+    with pytest.raises(ValueError, match="y is 'y', a name"):
+        model.fit(X, "y")
+    with pytest.raises(ValueError, match="are for sources"):
+        model.fit(X, y, missing="drop")
+    with pytest.raises(ValueError, match="y must be the name of a column"):
+        model.fit("t.csv", y)
+    with pytest.raises(ValueError, match="y must be the name of a column"):
+        model.fit("t.csv")
+    with pytest.raises(ValueError, match="holds a int"):
+        model.fit([frame_of(X, y), 5], "y")
+    assert not vars(model).keys() - LinearRegression().get_params().keys()
+
+
+def test_the_reader_ends_with_the_fit():
+    """One item ahead, no more; closed and joined however the reading stops."""
+    made, closed = [], []
+
+    def items():
+        try:
+            for k in range(100):
+                made.append(k)
+                yield k
+        finally:
+            closed.append(threading.current_thread().name)
+
+    reading = ahead(items(), Clock())
+    assert [next(reading), next(reading)] == [0, 1]
+    time.sleep(0.05)
+    assert len(made) <= 4  # one is used, one waits, one is held by the thread
+    reading.close()
+    assert closed == ["linreg_fast-reader"]
+    assert "linreg_fast-reader" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_an_error_of_the_reader_is_raised_where_it_is_read():
+    def items():
+        yield 1
+        raise OSError("the disk")
+
+    reading = ahead(items(), Clock())
+    assert next(reading) == 1
+    with pytest.raises(OSError, match="the disk"):
+        next(reading)
+    assert "linreg_fast-reader" not in [thread.name for thread in threading.enumerate()]
