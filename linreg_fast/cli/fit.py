@@ -4,6 +4,7 @@ import math
 import sys
 import time
 
+from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, Names, for_a_reader, patience
 from linreg_fast.cli.tables import DATA_HELP, add_columns, add_reading, add_weights, read_rows
 
@@ -13,6 +14,7 @@ EXAMPLES = """\
   linreg-fast fit houses.csv --target price --exclude id --categorical city,"heated by"
   linreg-fast fit houses.parquet --target price --weights n_sold --solver svd
   linreg-fast fit houses.csv --target price --features area --plot line.png
+  linreg-fast fit 'trips/*.parquet' --target fare
   zcat houses.csv.gz | linreg-fast fit - --target price --missing raise
 """
 
@@ -24,7 +26,7 @@ def _solvers():
 
 
 def add_options(command):
-    command.add_argument("data", metavar="DATA", help=DATA_HELP)
+    command.add_argument("data", metavar="DATA", nargs="+", help=DATA_HELP + streaming.MANY_HELP)
     add_columns(command)
     add_weights(command)
     command.add_argument("--no-intercept", action="store_true", help="a line through the origin")
@@ -48,6 +50,8 @@ def run(options):
     from linreg_fast.cli import fitting
     from linreg_fast.solvers import SOLVERS, check_known
 
+    if streaming.takes(options):
+        return streaming.fit(options, lambda m, d, *rest: report(m, d["mse"], *rest))
     check_known(options.solver)
     fitting.check_outputs(options)
     rows = read_rows(options)

@@ -32,10 +32,6 @@ def fit(estimator, rows):
 
 def warn_of_dependence(estimator, rows):
     """Say which columns depend on each other exactly, and which are constant."""
-    import numpy as np
-
-    from linreg_fast.data.gate import listed
-
     n, p = rows.X.shape
     if estimator.rank_ == p:
         return
@@ -50,10 +46,31 @@ def warn_of_dependence(estimator, rows):
         constant = [j for j in range(p) if rows.X[0, j] == rows.X[:, j].min() == rows.X[:, j].max()]
     else:
         constant = [j for j in range(p) if not rows.X[:, j].any()]
+    _warn_of_dependence(estimator, rows.names, constant)
+
+
+def warn_of_dependent_columns(estimator, names):
+    """Likewise of rows that are not at hand, by their moments in double-double."""
+    import numpy as np
+
+    moments, p = estimator.moments_, len(names)
+    if estimator.rank_ == p:
+        return
+    squares = np.diag(moments.comoment)[:p]
+    still = squares == 0 if estimator.fit_intercept else (squares == 0) & (moments.mean[:p] == 0)
+    _warn_of_dependence(estimator, names, [int(j) for j in np.flatnonzero(still)])
+
+
+def _warn_of_dependence(estimator, all_names, constant):
+    import numpy as np
+
+    from linreg_fast.data.gate import listed
+
+    p = len(all_names)
     if constant:
-        names = listed([rows.names[j] for j in constant])
+        names = listed([all_names[j] for j in constant])
         warnings.warn(
-            f"constant columns explain nothing, their coefficients are 0: {names}", stacklevel=2
+            f"constant columns explain nothing, their coefficients are 0: {names}", stacklevel=3
         )
     free = [j for j in range(p) if j not in constant]
     lost = len(free) - estimator.rank_
@@ -77,7 +94,7 @@ def warn_of_dependence(estimator, rows):
             more = {int(k) for i in group for k in np.flatnonzero(abs(shares[i]) > PART)} - group
             group, grown = group | more, bool(more)
         seen |= group
-        groups.append(listed([rows.names[free[k]] for k in sorted(group)]))
+        groups.append(listed([all_names[free[k]] for k in sorted(group)]))
     warnings.warn(
         f"columns {'; and '.join(groups)} depend on each other: their coefficients are the "
         "shortest of many that fit as well",
@@ -88,10 +105,11 @@ def warn_of_dependence(estimator, rows):
 def check_outputs(options):
     """Fail before the work for what could not be written, or drawn, after it."""
     out = getattr(options, "out", None)
+    inputs = [options.data] if isinstance(options.data, str) else options.data
     if out is not None and out != "-":
-        check_writable(out, options.data)
+        check_writable(out, *inputs)
     if options.plot is not None:
-        check_picture(options.plot, options.data)
+        check_picture(options.plot, *inputs)
         if out is not None and os.path.realpath(out) == os.path.realpath(options.plot):
             raise ValueError("--out and --plot name the same file")
 

@@ -5,6 +5,7 @@ import io
 import sys
 import warnings
 
+from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, check_writable, patience
 from linreg_fast.cli.tables import DATA_HELP, add_reading, opened
 
@@ -18,7 +19,10 @@ EXAMPLES = """\
 def add_options(command):
     command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
     command.add_argument(
-        "data", metavar="DATA", help=f"a table with the model's columns: {DATA_HELP}"
+        "data",
+        metavar="DATA",
+        nargs="+",
+        help=f"a table with the model's columns: {DATA_HELP}{streaming.MANY_HELP}",
     )
     command.add_argument("--keep", action="append", help="columns to write before the prediction")
     command.add_argument(
@@ -35,6 +39,8 @@ def run(options):
     from linreg_fast.sources.names import counted, split_names
     from linreg_fast.sources.table import is_arrow
 
+    if streaming.takes(options):
+        return streaming.predict(options, load(options))
     if options.out == "-":
         options.out = None
     if options.out is not None:

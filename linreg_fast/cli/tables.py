@@ -45,16 +45,16 @@ def add_weights(command):
     command.add_argument("--weights", help="a column of row weights, 0 or more")
 
 
+def options_of_text(options):
+    """How a text table is written, as `sources.table.open_table` has it."""
+    return {name: getattr(options, name) for name in ("delimiter", "decimal", "encoding")}
+
+
 def opened(options):
     """The table of the options, its schema known."""
     from linreg_fast.sources.table import open_table
 
-    return open_table(
-        options.data,
-        delimiter=options.delimiter,
-        decimal=options.decimal,
-        encoding=options.encoding,
-    )
+    return open_table(options.data, **options_of_text(options))
 
 
 def read_rows(options):

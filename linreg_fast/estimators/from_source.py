@@ -16,15 +16,20 @@ class SourceMixin:
     """What `LinearRegression` does with a source of rows instead of arrays."""
 
     def _fit_source(self, source, y, sample_weight, features, missing):
-        from linreg_fast.sources.summing import opened, summed
+        from linreg_fast.sources.summing import opened
 
         self._check_parameters()
+        return self._fit_stream(opened(source, y, sample_weight, features), missing)
+
+    def _fit_stream(self, stream, missing=None, progress=None):
+        from linreg_fast.sources.summing import summed
+
+        missing = self._missing(missing)
         with unchanged_on_failure(self), threads(self.n_jobs):
-            stream = opened(source, y, sample_weight, features)
             rung = self._rung() or RUNGS["compensated"]
-            moments, reading = summed(stream, rung, self._missing(missing))
+            moments, reading = summed(stream, rung, missing, progress)
             self._name_features(stream)
-            self._tell_reading(reading)
+            self._tell_reading(reading, missing)
             self._solve(self._problem_of(moments), stream.dtype, _one_target(stream))
         return self
 
@@ -41,6 +46,7 @@ class SourceMixin:
                 "no moments are kept to add rows to: call partial_fit from the start, on a new or "
                 "cloned estimator"
             )
+        missing = self._missing(missing)
         with unchanged_on_failure(self), threads(self.n_jobs):
             first = not hasattr(self, "coef_")
             if features is None and not first and y is not None:
@@ -51,15 +57,16 @@ class SourceMixin:
             rung = self._rung() or RUNGS["compensated"]
             earlier = None if first else self.moments_
             if self.decay is None:
-                moments, reading = summed(stream, rung, self._missing(missing))
+                moments, reading = summed(stream, rung, missing)
                 moments = joined(earlier, moments, 1.0)
             else:
-                moments, reading = self._faded(stream, rung, self._missing(missing), earlier)
+                moments, reading = self._faded(stream, rung, missing, earlier)
             if first:
                 self._name_features(stream)
             dtype = stream.dtype if first else self.coef_.dtype
             one_target = _one_target(stream) if first else self.coef_.ndim == 1
-            self._tell_reading(reading)
+            dropped = 0 if first else getattr(self, "n_dropped_", 0)
+            self._tell_reading(reading, missing, dropped)
             self._solve(self._problem_of(moments), dtype, one_target)
         return self
 
@@ -83,8 +90,11 @@ class SourceMixin:
     def _missing(self, missing):
         return getattr(self, "missing", "raise") if missing is None else missing
 
-    def _tell_reading(self, reading):
-        self.reading_, self.n_dropped_ = reading, reading.dropped
+    def _tell_reading(self, reading, missing, before=0):
+        self.reading_ = reading
+        vars(self).pop("n_dropped_", None)
+        if missing == "drop":
+            self.n_dropped_ = before + reading.dropped
 
     def _name_features(self, stream):
         self.n_features_in_ = stream.n_features

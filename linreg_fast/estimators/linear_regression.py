@@ -95,8 +95,10 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         columns and fewer rows.
     n_features_in_, feature_names_in_
         As in scikit-learn.
-    reading_, n_dropped_
-        Of the last source that was read: rows, files and seconds, and the rows left out.
+    reading_
+        Of the last source that was read: its rows, files and seconds.
+    n_dropped_ : int
+        Rows left out for missing values, with missing="drop" only; of `partial_fit` all so far.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from linreg_fast.data.gate import listed
 from linreg_fast.sources.arrow_files import plain
 from linreg_fast.sources.cells import why_text
 from linreg_fast.sources.names import NO_NAME, composed, find
+from linreg_fast.sources.pieces import Piece
 from linreg_fast.sources.recognise import pieces_of
 
 
@@ -66,7 +67,8 @@ class TableStream:
                 "sample_weight must be the name of a column of the source, a string, got "
                 f"{_kind(weight)}"
             )
-        self.pieces = pieces_of(given, options)
+        looked_at = isinstance(given, list) and given and isinstance(given[0], Piece)
+        self.pieces = given if looked_at else pieces_of(given, options)
         try:
             features = self._features(features, target, weight)
             self.names = [*features, target, *([] if weight is None else [weight])]

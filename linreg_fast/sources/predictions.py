@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import tempfile
 
 import numpy as np
@@ -16,11 +17,14 @@ from linreg_fast.sources.recognise import pieces_of
 HEAD = "prediction"
 
 
-def write(source, path, names, coef, intercept):
-    """Write predictions of coef (1, p) and intercept (1,); the number of rows."""
+def write(source, path, names, coef, intercept, head=HEAD, options=None):
+    """Write predictions of coef (1, p) and intercept (1,); the number of rows.
+
+    path: None for the screen. head: the name of the column. options: of text tables.
+    """
     if len(coef) > 1:
         raise ValueError(f"predictions of one target are written, and the model has {len(coef)}")
-    pieces = pieces_of(source)
+    pieces = pieces_of(source, options)
     if names is None:
         names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
         if len(names) != coef.shape[1]:
@@ -29,20 +33,38 @@ def write(source, path, names, coef, intercept):
                 "without names: fit it to a source, or to a frame"
             )
     places = [places_in(piece, names) for piece in pieces]
-    path = os.path.realpath(os.fspath(path))
-    for piece in pieces:
-        if os.path.exists(piece.path) and os.path.realpath(piece.path) == path:
+
+    def rows_into(add):
+        rows = 0
+        for piece, where in zip(pieces, places, strict=True):
+            for batch in piece.batches(list(where)):
+                refuse_text(piece, where, names, batch)
+                add(_predicted(batch, where, coef, intercept))
+                rows += batch.rows
+        return rows
+
+    try:
+        if path is None:
+            sys.stdout.write(head + "\n")
+            return rows_into(lambda values: sys.stdout.write(_lines(values)))
+        path = os.path.realpath(os.fspath(path))
+        if any(os.path.realpath(piece.path) == path for piece in pieces):
             raise ValueError(f"{path} is read here: write to another file")
+        parquet = path.lower().endswith((".parquet", ".pq"))
+        with _replacing(path) as temporary, _writer(temporary, parquet, head) as add:
+            return rows_into(add)
+    finally:
+        for piece in pieces:
+            piece.close()
+
+
+@contextlib.contextmanager
+def _replacing(path):
+    """The name of a file beside it, which takes its place at the end, or is deleted."""
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".linreg-fast-")
     os.close(handle)
-    rows = 0
     try:
-        with _writer(temporary, path.lower().endswith((".parquet", ".pq"))) as add:
-            for piece, where in zip(pieces, places, strict=True):
-                for batch in piece.batches(list(where)):
-                    refuse_text(piece, where, names, batch)
-                    add(_predicted(batch, where, coef, intercept))
-                    rows += batch.rows
+        yield temporary
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only the owner can read
@@ -51,10 +73,10 @@ def write(source, path, names, coef, intercept):
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    finally:
-        for piece in pieces:
-            piece.close()
-    return rows
+
+
+def _lines(values):
+    return "".join("\n" if v != v else f"{v!r}\n" for v in values.tolist())
 
 
 def _predicted(batch, places, coef, intercept):
@@ -66,21 +88,17 @@ def _predicted(batch, places, coef, intercept):
 
 
 @contextlib.contextmanager
-def _writer(path, parquet):
+def _writer(path, parquet, head):
     """A function that adds an array of predictions to the file."""
     if not parquet:
         with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(HEAD + "\n")
-
-            def add(values):
-                file.write("".join("\n" if v != v else f"{v!r}\n" for v in values.tolist()))
-
-            yield add
+            file.write(head + "\n")
+            yield lambda values: file.write(_lines(values))
         return
     pyarrow = need_pyarrow(path)
     from pyarrow import parquet as form
 
-    schema = pyarrow.schema([(HEAD, pyarrow.float64())])
+    schema = pyarrow.schema([(head, pyarrow.float64())])
     with form.ParquetWriter(path, schema) as file:
 
         def add_to_parquet(values):

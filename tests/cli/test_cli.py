@@ -103,7 +103,7 @@ def test_fit_uses_all_other_columns_and_any_solver(capsys, houses):
         (["fit", "HOUSES", "--target", "price", "--solver", "x"], "unknown solver 'x'"),
         (["fit", "HOUSES", "--target", "price", "--out", "no/such/m.json"], "no folder"),
         (["fit", "."], "--target"),
-        (["fit", ".", "--target", "y"], "Is a directory"),
+        (["fit", ".", "--target", "y"], "holds no table"),
         (["fit", "HOUSES", "--target", "price", "--weights", ""], "names no column"),
         (["fit", "HOUSES", "--target", "price", "--out", "new/"], "cannot write"),
         (["fit", "HOUSES", "--target", "price", "--out", "a.png", "--plot", "a.png"], "same file"),

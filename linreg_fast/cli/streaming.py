@@ -1,0 +1,188 @@
+"""Tables that are read in batches: several files, patterns, folders, and large files."""
+
+import glob
+import os
+import sys
+import time
+import warnings
+
+from linreg_fast.cli.common import check_writable, for_a_reader, patience
+from linreg_fast.cli.tables import options_of_text
+
+LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
+MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
+
+
+def takes(options):
+    """Whether the data are read in batches. If not, `options.data` becomes the one path."""
+    given = options.data
+    if len(given) > 1 or (given[0] != "-" and _is_many(given[0])):
+        return True
+    whole = any(getattr(options, name, None) for name in ("categorical", "plot", "keep"))
+    options.data = path = given[0]
+    if whole or path == "-" or not os.path.isfile(path) or os.path.getsize(path) < LARGE:
+        return False
+    options.data = given
+    return True
+
+
+def _is_many(path):
+    return os.path.isdir(path) or (glob.has_magic(path) and not os.path.exists(path))
+
+
+def refuse(options, **needed):
+    """Raise for options that need all rows in memory. needed: name -> whether it was given."""
+    for name, given in needed.items():
+        if given:
+            raise ValueError(
+                f"--{name.replace('_', '-')} needs the rows of one small file, and these are read "
+                "in batches"
+            )
+    if "-" in options.data:
+        raise ValueError("standard input (-) cannot be one of several files")
+
+
+class Told:
+    """How far the reading is, in words: what `patience` says."""
+
+    def __init__(self, what):
+        self._words, self._begin, self.total = what, time.perf_counter(), None
+
+    def __call__(self, rows):
+        from linreg_fast.sources.progress import words
+
+        self._words = words(rows, self.total, time.perf_counter() - self._begin)
+
+    def __str__(self):
+        return self._words
+
+
+def opened(options):
+    """The stream of the rows that the options ask for; sentences about columns left out.
+
+    Which columns those are is decided by the first file.
+    """
+    from linreg_fast.sources.columns import TableStream
+    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.selection import Selection
+
+    for name in ("target", "weights"):
+        if getattr(options, name, None) == "":
+            raise ValueError(f"--{name} names no column")
+    pieces = pieces_of(options.data, options_of_text(options))
+    first = pieces[0]
+    chosen = Selection(
+        first, options.target, options.features, options.weights, options.exclude or ()
+    )
+    names = [first.columns[place].name for place in chosen.features]
+    target, weights = (
+        None if place is None else first.columns[place].name
+        for place in (chosen.target, chosen.weights)
+    )
+    return TableStream(pieces, target, weights, names)
+
+
+def fit(options, report):
+    """The command fit, flat in memory. report: (model, details, seconds, intercept, screen)."""
+    from linreg_fast.cli import fitting
+    from linreg_fast.cli.model_file import Model
+    from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.solvers import SOLVERS, check_known
+
+    check_known(options.solver)
+    refuse(
+        options,
+        plot=options.plot,
+        categorical=options.categorical,
+        formula=getattr(options, "formula", None),
+        summary=getattr(options, "summary", False),
+    )
+    fitting.check_outputs(options)
+    able = SOLVERS.get(options.solver)
+    estimator = LinearRegression(
+        solver=options.solver,
+        positive=able is not None and able.positive,
+        fit_intercept=not options.no_intercept,
+    )
+    told = Told("looking at the files")
+    with patience(told):
+        stream = opened(options)
+        told.total = stream.rows
+        started = time.perf_counter()
+        estimator._fit_stream(stream, options.missing, told)
+        taken = time.perf_counter() - started
+        details = details_of(estimator)
+    fitting.warn_of_dependent_columns(estimator, stream.names[: stream.n_features])
+    names = list(estimator.feature_names_in_)
+    target = stream.names[stream.n_features]
+    model = Model(names, target, estimator.coef_, float(estimator.intercept_), details)
+    screen = sys.stderr if options.out == "-" else sys.stdout
+    if options.out == "-":
+        with for_a_reader():
+            print(model.dumps())
+    elif options.out:
+        model.save(options.out)
+    with for_a_reader():
+        report(model, details, taken, not options.no_intercept, screen)
+        print(f"read       {estimator.reading_}", file=screen)
+        if options.out and screen is sys.stdout:
+            print(f"written to {options.out}")
+    return 0
+
+
+def details_of(estimator):
+    """What the model's file and the report say, by moments alone."""
+    import math
+
+    import numpy as np
+
+    from linreg_fast.inference.choices import InferenceWarning
+
+    moments, reading = estimator.moments_, vars(estimator).get("reading_")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InferenceWarning)
+        left = estimator.inference().rss
+    about_mean = float(np.asarray(moments.comoment)[-1, -1])
+    numbers = {
+        "r2": 1 - left / about_mean if about_mean > 0 else math.nan,
+        "mse": left / moments.weight_sum,
+        "condition_number": estimator.condition_number_,
+    }
+    numbers = {k: float(v) if math.isfinite(v) else None for k, v in numbers.items()}
+    return {
+        "n_samples": moments.n_samples,
+        "rows_left_out": 0 if reading is None else reading.dropped,
+        **numbers,
+        "rank": estimator.rank_,
+        "solver": estimator.solver_,
+        "reason": estimator.solver_reason_,
+    }
+
+
+def predict(options, model):
+    """The command predict for several files: one column of predictions, a line a row."""
+    import numpy as np
+
+    from linreg_fast.sources.predictions import write
+
+    refuse(options, keep=options.keep)
+    if model.categories or getattr(model, "formula", None):
+        raise ValueError("a model with groups or a formula predicts for one file at a time")
+    if options.missing == "raise":
+        raise ValueError("--missing raise is for one file: here the line of such a row is empty")
+    out = None if options.out == "-" else options.out
+    if out is not None:
+        check_writable(out, *options.data, options.model)
+    with patience("predicting"):
+        rows = write(
+            options.data,
+            out,
+            model.features,
+            model.coef[None, :],
+            np.array([model.intercept]),
+            head=model.target,
+            options=options_of_text(options),
+        )
+    if out is not None:
+        print(f"{rows} predictions written to {out}")
+    return 0

@@ -1,0 +1,176 @@
+"""The command line on many files and large ones: the model of all rows, in batches."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from linreg_fast import LinearRegression, Moments, cli
+from linreg_fast.cli import streaming
+
+
+def run(capsys, *arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")  # they are printed
+        code = cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def parts(tmp_path, rng):
+    """A folder of three CSV files and their rows: text beside numbers, two gaps."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    X = rng.normal(size=(90, 2)) + np.array([1e6, 0])
+    y = X @ [2.0, -1.0] + rng.normal(size=90)
+    for k in range(3):
+        lines = ["note,a,b,y"]
+        for j in range(30 * k, 30 * k + 30):
+            (a, b), gap = X[j].tolist(), j in (4, 70)
+            lines.append(f"n{j},{a!r},{'' if gap else repr(b)},{float(y[j])!r}")
+        (folder / f"{k}.csv").write_text("\n".join(lines) + "\n")
+    kept = np.delete(np.arange(90), [4, 70])
+    return folder, X[kept], y[kept]
+
+
+def test_folders_patterns_and_lists(capsys, parts, tmp_path):
+    folder, X, y = parts
+    expected = LinearRegression(precision="double-double").fit(X, y)
+    out = tmp_path / "m.json"
+    given = ([folder], [f"{folder}/*.csv"], [folder / f"{k}.csv" for k in range(3)])
+    for data in given:
+        code, text, error = run(capsys, "fit", *data, "--target", "y", "--out", out)
+        assert code == 0, error
+        model = json.loads(out.read_text())
+        assert model["features"] == ["a", "b"]
+        np.testing.assert_allclose(model["coef"], expected.coef_, rtol=1e-12)
+        details = model["details"]
+        assert (details["n_samples"], details["rows_left_out"]) == (88, 2)
+        assert details["r2"] == pytest.approx(expected.score(X, y), rel=1e-9)
+        assert "read       90 rows, 3 files, 2 dropped" in text
+        assert "rows       88 (2 left out for missing values)" in text
+        assert "column of text is left out: note" in error
+    code, _, error = run(capsys, "fit", folder, "--target", "y", "--missing", "raise")
+    assert code == 2
+    assert "0.csv, line 6: column 'b' has a missing value" in error
+
+
+def test_a_large_file_is_read_in_batches(capsys, parts, monkeypatch):
+    path = parts[0] / "0.csv"
+    outputs = []
+    for large in (1 << 30, 1):
+        monkeypatch.setattr(streaming, "LARGE", large)
+        code, text, _ = run(capsys, "fit", path, "--target", "y")
+        assert code == 0
+        outputs.append(text)
+    small, large = (text.split("R2")[0].split() for text in outputs)
+    assert [word for word in small if word.isalpha()] == [w for w in large if w.isalpha()]
+    assert "read       30 rows, 1 file, 1 dropped" in outputs[1]
+    assert "read       " not in outputs[0]
+    code, text, _ = run(capsys, "fit", path, "--target", "y", "--categorical", "note")
+    assert code == 0  # groups are found in memory
+    assert "read       " not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--target", "z"], "0.csv has no column 'z'"),
+        (["--target", "y", "--categorical", "note"], "--categorical needs the rows of one"),
+        (["--target", "y", "--plot", "a.png"], "--plot needs the rows of one small file"),
+        (["--target", "y", "--features", "a,note"], "column 'note' holds text"),
+        (["--target", "y", "--solver", "x"], "unknown solver 'x'"),
+        (["--target", "y", "--weights", "a", "--exclude", "b"], "no columns to explain 'y' by"),
+    ],
+)
+def test_what_cannot_be_fitted_in_batches(capsys, parts, options, says):
+    code, _, error = run(capsys, "fit", parts[0], *options)
+    assert code == 2
+    assert says in error
+
+
+def test_one_bad_file_among_good_ones(capsys, parts):
+    folder = parts[0]
+    (folder / "1b.csv").write_text("a,y\n1,2\n")
+    code, _, error = run(capsys, "fit", folder, "--target", "y")
+    assert (code, "1b.csv has no column 'b'" in error) == (2, True)
+    (folder / "1b.csv").write_text("a,b,y\n1,2,3\n1,2,x\n")
+    code, _, error = run(capsys, "fit", folder, "--target", "y")
+    assert (code, "1b.csv, line 3 ('x'): column 'y' holds text" in error) == (2, True)
+    (folder / "1b.csv").write_text("")
+    code, _, error = run(capsys, "fit", folder, "--target", "y")
+    assert (code, "1b.csv is empty" in error) == (2, True)
+
+
+def test_constant_and_dependent_columns_are_named(capsys, tmp_path):
+    for k in range(2):
+        rows = "".join(f"{j},{2 * j},7,{j * j + k}\n" for j in range(10))
+        (tmp_path / f"{k}.csv").write_text("a,b,c,y\n" + rows)
+    code, text, error = run(capsys, "fit", tmp_path, "--target", "y")
+    assert code == 0
+    assert "their coefficients are 0: c" in error
+    assert "columns a, b depend on each other" in error
+    assert "rank       1 of 3" in text
+
+
+def test_moments_and_merge(capsys, parts, tmp_path):
+    folder, X, y = parts
+    files = []
+    for k in range(3):
+        files.append(tmp_path / f"{k}.json")
+        options = ("--target", "y", "--out", files[-1])
+        code, text, _ = run(capsys, "moments", folder / f"{k}.csv", *options)
+        assert code == 0
+        assert "moments of y by a, b" in text
+    code, text, _ = run(capsys, "merge", *files)
+    assert code == 0
+    expected = LinearRegression(precision="double-double").fit(X, y)
+    for value in (*expected.coef_, expected.intercept_):
+        assert f"{value:.11g}"[:11] in text
+    assert "rows       88" in text
+    code, text, _ = run(capsys, "merge", *files[:2], "--out", tmp_path / "c.json")
+    assert (code, "58 rows of 2 files" in text or "59 rows" in text) == (0, True)
+    again = run(capsys, "merge", tmp_path / "c.json", files[2])[1]
+    assert again.split("rank")[0] == run(capsys, "merge", *files)[1].split("rank")[0]
+    assert Moments.load(tmp_path / "c.json").n_features == 2
+
+
+def test_moments_that_cannot_be_merged(capsys, parts, tmp_path):
+    folder = parts[0]
+    a, b, c = (tmp_path / f"{name}.json" for name in "abc")
+    run(capsys, "moments", folder, "--target", "y", "--out", a)
+    run(capsys, "moments", folder, "--target", "y", "--features", "b,a", "--out", b)
+    c.write_text("{}")
+    for files, says in (
+        ((a, b), "b.json is of 'y' by b, a, and"),
+        ((a, a), "named twice"),
+        ((a, c), "c.json: not a linreg_fast.moments file"),
+        ((a, tmp_path / "d.json"), "No such file"),
+    ):
+        code, _, error = run(capsys, "merge", *files)
+        assert (code, says in error) == (2, True), error
+    code, _, error = run(capsys, "moments", folder, "--target", "y", "--out", tmp_path / "no/a")
+    assert (code, "no folder" in error) == (2, True)
+
+
+def test_predictions_for_many_files(capsys, parts, tmp_path):
+    folder = parts[0]
+    model, out = tmp_path / "m.json", tmp_path / "p.csv"
+    run(capsys, "fit", folder, "--target", "y", "--out", model)
+    code, text, _ = run(capsys, "predict", model, f"{folder}/*.csv")
+    assert code == 0
+    lines = text.splitlines()
+    assert (lines[0], len(lines), lines[5], lines[71]) == ("y", 91, "", "")
+    code, text, _ = run(capsys, "predict", model, folder, "--out", out)
+    assert (code, "90 predictions written" in text) == (0, True)
+    assert out.read_text().splitlines() == lines
+    one = run(capsys, "predict", model, folder / "0.csv")[1].splitlines()
+    np.testing.assert_allclose(
+        [float(line or "nan") for line in one[1:]],
+        [float(line or "nan") for line in lines[1:31]],
+        rtol=1e-9,
+    )
+    code, _, error = run(capsys, "predict", model, folder, "--keep", "note")
+    assert (code, "--keep needs the rows of one small file" in error) == (2, True)
