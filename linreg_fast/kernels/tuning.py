@@ -115,6 +115,9 @@ LEAVE_OUT_ELEMENTS = 1 << 17  # numbers of rows whose leverage is computed at a 
 # Rows that are read and summed at a time: 6 MB of 11 columns. 16k take half as long again, a
 # million no less and more memory (Parquet of 11 columns, two shared cores). Of many columns fewer.
 SOURCE_ROWS, SOURCE_ELEMENTS = 1 << 16, 1 << 21
+# Numbers of a block of few columns, which stays in L2 between copy and sums: four times
+# as many make double-double sums a seventh longer (11 columns, one core of an EPYC).
+SOURCE_BLOCK_ELEMENTS = 1 << 18
 # A block of fewer columns is summed by one thread, beside the one that decodes: threads that wait
 # for each other took four times as long on a busy machine.
 SOURCE_LAUNCH_COLUMNS = 48

@@ -9,7 +9,12 @@ import warnings
 import numpy as np
 
 from linreg_fast.data.gate import frozen, listed
-from linreg_fast.sources.arrow_files import rows_at_a_time
+from linreg_fast.kernels.tuning import (
+    SOURCE_BLOCK_ELEMENTS,
+    SOURCE_ELEMENTS,
+    SOURCE_LAUNCH_COLUMNS,
+    SOURCE_ROWS,
+)
 
 MISSING = ("raise", "drop")
 
@@ -106,12 +111,19 @@ class Gate:
         )
 
 
+def rows_of_block(n_columns):
+    """How many rows are summed at a time: a power of two, and a function of the columns alone."""
+    few = n_columns < SOURCE_LAUNCH_COLUMNS
+    rows = (SOURCE_BLOCK_ELEMENTS if few else SOURCE_ELEMENTS) // n_columns
+    return 1 << (max(min(rows, SOURCE_ROWS), 1024).bit_length() - 1)
+
+
 def blocks(chunks, gate, n_columns):
     """(rows, n_columns) float64 in column-major order, one after the other, of what `gate` passes.
 
     All but the last have as many rows. The next one is written where the last one was.
     """
-    size = rows_at_a_time(n_columns)
+    size = rows_of_block(n_columns)
     buffer, filled = np.empty((size, n_columns), order="F"), 0
     for chunk in chunks:
         columns = gate.passed(chunk)

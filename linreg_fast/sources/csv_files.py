@@ -6,6 +6,7 @@ know the same markers of missing values and give the same bits.
 """
 
 import io
+import itertools
 import re
 
 import numpy as np
@@ -25,7 +26,16 @@ END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 class CsvSource:
     """A text table; see `table.Source`."""
 
-    def __init__(self, stream, path, delimiter=None, decimal=None, encoding=None, engine="auto"):
+    def __init__(
+        self,
+        stream,
+        path,
+        delimiter=None,
+        decimal=None,
+        encoding=None,
+        engine="auto",
+        dialect=None,
+    ):
         self.path, self._text = path, Utf8(stream, path, encoding)
         self._engine = engine
         self._block = self._text.read(READ)
@@ -35,13 +45,16 @@ class CsvSource:
         self._refuse_binary(self._block)
         self._newline = b"\n" if b"\n" in self._block else b"\r"
         end = self._cut() or len(self._block)
-        head = self._text.text(self._block[:end])
-        self.dialect = find_dialect(head, path, delimiter, decimal)
+        if dialect is None:
+            dialect = find_dialect(self._text.text(self._block[:end]), path, delimiter, decimal)
+        self.dialect = dialect
         names, kinds = self.dialect.names, self.dialect.kinds
         self.columns = [Column(*both) for both in zip(names, kinds, strict=True)]
-        ends = [0, *(found.end() for found in END_OF_LINE.finditer(self._block[:end]))]
+        lines, start = self.dialect.lines, 0
+        for found in itertools.islice(END_OF_LINE.finditer(self._block, 0, end), lines):
+            start, lines = found.end(), lines - 1
+        self._block = self._block[end if lines else start :]
         lines = self.dialect.lines
-        self._block = self._block[ends[lines] if lines < len(ends) else end :]
         self._line = lines + 1
 
     def __enter__(self):

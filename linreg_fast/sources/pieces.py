@@ -80,7 +80,8 @@ class FilePiece(WithConstants):
         source = open_table(path, **options)
         try:
             self.columns = self._with_constants(source.columns)
-            self._kinds, self.rows = source.columns, getattr(source, "rows", None)
+            self.rows = getattr(source, "rows", None)
+            self._dialect = getattr(source, "dialect", None)
         except BaseException:
             source.close()
             raise
@@ -101,7 +102,7 @@ class FilePiece(WithConstants):
             raise ValueError(f"{self.path} can be read once only, and has been")
         if self._look_at() != self._state:
             raise ValueError(f"{self.path} was changed since its columns were looked at")
-        return open_table(self._file, **self._options)
+        return open_table(self._file, **self._options, dialect=self._dialect)
 
     def batches(self, places):
         with self._source() as source:

@@ -68,7 +68,7 @@ def is_arrow(path):
     return os.fspath(path).lower().endswith(ARROW_ENDINGS)
 
 
-def open_table(path, *, delimiter=None, decimal=None, encoding=None, engine="auto"):
+def open_table(path, *, delimiter=None, decimal=None, encoding=None, engine="auto", dialect=None):
     """A `Source`, its schema known: use it in a `with`.
 
     Parameters
@@ -81,6 +81,8 @@ def open_table(path, *, delimiter=None, decimal=None, encoding=None, engine="aut
     engine : {"auto", "arrow", "python"}
         What takes numbers out of text. "auto": pyarrow where it is installed and the text is long.
         All give the same bits.
+    dialect : Dialect, optional
+        Of a text table that was opened before: it is not looked for again.
 
     Raises
     ------
@@ -102,7 +104,7 @@ def open_table(path, *, delimiter=None, decimal=None, encoding=None, engine="aut
             return ArrowSource(stream, path, name)
         from linreg_fast.sources.csv_files import CsvSource
 
-        return CsvSource(stream, name, delimiter, decimal, encoding, engine)
+        return CsvSource(stream, name, delimiter, decimal, encoding, engine, dialect)
     except BaseException:
         stream.close()
         raise

@@ -20,7 +20,7 @@ from pyarrow import parquet  # noqa: E402
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 64 rows: some hundred rows are several."""
-    monkeypatch.setattr(blocks_of, "rows_at_a_time", lambda n_columns: 64)
+    monkeypatch.setattr(blocks_of, "rows_of_block", lambda n_columns: 64)
 
 
 @pytest.fixture
