@@ -1,6 +1,5 @@
 """One reader ahead: a thread that makes the next batch while the last one is summed."""
 
-import contextlib
 import contextvars
 import queue
 import threading
@@ -56,7 +55,8 @@ def ahead(items, clock):
 class _Reader:
     def __init__(self, items, clock):
         self._items, self._clock = items, clock
-        self._queue: queue.Queue = queue.Queue(1)
+        self._queue: queue.SimpleQueue = queue.SimpleQueue()
+        self._free = threading.Semaphore(1)  # of the one place ahead: no item is made before
         self._stopped = threading.Event()
         context = contextvars.copy_context()
         self.thread = threading.Thread(
@@ -66,30 +66,28 @@ class _Reader:
     def _work(self):
         try:
             while not self._stopped.is_set():
+                if not self._free.acquire(timeout=GLANCE):
+                    continue
                 begin = time.perf_counter()
                 item = next(self._items, None)
                 self._clock.reading += time.perf_counter() - begin
                 if item is None:
                     break
-                self._put(("item", item))
+                self._queue.put(("item", item))
                 del item
             self._items.close()
-            self._put(("end", None))
+            self._queue.put(("end", None))
         except BaseException as error:
-            self._put(("error", error))
+            self._queue.put(("error", error))
         finally:
             self._items.close()
-
-    def _put(self, what):
-        while not self._stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                self._queue.put(what, timeout=GLANCE)
-                return
 
     def take(self):
         while True:
             try:
-                return self._queue.get(timeout=GLANCE)
+                found = self._queue.get(timeout=GLANCE)
+                self._free.release()
+                return found
             except queue.Empty:
                 if not self.thread.is_alive() and self._queue.empty():
                     raise RuntimeError("the thread that reads ahead has ended") from None

@@ -135,6 +135,7 @@ def blocks(chunks, gate, n_columns):
             if filled == size:
                 yield buffer
                 filled = 0
+        del chunk, columns  # while the next one is waited for
     if filled:
         yield np.asfortranarray(buffer[:filled])
 
