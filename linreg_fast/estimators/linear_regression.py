@@ -188,6 +188,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         self._check_parameters()
         refuse_options(y, features, missing)
         before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
+        vars(self).pop("reading_", None)
         try:
             if self.n_jobs is None:
                 return self._fit(X, y, sample_weight)

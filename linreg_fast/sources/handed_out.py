@@ -24,13 +24,28 @@ class ArrowStreamPiece(Piece):
         if self.again:
             if not hasattr(given, "__arrow_c_stream__"):  # a record batch of older ones
                 given = pyarrow.Table.from_batches([pyarrow.record_batch(given)])
-            self._reader = pyarrow.RecordBatchReader.from_stream(given)
+            with Named(path, "cannot be handed to Arrow"):
+                self._reader = pyarrow.RecordBatchReader.from_stream(given)
         self.columns = columns_of(self._reader.schema)
         self.rows = getattr(given, "num_rows", None)
 
     def batches(self, places):
         chosen = (batch.select(places) for batch in self._reader)
         yield from of_arrow(chosen, places, Named(self.path, "failed"))
+
+
+class OpenParquetPiece(Piece):
+    """A ParquetFile that the caller has opened, and closes."""
+
+    def __init__(self, file):
+        self.path, self._file = "ParquetFile", file
+        self.columns, self.rows = columns_of(file.schema_arrow), file.metadata.num_rows
+
+    def batches(self, places):
+        names = [self.columns[place].name for place in places]
+        rows = rows_at_a_time(len(names))
+        found = (batch.select(names) for batch in self._file.iter_batches(rows, columns=names))
+        yield from of_arrow(found, places, Named(self.path, "failed"))
 
 
 class LazyFramePiece(Piece):
@@ -188,9 +203,8 @@ class ItemsPiece(Piece):
 
     again = False
 
-    def __init__(self, items, piece_of):
-        self.path, self._items, self._piece_of = "batch 0", iter(items), piece_of
-        self._first = next(self._items, None)
+    def __init__(self, first, items, piece_of):
+        self.path, self._first, self._items, self._piece_of = "batch 0", first, items, piece_of
         self.columns = [] if self._first is None else piece_of(self._first).columns
 
     def batches(self, places):

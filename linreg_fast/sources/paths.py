@@ -19,7 +19,7 @@ class Found(NamedTuple):
 
 
 def is_path(given):
-    return isinstance(given, (str, os.PathLike))
+    return isinstance(given, (str, bytes, os.PathLike))
 
 
 def is_table(path):
@@ -45,7 +45,7 @@ def find_files(given):
     """
     found = []
     for one in [given] if is_path(given) else given:
-        found += _of_one(os.fspath(one))
+        found += _of_one(os.fsdecode(one))
     seen = set()
     for path, _ in found:
         real = os.path.realpath(path)
@@ -56,8 +56,6 @@ def find_files(given):
 
 
 def _of_one(path):
-    if isinstance(path, bytes):
-        path = os.fsdecode(path)
     if path == "-" or (os.path.exists(path) and not os.path.isdir(path)):
         return [Found(path, {})]
     if os.path.isdir(path):

@@ -9,7 +9,8 @@ TABLES = (  # attributes that say that something hands out columns with names
     "get_fragments",
     "to_arrow_reader",
     "fetch_arrow_reader",
-    "iloc",
+    "projected_schema",
+    "schema_arrow",
 )
 
 
@@ -21,7 +22,11 @@ def names_files(given):
 
 
 def hands_out_tables(given):
-    return any(hasattr(given, name) for name in TABLES)
+    return any(hasattr(given, name) for name in TABLES) or is_frame(given)
+
+
+def is_frame(given):
+    return hasattr(given, "iloc") and hasattr(given, "columns")
 
 
 def is_iterator(given):
@@ -39,8 +44,9 @@ def is_source(given, target):
         return True
     if target is None:
         return is_iterator(given) and not hands_out_tables(given)
-    if not isinstance(target, str):
-        return False
+    if not isinstance(target, str):  # refused with a better word where it is a list of names
+        names = isinstance(target, list) and target and isinstance(target[0], str)
+        return names and hands_out_tables(given)
     if isinstance(given, (list, tuple)):
         return any(hands_out_tables(one) or is_path(one) for one in given)
     return hands_out_tables(given) or is_iterator(given)
@@ -70,7 +76,12 @@ def pieces_of(given, options=None):
     if hasattr(given, "get_fragments"):
         return handed_out.of_dataset(given)
     if is_iterator(given) and not hands_out_tables(given):
-        return [handed_out.ItemsPiece(given, _piece_of)]
+        if hasattr(given, "read"):
+            raise ValueError("an open file is no source: pass its path")
+        first = next(given, None)
+        if is_path(first):
+            return pieces_of([first, *given], options)
+        return [handed_out.ItemsPiece(first, given, _piece_of)]
     return [_piece_of(given)]
 
 
@@ -83,7 +94,11 @@ def _piece_of(given):
         return handed_out.LazyFramePiece(given)
     if hasattr(given, "project") and hasattr(given, "limit"):
         return handed_out.RelationPiece(given)
-    if hasattr(given, "iloc") and hasattr(given, "dtypes"):
+    if hasattr(given, "projected_schema"):
+        return handed_out.ArrowStreamPiece(given.to_reader(), kind)
+    if hasattr(given, "schema_arrow"):
+        return handed_out.OpenParquetPiece(given)
+    if is_frame(given):
         return handed_out.FramePiece(given)
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         return handed_out.ArrowStreamPiece(given, kind)

@@ -1,17 +1,22 @@
 """Rows of any source: the same moments to the bit, and what no row may hold, by its place."""
 
 import gzip
+import io
 import os
+import signal
 import threading
+import time
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from linreg_fast import moments
+from linreg_fast import RUNGS, moments
 from linreg_fast.sources import blocks as blocks_of
-from linreg_fast.sources.summing import Tree, opened
+from linreg_fast.sources.summing import Tree, opened, summed
 
 pa = pytest.importorskip("pyarrow", reason="the extra 'arrow'")
 from pyarrow import parquet  # noqa: E402
@@ -69,11 +74,15 @@ def sources(table, folder, rng):
     yield "folder", parts
     yield "pattern", f"{parts}/*.parquet"
     yield "list", [str(path) for path in sorted(parts.iterdir())]
+    yield "paths", iter(sorted(parts.iterdir()))
+    yield "bytes", os.fsencode(parts)
     for ending in ("parquet", "csv", "csv.gz", "csv.zst", "feather", "arrows"):
         yield ending, new(f"t.{ending}")
     yield "dataset", dataset.dataset(parts)
     yield "filtered", dataset.dataset(parts).filter(dataset.field("y") > -np.inf)
     yield "dataset of a table", dataset.dataset(table)
+    yield "scanner", dataset.dataset(parts).scanner(batch_size=11)
+    yield "parquet file", parquet.ParquetFile(folder / "t.parquet")
     yield "table", table
     yield "reader", table.to_reader(13)
     yield "pandas", frame
@@ -94,6 +103,75 @@ def test_the_same_bits_from_every_source(tmp_path, rng, rows, small_blocks):
     for name, source in sources(rows, tmp_path, rng):
         names = () if name.startswith("arrays") else ("y", "w")
         assert moments(source, *names).to_json() == expected.to_json(), name
+    assert not [t for t in threading.enumerate() if t.name == "linreg_fast-reader"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 2**32), sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6))
+def test_the_same_bits_however_rows_are_cut(seed, sizes):
+    """With gaps, weights of zero and other types in each part."""
+    rng = np.random.default_rng(seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks_of, "rows_of_block", lambda n_columns: 32)
+        parts = []
+        for size in sizes:
+            x = pa.array(rng.integers(-9, 9, size), rng.choice([pa.int8(), pa.float32()]))
+            gaps = rng.random(size) < rng.choice([0, 0.2, 1], p=[0.5, 0.45, 0.05])
+            y = pa.array(rng.normal(size=size), mask=gaps)
+            w = np.where(rng.random(size) < 0.2, 0.0, rng.uniform(0.1, 2, size))
+            parts.append(pa.table({"x": x, "y": y, "w": w}))
+        one = pa.concat_tables(
+            [part.cast(pa.schema(dict.fromkeys("xyw", pa.float64()))) for part in parts]
+        )
+        complete = one.filter(pa.compute.is_valid(one["y"]))
+        if not any(complete["w"].to_pylist()):
+            return
+        expected = moments(complete, "y", "w").to_json()
+        assert moments(parts, "y", "w", missing="drop").to_json() == expected
+        assert moments(one, "y", "w", missing="drop").to_json() == expected
+        assert moments(one.to_reader(7), "y", "w", missing="drop").to_json() == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names")
+def test_a_pipe_is_read_in_the_callers_thread(tmp_path, rows):
+    from pyarrow import csv
+
+    expected = moments(rows, "y", "w").to_json()
+    for name, write in {"t.csv": csv.write_csv, "t.parquet": parquet.write_table}.items():
+        path = tmp_path / name
+        os.mkfifo(path)
+        sink = io.BytesIO()
+        write(rows, sink)
+        writer = threading.Thread(target=path.write_bytes, args=[sink.getvalue()])
+        writer.start()
+        assert moments(path, "y", "w").to_json() == expected
+        writer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="signals of POSIX")
+def test_an_interrupt_is_answered_while_a_thread_reads_ahead(tmp_path, rows, monkeypatch):
+    path = tmp_path / "t.parquet"
+    parquet.write_table(rows, path)
+    stream = opened(path, "y")
+
+    def slowly():
+        for _ in range(1000):
+            time.sleep(0.02)
+            yield from opened(path, "y").chunks()
+
+    monkeypatch.setattr(stream, "chunks", slowly)
+    sent = []
+
+    def interrupt():
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(0.2, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        summed(stream, RUNGS["compensated"])
+    assert time.perf_counter() - sent[0] < 0.5
+    timer.join()
     assert not [t for t in threading.enumerate() if t.name == "linreg_fast-reader"]
 
 
