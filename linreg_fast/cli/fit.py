@@ -51,7 +51,7 @@ def run(options):
     from linreg_fast.solvers import SOLVERS, check_known
 
     if streaming.takes(options):
-        return streaming.fit(options, lambda m, d, *rest: report(m, d["mse"], *rest))
+        return streaming.fit(options, lambda m, *rest: report(m, m.details["mse"], *rest))
     check_known(options.solver)
     fitting.check_outputs(options)
     rows = read_rows(options)

@@ -10,6 +10,9 @@ from linreg_fast.cli.common import check_writable, for_a_reader, patience
 from linreg_fast.cli.tables import options_of_text
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
+# Options of fit and predict that the rows in memory are needed for.
+NEED_ROWS = ("categorical", "formula", "plot", "keep", "summary", "cov", "clusters", "lags")
+NEED_ROWS += ("diagnose", "json", "csv", "interval")
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
 
@@ -18,9 +21,13 @@ def takes(options):
     given = options.data
     if len(given) > 1 or (given[0] != "-" and _is_many(given[0])):
         return True
-    whole = any(getattr(options, name, None) for name in ("categorical", "plot", "keep"))
     options.data = path = given[0]
-    if whole or path == "-" or not os.path.isfile(path) or os.path.getsize(path) < LARGE:
+    if (
+        any(getattr(options, name, None) for name in NEED_ROWS)
+        or path == "-"
+        or not os.path.isfile(path)
+        or os.path.getsize(path) < LARGE
+    ):
         return False
     options.data = given
     return True
@@ -30,15 +37,14 @@ def _is_many(path):
     return os.path.isdir(path) or (glob.has_magic(path) and not os.path.exists(path))
 
 
-def refuse(options, **needed):
-    """Raise for options that need all rows in memory. needed: name -> whether it was given."""
-    for name, given in needed.items():
-        if given:
+def refuse(options):
+    """Raise for options that need all rows in memory."""
+    for name in NEED_ROWS:
+        if getattr(options, name, None):
             raise ValueError(
-                f"--{name.replace('_', '-')} needs the rows of one small file, and these are read "
-                "in batches"
+                f"--{name.removesuffix('s') if name == 'clusters' else name} needs the rows of one file in memory, and these are read in batches"
             )
-    if "-" in options.data:
+    if len(options.data) > 1 and "-" in options.data:
         raise ValueError("standard input (-) cannot be one of several files")
 
 
@@ -66,6 +72,8 @@ def opened(options):
     from linreg_fast.sources.recognise import pieces_of
     from linreg_fast.sources.selection import Selection
 
+    if options.target is None:
+        raise ValueError("name the column to explain: --target price")
     for name in ("target", "weights"):
         if getattr(options, name, None) == "":
             raise ValueError(f"--{name} names no column")
@@ -83,20 +91,14 @@ def opened(options):
 
 
 def fit(options, report):
-    """The command fit, flat in memory. report: (model, details, seconds, intercept, screen)."""
+    """The command fit, flat in memory. report: (model, seconds, has intercept, screen)."""
     from linreg_fast.cli import fitting
     from linreg_fast.cli.model_file import Model
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.solvers import SOLVERS, check_known
 
     check_known(options.solver)
-    refuse(
-        options,
-        plot=options.plot,
-        categorical=options.categorical,
-        formula=getattr(options, "formula", None),
-        summary=getattr(options, "summary", False),
-    )
+    refuse(options)
     fitting.check_outputs(options)
     able = SOLVERS.get(options.solver)
     estimator = LinearRegression(
@@ -123,7 +125,7 @@ def fit(options, report):
     elif options.out:
         model.save(options.out)
     with for_a_reader():
-        report(model, details, taken, not options.no_intercept, screen)
+        report(model, taken, not options.no_intercept, screen)
         print(f"read       {estimator.reading_}", file=screen)
         if options.out and screen is sys.stdout:
             print(f"written to {options.out}")
@@ -165,7 +167,7 @@ def predict(options, model):
 
     from linreg_fast.sources.predictions import write
 
-    refuse(options, keep=options.keep)
+    refuse(options)
     if model.categories or getattr(model, "formula", None):
         raise ValueError("a model with groups or a formula predicts for one file at a time")
     if options.missing == "raise":

@@ -79,7 +79,7 @@ def test_a_large_file_is_read_in_batches(capsys, parts, monkeypatch):
     [
         (["--target", "z"], "0.csv has no column 'z'"),
         (["--target", "y", "--categorical", "note"], "--categorical needs the rows of one"),
-        (["--target", "y", "--plot", "a.png"], "--plot needs the rows of one small file"),
+        (["--target", "y", "--plot", "a.png"], "--plot needs the rows of one file in memory"),
         (["--target", "y", "--features", "a,note"], "column 'note' holds text"),
         (["--target", "y", "--solver", "x"], "unknown solver 'x'"),
         (["--target", "y", "--weights", "a", "--exclude", "b"], "no columns to explain 'y' by"),
@@ -173,4 +173,4 @@ def test_predictions_for_many_files(capsys, parts, tmp_path):
         rtol=1e-9,
     )
     code, _, error = run(capsys, "predict", model, folder, "--keep", "note")
-    assert (code, "--keep needs the rows of one small file" in error) == (2, True)
+    assert (code, "--keep needs the rows of one file in memory" in error) == (2, True)
