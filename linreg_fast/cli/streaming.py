@@ -40,9 +40,10 @@ def _is_many(path):
 def refuse(options):
     """Raise for options that need all rows in memory."""
     for name in NEED_ROWS:
+        option = "--cluster" if name == "clusters" else f"--{name}"
         if getattr(options, name, None):
             raise ValueError(
-                f"--{name.removesuffix('s') if name == 'clusters' else name} needs the rows of one file in memory, and these are read in batches"
+                f"{option} needs the rows of one file in memory, and these are read in batches"
             )
     if len(options.data) > 1 and "-" in options.data:
         raise ValueError("standard input (-) cannot be one of several files")
