@@ -98,7 +98,8 @@ class SourceMixin:
 
     def _name_features(self, stream):
         self.n_features_in_ = stream.n_features
-        vars(self).pop("feature_names_in_", None)
+        for name in ("feature_names_in_", "_design"):  # of an earlier fit, by a formula perhaps
+            vars(self).pop(name, None)
         names = getattr(stream, "feature_names", stream.names[: stream.n_features])
         if names is not None:
             self.feature_names_in_ = np.array(names, dtype=object)
@@ -136,7 +137,7 @@ class SourceMixin:
         float
         """
         if type(X) is np.ndarray or not is_source(X, y):
-            if y is None:
+            if y is None and getattr(self, "_design", None) is None:
                 raise ValueError("score requires y to be passed: y is None")
             return super().score(X, y, sample_weight)
         return self._score_source(X, y, sample_weight, missing)

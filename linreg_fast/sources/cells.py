@@ -52,7 +52,7 @@ def is_wide(cell):
     >>> is_wide("9007199254740993"), is_wide("9007199254740992"), is_wide("1e300")
     (True, False, False)
     """
-    return bool(WIDE.fullmatch(cell.strip())) and abs(int(cell)) > EXACT
+    return len(cell) > 15 and bool(WIDE.fullmatch(cell.strip())) and abs(int(cell)) > EXACT
 
 
 def kind_of(cells, decimal):
