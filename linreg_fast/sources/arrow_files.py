@@ -13,7 +13,7 @@ PARQUET = {"pre_buffer": False, "buffer_size": 1 << 20, "page_checksum_verificat
 
 
 def need_pyarrow(name):
-    """The module, or an ImportError that names the extra."""
+    """The module, or an ImportError that names the extra. name: of what is to be read."""
     try:
         import pyarrow
     except ImportError:

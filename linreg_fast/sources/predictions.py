@@ -95,7 +95,7 @@ def _writer(path, parquet, head):
             file.write(head + "\n")
             yield lambda values: file.write(_lines(values))
         return
-    pyarrow = need_pyarrow(path)
+    pyarrow = need_pyarrow("and writing Parquet")
     from pyarrow import parquet as form
 
     schema = pyarrow.schema([(head, pyarrow.float64())])

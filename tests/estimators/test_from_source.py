@@ -1,5 +1,6 @@
 """`LinearRegression` on sources: the fit of all rows in memory, or the estimator as it was."""
 
+import sys
 import threading
 import time
 
@@ -153,6 +154,24 @@ def test_predictions_in_a_file(rng, tmp_path):
         model.predict_to_file(tmp_path / "a.parquet", tmp_path / "a.parquet")
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["a.parquet", "b.parquet", "p.csv", "p.parquet"]
+
+
+def test_without_pyarrow(rng, tmp_path, monkeypatch):
+    """CSV, data frames and iterators need nothing; the extra is named for the rest."""
+    X, y, _ = data(rng)
+    frame = frame_of(X, y)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    expected = LinearRegression().fit(iter([(X, y)])).coef_
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for source in (tmp_path / "t.csv", frame, iter([frame])):
+        model = LinearRegression().fit(source, "y")
+        np.testing.assert_array_equal(model.coef_, expected)
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ImportError, match=r"pip install 'linreg_fast\[arrow\]'"):
+        model.fit(tmp_path / "t.parquet", "y")
+    with pytest.raises(ImportError, match=r"pip install 'linreg_fast\[arrow\]'"):
+        model.predict_to_file(frame, tmp_path / "p.parquet")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.parquet"]
 
 
 def test_what_is_no_source(rng):
