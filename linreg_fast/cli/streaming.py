@@ -11,8 +11,8 @@ from linreg_fast.cli.tables import options_of_text
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
 # Options of fit and predict that the rows in memory are needed for.
-NEED_ROWS = ("categorical", "formula", "plot", "keep", "summary", "cov", "clusters", "lags")
-NEED_ROWS += ("diagnose", "json", "csv", "interval")
+NEED_ROWS = ["categorical", "formula", "plot", "keep", "summary", "cov", "clusters", "lags"]
+NEED_ROWS += ["diagnose", "json", "csv", "interval"]
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.forgetting import fading_weights, joined
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import unchanged_on_failure
 from linreg_fast.kernels import RUNGS
@@ -30,7 +31,7 @@ class SourceMixin:
             moments, reading = summed(stream, rung, missing, progress)
             self._name_features(stream)
             self._tell_reading(reading, missing)
-            self._solve(self._problem_of(moments), stream.dtype, _one_target(stream))
+            self._solve_moments(moments, stream.dtype, _one_target(stream))
         return self
 
     def _partial_fit_source(self, source, y, sample_weight, features, missing):
@@ -67,12 +68,12 @@ class SourceMixin:
             one_target = _one_target(stream) if first else self.coef_.ndim == 1
             dropped = 0 if first else getattr(self, "n_dropped_", 0)
             self._tell_reading(reading, missing, dropped)
-            self._solve(self._problem_of(moments), dtype, one_target)
+            self._solve_moments(moments, dtype, one_target)
         return self
 
     def _faded(self, stream, rung, missing, earlier):
         """Likewise, with earlier rows counting less: block after block, not as a tree."""
-        from linreg_fast.sources.summing import each_block
+        from linreg_fast.sources.summing import check_range, each_block
 
         found = earlier
 
@@ -80,11 +81,10 @@ class SourceMixin:
             nonlocal found
             weights, share = fading_weights(weights, len(X), self.decay)
             with np.errstate(all="ignore"):
-                found = joined(found, Moments.of(X, Y, weights, rung), share)
+                found = joined(found, moments_of(X, Y, weights, rung), share)
 
         reading = each_block(stream, add, missing)
-        if not np.isfinite(found.comoment_parts).all():
-            raise ValueError("squares of these numbers overflow: use other units")
+        check_range(found)
         return found, reading
 
     def _missing(self, missing):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.data.moments import Moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.kernels.tuning import SOURCE_LAUNCH_COLUMNS
 from linreg_fast.runtime.launch import threads
 from linreg_fast.sources.ahead import Clock, ahead, in_turn
@@ -94,17 +94,21 @@ def summed(stream, rung, missing="raise", progress=None):
         For what no row may hold, and for no rows; it names file or batch, row and column.
     """
     tree = Tree()
-    q = stream.n_features + stream.n_targets
 
     def add(X, Y, weights):
         with np.errstate(all="ignore"):
-            tree.add(Moments.of(X, Y, weights, rung))
+            tree.add(moments_of(X, Y, weights, rung))
 
     reading = each_block(stream, add, missing, progress)
     moments = tree.joined()
-    if not np.isfinite(moments.comoment_parts).all() or len(moments.mean) != q:
-        raise ValueError("squares of these numbers overflow: use other units")
+    check_range(moments)
     return moments, reading
+
+
+def check_range(moments):
+    """Raise for squares that no float holds."""
+    if not all(np.isfinite(part.comoment_parts).all() for part in moments.apart):
+        raise ValueError("squares of these numbers overflow: use other units")
 
 
 def each_block(stream, use, missing="raise", progress=None):

@@ -128,6 +128,10 @@ def test_several_targets_and_float32(rng):
     expected = LinearRegression(precision="double-double").fit(X.astype(np.float32), Y)
     assert found.coef_.dtype == np.float32
     np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-6)
+    many = rng.normal(size=(400, 70))  # whose products with each other nobody needs
+    found = LinearRegression().fit(batches_of(90, X, many))
+    expected = LinearRegression().partial_fit(X, many)
+    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-9, atol=1e-12)
     one = LinearRegression().fit(batches_of(90, X, y[:, None]))
     assert one.coef_.shape == (1, 3)
 
