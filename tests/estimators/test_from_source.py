@@ -189,7 +189,7 @@ def test_what_is_no_source(rng):
         model.fit("t.csv", y)
     with pytest.raises(ValueError, match="y must be the name of a column"):
         model.fit("t.csv")
-    with pytest.raises(ValueError, match="holds a int"):
+    with pytest.raises(ValueError, match="holds an object of type int"):
         model.fit([frame_of(X, y), 5], "y")
     assert not vars(model).keys() - LinearRegression().get_params().keys()
 
