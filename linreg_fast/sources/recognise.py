@@ -103,6 +103,7 @@ def _piece_of(given):
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         return handed_out.ArrowStreamPiece(given, kind)
     raise ValueError(
-        f"the source holds an object of type {kind}: with the target as a name it must yield tables, such as "
-        "record batches or data frames; without a name, (X, y) or (X, y, sample_weight)"
+        f"the source holds an object of type {kind}: with the target as a name it must yield "
+        "tables, such as record batches or data frames; without a name, (X, y) or (X, y, "
+        "sample_weight)"
     )
