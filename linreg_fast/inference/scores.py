@@ -36,7 +36,7 @@ class Scores:
     def __repr__(self):
         return f"Scores(cov={self.choice.cov!r}, n_rows={self.n_rows})"
 
-    def add(self, X, y, sample_weight=None, groups=None):
+    def add(self, X, y=None, sample_weight=None, groups=None):
         """Add rows X (m, p), y (m,), with their weights and clusters, if the fit had any.
 
         Returns
@@ -47,8 +47,7 @@ class Scores:
             raise ValueError(
                 "scores that were pickled or added up take no rows: add others to them"
             )
-        X, Y, weights = self._gate(X, y, sample_weight)
-        self.add_checked(X, Y, weights, groups)
+        self.add_checked(*self._gate(X, y, sample_weight, groups))
         return self
 
     def add_checked(self, X, Y, weights, groups):

@@ -1,0 +1,212 @@
+"""Formulas, "price ~ area * C(city)", on formulaic: from a frame to the columns of a fit.
+
+A `Design` keeps what the frame of the fit taught it (levels, means of `center`, knots of `bs`), so
+new frames are coded as the first one was. What formulaic does in silence is an error here: a level
+that the fit has not seen would be coded as the reference. Rows with missing values become rows of
+NaN, in place.
+"""
+
+import re
+import warnings
+
+import numpy as np
+
+from linreg_fast.data.gate import listed
+from linreg_fast.estimators.formula_frames import Frame
+
+INTERCEPT = "Intercept"
+
+
+def formulaic():
+    """The package, or an ImportError that names the extra."""
+    try:
+        import formulaic
+    except ImportError:
+        raise ImportError("formulas need formulaic: pip install 'linreg_fast[formula]'") from None
+    return formulaic
+
+
+def parsed(text, names=()):
+    """(left side or None, right side) of a formula; a ValueError says what is wrong with it.
+
+    names: of the columns, for ``y ~ .``.
+    """
+    package = formulaic()
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"a formula is text such as 'price ~ area + C(city)', got {text!r}")
+    try:
+        found = package.Formula.from_spec(
+            text, context={"__formulaic_variables_available__": list(names)}
+        )
+    except package.errors.FormulaicError as error:
+        words = re.sub("\x1b\\[[0-9;]*m|[⧛⧚]", "", str(error))
+        raise ValueError(f"the formula {text!r}: {' '.join(words.split())}") from None
+    left, right = getattr(found, "lhs", None), getattr(found, "rhs", found)
+    if not isinstance(right, package.SimpleFormula):
+        raise ValueError(f"the formula {text!r} has more than one right-hand side")
+    return left, right
+
+
+class Design:
+    """A formula and what it learnt from the frame of the fit.
+
+    Attributes
+    ----------
+    text : str
+        The formula.
+    target : str
+        Its left-hand side.
+    fit_intercept : bool
+    names : list of str
+        Of the columns, without the intercept.
+    terms : list of (str, list of int)
+        Each term and the places of its columns.
+    """
+
+    def __init__(self, text, left, right, context=None):
+        self.text, self._left, self._right = text, left, right
+        self._context = {} if context is None else dict(context)
+        self.target = left.text
+
+    @classmethod
+    def of(cls, text, data, context=None):
+        """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to."""
+        frame = Frame(data)
+        left, right = parsed(text, frame.names)
+        if left is None:
+            raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
+        design = cls(text, Side(left), Side(right), context)
+        Y = design._evaluate(design._left, frame)
+        if design._left.categorical:
+            raise ValueError(f"{design.target!r}, the target, does not hold numbers")
+        X = design._evaluate(design._right, frame, also=design._left)
+        design._name_columns()
+        return design, X, Y[:, 0] if Y.shape[1] == 1 else Y
+
+    def _name_columns(self):
+        slices = self._right.spec.term_slices
+        names = list(self._right.spec.column_names)
+        self.fit_intercept = INTERCEPT in names
+        first = int(self.fit_intercept)
+        self.names = [name for name in names if name != INTERCEPT]
+        self.terms = [
+            (str(term), [place - first for place in range(part.start, part.stop)])
+            for term, part in slices.items()
+            if str(term) != "1" and part.stop > part.start
+        ]
+        if not self.names:
+            raise ValueError(f"the formula {self.text!r} has no columns to explain the target by")
+
+    @property
+    def columns(self):
+        """Names of the frame's columns on the right-hand side."""
+        return self._right.columns
+
+    def matrix(self, data):
+        """(n, p) of the columns as they were coded in the fit; NaN in rows with a gap."""
+        return self._evaluate(self._right, Frame(data))
+
+    def targets(self, data):
+        """(n,) or (n, t) of the left-hand side; NaN in rows with a gap."""
+        Y = self._evaluate(self._left, Frame(data))
+        return Y[:, 0] if Y.shape[1] == 1 else Y
+
+    def weights(self, data, given):
+        """Weights as they were given, or the column that they are the name of."""
+        return Frame(data).column(given).to_numpy(dtype=float) if isinstance(given, str) else given
+
+    def gaps(self, data):
+        """{column: its missing values} of the columns of both sides."""
+        frame = Frame(data)
+        names = [*self._left.columns, *self._right.columns]
+        counts = {name: int(frame.missing(name).sum()) for name in names}
+        return {name: count for name, count in counts.items() if count}
+
+    def _evaluate(self, side, frame, also=None):
+        """also: a side whose gaps count, too: levels and means are of the rows that are fitted."""
+        columns = side.columns if also is None else [*side.columns, *also.columns]
+        table, kept = frame.complete(list(dict.fromkeys(columns)), self._context)
+        if not kept.any():
+            if side.spec.structure is None:
+                raise ValueError("every row has a missing value in a column of the formula")
+            return np.full((len(kept), side.width), np.nan)
+        if "lag(" in side.text and not kept.all():
+            raise ValueError("lag() in a formula needs every row: fill the missing values")
+        values = side.values(table, self._context, np.flatnonzero(kept))
+        if kept.all():
+            return values
+        found = np.full((len(kept), values.shape[1]), np.nan, order="F")
+        found[kept] = values
+        return found
+
+    def __repr__(self):
+        return f"Design({self.text!r})"
+
+
+class Side:
+    """One side of a formula; after the first frame with what that taught it."""
+
+    def __init__(self, formula, spec=None):
+        package = formulaic()
+        self.text = " + ".join(map(str, formula))
+        self.columns = sorted(map(str, formula.required_variables))
+        self.spec = spec or package.ModelSpec.from_spec(formula, output="numpy", na_action="ignore")
+
+    @property
+    def width(self):
+        return len([name for name in self.spec.column_names if name != INTERCEPT])
+
+    @property
+    def levels(self):
+        """{factor: its levels} of the factors that are not numbers."""
+        found = self.spec.encoder_state.items()
+        return {name: state["categories"] for name, (_, state) in found if "categories" in state}
+
+    @property
+    def categorical(self):
+        return bool(self.levels)
+
+    def values(self, table, context, rows):
+        """(m, width) float64 of a pandas frame without gaps; rows: where its rows stand."""
+        package = formulaic()
+        self._refuse_unseen(table, rows)
+        first = self.spec.structure is None
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error", package.errors.DataMismatchWarning)
+            try:
+                found = self.spec.get_model_matrix(table, context=context)
+            except package.errors.DataMismatchWarning as error:
+                raise ValueError(f"a level that the fit has not seen: {error}") from None
+            except package.errors.FormulaicError as error:
+                raise ValueError(f"the formula's {self.text!r}: {error}") from None
+        if first:
+            self.spec = found.model_spec
+        names = list(self.spec.column_names)
+        kept = [j for j, name in enumerate(names) if name != INTERCEPT]
+        values = np.asfortranarray(np.asarray(found, dtype=np.float64)[:, kept])
+        self._refuse_undefined(values, [names[j] for j in kept], rows)
+        return values
+
+    def _refuse_unseen(self, table, rows):
+        """Raise for the first cell whose level the frame of the fit did not have."""
+        for factor, levels in self.levels.items():
+            name = factor if factor in table else re.sub(r"^C\((.*?)(,.*)?\)$", r"\1", factor)
+            name = name.strip().strip("`")
+            if name not in table:
+                continue  # of a computed factor: formulaic's own warning tells
+            unseen = ~table[name].isin(levels).to_numpy()
+            if unseen.any():
+                row = int(np.argmax(unseen))
+                raise ValueError(
+                    f"column {name!r} holds {table[name].iloc[row]!r} in row {int(rows[row])}, a "
+                    f"level that the fit has not seen: it knows {listed(map(str, levels))}"
+                )
+
+    def _refuse_undefined(self, values, names, rows):
+        bad = ~np.isfinite(values)
+        if bad.any():
+            row, column = map(int, np.argwhere(bad)[0])
+            raise ValueError(
+                f"{names[column]!r} is {values[row, column]} in row {int(rows[row])}: the formula "
+                "is not defined there (a logarithm of 0, a division by 0?), or an infinite number"
+            )
