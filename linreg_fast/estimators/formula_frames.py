@@ -4,7 +4,7 @@ import difflib
 
 import numpy as np
 
-from linreg_fast.data.gate import refuse_lazy
+from linreg_fast.data.gate import listed, refuse_lazy
 
 
 class Frame:
@@ -31,10 +31,7 @@ class Frame:
         if name in self._read:
             return self._read[name]
         if self.names.count(name) != 1:
-            what = "no column" if name not in self.names else "more than one column"
-            near = difflib.get_close_matches(name, self.names, 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ValueError(f"the frame has {what} {name!r}, which the formula names{hint}")
+            raise no_column(name, self.names)
         values = self._data[name]
         if hasattr(values, "to_pylist"):
             values = values.to_pylist()  # pyarrow
@@ -54,11 +51,10 @@ class Frame:
         """(n,) of bool."""
         return self.column(name).isna().to_numpy()
 
-    def complete(self, names, context=()):
+    def complete(self, names):
         """(pandas frame of the rows without a gap in these columns, (n,) of bool: which)."""
         import pandas as pd
 
-        names = [name for name in names if name in self.names or name not in context]
         columns = {name: self.column(name) for name in names}
         if not columns:
             raise ValueError("the formula names no column of the frame")
@@ -70,6 +66,14 @@ class Frame:
             kept &= ~self.missing(name)
         chosen = {name: _plain(column[kept]) for name, column in columns.items()}
         return pd.DataFrame(chosen).reset_index(drop=True), kept
+
+
+def no_column(name, names):
+    """The error for a name of a formula that is no column, or of more than one."""
+    what = "more than one column" if name in names else "no column"
+    near = difflib.get_close_matches(name, names, 1) if name not in names else ()
+    hint = f" (did you mean {near[0]!r}?)" if near else f": it has {listed(names)}"
+    return ValueError(f"the frame has {what} {name!r}, which the formula names{hint}")
 
 
 def _plain(column):

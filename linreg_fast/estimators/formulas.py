@@ -13,8 +13,10 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.estimators.formula_frames import Frame
+from linreg_fast.estimators.formula_names import columns_of
 
 INTERCEPT = "Intercept"
+ALL_OTHERS = re.compile(r"(?<![\w.`)\]])\.(?![\w.])")  # the dot of y ~ .
 
 
 def formulaic():
@@ -26,19 +28,27 @@ def formulaic():
     return formulaic
 
 
-def parsed(text, names=()):
-    """(left side or None, right side) of a formula; a ValueError says what is wrong with it.
-
-    names: of the columns, for ``y ~ .``.
-    """
-    package = formulaic()
+def spelt_out(text, names):
+    """A formula with the columns that the dot of ``y ~ .`` stands for."""
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"a formula is text such as 'price ~ area + C(city)', got {text!r}")
+    left, tilde, right = text.partition("~")
+    if not tilde or not ALL_OTHERS.search(right):
+        return text
+    target = columns_of(parsed(f"{left} ~ 1")[0], names)
+    others = [f"`{name}`" if not name.isidentifier() else name for name in names if name]
+    others = [name for name in others if name.strip("`") not in target]
+    if not others:
+        raise ValueError(f"the formula {text!r}: there is no other column for the dot")
+    return f"{left}~{ALL_OTHERS.sub('(' + ' + '.join(others) + ')', right)}"
+
+
+def parsed(text):
+    """(left side or None, right side) of a formula; a ValueError says what is wrong with it."""
+    package = formulaic()
     try:
-        found = package.Formula.from_spec(
-            text, context={"__formulaic_variables_available__": list(names)}
-        )
-    except package.errors.FormulaicError as error:
+        found = package.Formula(text)
+    except (package.errors.FormulaicError, SyntaxError) as error:
         words = re.sub("\x1b\\[[0-9;]*m|[⧛⧚]", "", str(error))
         raise ValueError(f"the formula {text!r}: {' '.join(words.split())}") from None
     left, right = getattr(found, "lhs", None), getattr(found, "rhs", found)
@@ -61,10 +71,14 @@ class Design:
         Of the columns, without the intercept.
     terms : list of (str, list of int)
         Each term and the places of its columns.
+    first_row : int
+        What messages count rows from.
     """
 
+    first_row = 0
+
     def __init__(self, text, left, right, context=None):
-        self.text, self._left, self._right = text, left, right
+        self.text, self.left, self.right = text, left, right
         self._context = {} if context is None else dict(context)
         self.target = left.text
 
@@ -72,27 +86,28 @@ class Design:
     def of(cls, text, data, context=None):
         """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to."""
         frame = Frame(data)
-        left, right = parsed(text, frame.names)
+        text = spelt_out(text, frame.names)
+        left, right = parsed(text)
         if left is None:
             raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
-        design = cls(text, Side(left), Side(right), context)
-        Y = design._evaluate(design._left, frame)
-        if design._left.categorical:
+        sides = (Side(side, frame.names, context or ()) for side in (left, right))
+        design = cls(text, *sides, context)
+        Y = design._evaluate(design.left, frame, also=design.right)
+        if design.left.levels:
             raise ValueError(f"{design.target!r}, the target, does not hold numbers")
-        X = design._evaluate(design._right, frame, also=design._left)
-        design._name_columns()
+        X = design._evaluate(design.right, frame, also=design.left)
+        design.name_columns()
         return design, X, Y[:, 0] if Y.shape[1] == 1 else Y
 
-    def _name_columns(self):
-        slices = self._right.spec.term_slices
-        names = list(self._right.spec.column_names)
-        self.fit_intercept = INTERCEPT in names
+    def name_columns(self):
+        """After both sides have learnt."""
+        self.fit_intercept = INTERCEPT in self.right.names
         first = int(self.fit_intercept)
-        self.names = [name for name in names if name != INTERCEPT]
+        self.names = self.right.columns_named
         self.terms = [
-            (str(term), [place - first for place in range(part.start, part.stop)])
-            for term, part in slices.items()
-            if str(term) != "1" and part.stop > part.start
+            (term, [place - first for place in range(start, stop)])
+            for term, start, stop in self.right.slices
+            if term != "1" and stop > start
         ]
         if not self.names:
             raise ValueError(f"the formula {self.text!r} has no columns to explain the target by")
@@ -100,15 +115,15 @@ class Design:
     @property
     def columns(self):
         """Names of the frame's columns on the right-hand side."""
-        return self._right.columns
+        return self.right.columns
 
     def matrix(self, data):
         """(n, p) of the columns as they were coded in the fit; NaN in rows with a gap."""
-        return self._evaluate(self._right, Frame(data))
+        return self._evaluate(self.right, Frame(data))
 
     def targets(self, data):
         """(n,) or (n, t) of the left-hand side; NaN in rows with a gap."""
-        Y = self._evaluate(self._left, Frame(data))
+        Y = self._evaluate(self.left, Frame(data))
         return Y[:, 0] if Y.shape[1] == 1 else Y
 
     def weights(self, data, given):
@@ -118,21 +133,21 @@ class Design:
     def gaps(self, data):
         """{column: its missing values} of the columns of both sides."""
         frame = Frame(data)
-        names = [*self._left.columns, *self._right.columns]
+        names = dict.fromkeys([*self.left.columns, *self.right.columns])
         counts = {name: int(frame.missing(name).sum()) for name in names}
         return {name: count for name, count in counts.items() if count}
 
     def _evaluate(self, side, frame, also=None):
         """also: a side whose gaps count, too: levels and means are of the rows that are fitted."""
         columns = side.columns if also is None else [*side.columns, *also.columns]
-        table, kept = frame.complete(list(dict.fromkeys(columns)), self._context)
+        table, kept = frame.complete(list(dict.fromkeys(columns)))
         if not kept.any():
-            if side.spec.structure is None:
+            if not side.learnt:
                 raise ValueError("every row has a missing value in a column of the formula")
-            return np.full((len(kept), side.width), np.nan)
+            return np.full((len(kept), len(side.columns_named)), np.nan)
         if "lag(" in side.text and not kept.all():
             raise ValueError("lag() in a formula needs every row: fill the missing values")
-        values = side.values(table, self._context, np.flatnonzero(kept))
+        values = side.values(table, self._context, np.flatnonzero(kept) + self.first_row)
         if kept.all():
             return values
         found = np.full((len(kept), values.shape[1]), np.nan, order="F")
@@ -144,33 +159,34 @@ class Design:
 
 
 class Side:
-    """One side of a formula; after the first frame with what that taught it."""
+    """One side of a formula; after the first frame with what that taught it.
 
-    def __init__(self, formula, spec=None):
-        package = formulaic()
+    columns: of the frame. names: of the matrix, with the intercept. slices: (term, start, stop).
+    """
+
+    def __init__(self, formula, names, context=()):
         self.text = " + ".join(map(str, formula))
-        self.columns = sorted(map(str, formula.required_variables))
-        self.spec = spec or package.ModelSpec.from_spec(formula, output="numpy", na_action="ignore")
+        self.columns = columns_of(formula, names, context)
+        self.spec = formulaic().ModelSpec.from_spec(formula, output="numpy", na_action="ignore")
+        self.learnt, self.names, self.slices = False, [], []
 
     @property
-    def width(self):
-        return len([name for name in self.spec.column_names if name != INTERCEPT])
+    def columns_named(self):
+        return [name for name in self.names if name != INTERCEPT]
 
     @property
     def levels(self):
         """{factor: its levels} of the factors that are not numbers."""
         found = self.spec.encoder_state.items()
-        return {name: state["categories"] for name, (_, state) in found if "categories" in state}
-
-    @property
-    def categorical(self):
-        return bool(self.levels)
+        return {
+            str(name): state["categories"] for name, (_, state) in found if "categories" in state
+        }
 
     def values(self, table, context, rows):
-        """(m, width) float64 of a pandas frame without gaps; rows: where its rows stand."""
+        """(m, columns) float64 of a pandas frame without gaps; rows: where its rows stand."""
         package = formulaic()
-        self._refuse_unseen(table, rows)
-        first = self.spec.structure is None
+        if self.learnt:
+            self._refuse_unseen(table, rows)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", package.errors.DataMismatchWarning)
             try:
@@ -179,9 +195,13 @@ class Side:
                 raise ValueError(f"a level that the fit has not seen: {error}") from None
             except package.errors.FormulaicError as error:
                 raise ValueError(f"the formula's {self.text!r}: {error}") from None
-        if first:
-            self.spec = found.model_spec
-        names = list(self.spec.column_names)
+        names = list(found.model_spec.column_names)
+        if not self.learnt:
+            self.spec, self.names, self.learnt = found.model_spec, names, True
+            slices = self.spec.term_slices.items()
+            self.slices = [(str(term), part.start, part.stop) for term, part in slices]
+        elif names != self.names:
+            raise ValueError(f"the formula's columns are {listed(names)}, not {listed(self.names)}")
         kept = [j for j, name in enumerate(names) if name != INTERCEPT]
         values = np.asfortranarray(np.asarray(found, dtype=np.float64)[:, kept])
         self._refuse_undefined(values, [names[j] for j in kept], rows)
@@ -208,5 +228,6 @@ class Side:
             row, column = map(int, np.argwhere(bad)[0])
             raise ValueError(
                 f"{names[column]!r} is {values[row, column]} in row {int(rows[row])}: the formula "
-                "is not defined there (a logarithm of 0, a division by 0?), or an infinite number"
+                "is not defined there (a logarithm of 0, a division by 0?), or the number is "
+                "infinite"
             )
