@@ -13,13 +13,13 @@ import sys
 import warnings
 
 from linreg_fast import __version__
-from linreg_fast.cli import bench, demo, descend, explain, fit, info, predict, score
+from linreg_fast.cli import bench, demo, descend, diagnose, explain, fit, info, predict, score
 from linreg_fast.cli.common import closed_output, tell
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
 COMMANDS = {
     module.COMMAND.name: module.COMMAND
-    for module in (fit, descend, predict, score, bench, explain, demo, info)
+    for module in (fit, descend, predict, score, diagnose, bench, explain, demo, info)
 }
 
 

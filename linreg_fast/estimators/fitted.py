@@ -31,8 +31,8 @@ class FittedRows:
         from linreg_fast.estimators.missing import of_rows
 
         names = [groups] if isinstance(groups, str) else groups
-        by_name = names is not None and all(isinstance(name, str) for name in names[:2])
-        if by_name and 0 < len(names) <= 2 and hasattr(X, "columns"):
+        few = isinstance(names, (list, tuple)) and 0 < len(names) <= 2 and hasattr(X, "columns")
+        if few and all(isinstance(name, str) for name in names):
             groups = {name: X[name] for name in names}
         return of_rows(groups, kept)
 

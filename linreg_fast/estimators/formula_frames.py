@@ -72,8 +72,8 @@ def no_column(name, names):
     """The error for a name of a formula that is no column, or of more than one."""
     what = "more than one column" if name in names else "no column"
     near = difflib.get_close_matches(name, names, 1) if name not in names else ()
-    hint = f" (did you mean {near[0]!r}?)" if near else f": it has {listed(names)}"
-    return ValueError(f"the frame has {what} {name!r}, which the formula names{hint}")
+    hint = f" (did you mean {near[0]!r}?)" if near else f": there are {listed(names)}"
+    return ValueError(f"there is {what} {name!r}, which the formula names{hint}")
 
 
 def _plain(column):

@@ -76,6 +76,7 @@ class Design:
     """
 
     first_row = 0
+    _row_numbers = None
 
     def __init__(self, text, left, right, context=None):
         self.text, self.left, self.right = text, left, right
@@ -83,8 +84,11 @@ class Design:
         self.target = left.text
 
     @classmethod
-    def of(cls, text, data, context=None):
-        """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to."""
+    def of(cls, text, data, context=None, row_numbers=None):
+        """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to.
+
+        row_numbers: what messages call the rows; their places by default.
+        """
         frame = Frame(data)
         text = spelt_out(text, frame.names)
         left, right = parsed(text)
@@ -92,11 +96,13 @@ class Design:
             raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
         sides = (Side(side, frame.names, context or ()) for side in (left, right))
         design = cls(text, *sides, context)
+        design._row_numbers = row_numbers
         Y = design._evaluate(design.left, frame, also=design.right)
         if design.left.levels:
             raise ValueError(f"{design.target!r}, the target, does not hold numbers")
         X = design._evaluate(design.right, frame, also=design.left)
         design.name_columns()
+        design._row_numbers = None
         return design, X, Y[:, 0] if Y.shape[1] == 1 else Y
 
     def name_columns(self):
@@ -147,7 +153,9 @@ class Design:
             return np.full((len(kept), len(side.columns_named)), np.nan)
         if "lag(" in side.text and not kept.all():
             raise ValueError("lag() in a formula needs every row: fill the missing values")
-        values = side.values(table, self._context, np.flatnonzero(kept) + self.first_row)
+        rows = np.flatnonzero(kept)
+        rows = rows + self.first_row if self._row_numbers is None else self._row_numbers[rows]
+        values = side.values(table, self._context, rows)
         if kept.all():
             return values
         found = np.full((len(kept), values.shape[1]), np.nan, order="F")

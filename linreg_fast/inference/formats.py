@@ -27,6 +27,9 @@ def pandas():
 
 def covariance_words(result):
     """One line on the covariance: its name, and clusters or lags."""
+    if len(result.groups) > 1:
+        by = ", ".join(f"{name or 'groups'} {count}" for name, count in result.groups)
+        return f"{result.cov_type}, clusters: {by}"
     if result.groups:
         by = " and ".join(
             f"{count} clusters{f' of {name}' if name else ''}" for name, count in result.groups
@@ -187,14 +190,14 @@ def as_dict(result, level):
 
 
 def as_json(result, level):
-    return json.dumps(_finite(as_dict(result, level)), allow_nan=False)
+    return json.dumps(finite(as_dict(result, level)), allow_nan=False)
 
 
-def _finite(value):
+def finite(value):
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_finite(each) for each in value]
+        return [finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
