@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from linreg_fast.cli.common import Names, check_writable, for_a_reader
 
-ASKED = ("cov", "clusters", "lags", "level", "weights_are", "small_sample", "json", "csv")
+ASKED = ("cov", "clusters", "lags", "level", "weights_are", "two_way", "json", "csv")
 
 
 def _covariances():
@@ -46,6 +46,17 @@ def add_options(command):
     )
     sure.add_argument("--lags", type=int, help="Newey-West errors; rows are in the order of time")
     sure.add_argument(
+        "--small-sample",
+        action="store_true",
+        help="Newey-West errors times n / (n - k), as Stata has them",
+    )
+    sure.add_argument(
+        "--two-way",
+        choices=("min", "each"),
+        help="the factor of two-way clusters: of the fewer for all (fixest, reghdfe; default), or "
+        "each its own (sandwich, statsmodels)",
+    )
+    sure.add_argument(
         "--level", type=float, help="of the intervals, between 0 and 1 (default: 0.95)"
     )
     sure.add_argument(
@@ -70,7 +81,7 @@ def add_options(command):
 def asked(options):
     """Whether any option wants the table."""
     given = any(getattr(options, name, None) is not None for name in ASKED)
-    return options.summary or options.diagnose or given
+    return options.summary or options.diagnose or options.small_sample or given
 
 
 def choice_of(options):
@@ -89,7 +100,15 @@ def choice_of(options):
         raise ValueError("two of --out, --json, --csv and --plot name the same file")
     meaning = options.weights_are or "analytic"
     grouped = options.clusters is not None
-    return Choice.of(options.cov, options.lags, meaning, "min", None, False, grouped)
+    return Choice.of(
+        options.cov,
+        options.lags,
+        meaning,
+        options.two_way or "min",
+        True if options.small_sample else None,
+        False,
+        grouped,
+    )
 
 
 def infer(estimator, rows, choice, target, design=None):
@@ -106,6 +125,8 @@ def infer(estimator, rows, choice, target, design=None):
         groups=dict(rows.beside) if rows.beside and choice.clustered else None,
         lags=choice.lags,
         weights=choice.weights,
+        two_way=choice.two_way,
+        small_sample=choice.small_sample,
     )
     found = found.renamed(rows.names, target)
     first = int(found.basis.centred)

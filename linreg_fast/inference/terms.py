@@ -129,7 +129,9 @@ def _columns(basis):
     """(r, p) of the columns in coordinates, where they are orthonormal, each of unit length."""
     first = int(basis.centred)
     slopes = basis.root[first:, first:]
-    sizes = np.sqrt((slopes * slopes).sum(axis=1))
+    sizes = np.ones(len(slopes))
+    if slopes.shape[0] == slopes.shape[1]:  # then units may be taken out of the inverse
+        sizes = np.sqrt((slopes * slopes).sum(axis=1))
     found = np.linalg.pinv(slopes / np.where(sizes > 0, sizes, 1.0)[:, None])
     return found / np.maximum(np.sqrt((found * found).sum(axis=0)), 1e-300)
 
