@@ -88,8 +88,8 @@ def refuse_columns(table, name):
     column, dtype, first = found[0]
     also = f" (nor do {listed(repr(other) for other, *_ in found[1:])})" if len(found) > 1 else ""
     raise ValueError(
-        f"column {column!r} of {name} does not hold numbers (dtype {dtype}, first {first!r}){also}: "
-        f"leave it out with {name}.drop(columns=[...]), or encode text, dates and categories as "
+        f"column {column!r} of {name} does not hold numbers (dtype {dtype}, first {first!r}){also}"
+        f": leave it out with {name}.drop(columns=[...]), or encode text, dates and categories as "
         "numbers first: LinearRegression.from_formula('y ~ area + C(city)', frame) does, and so do "
         "pandas.get_dummies and scikit-learn's OneHotEncoder"
     )

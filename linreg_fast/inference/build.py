@@ -20,7 +20,7 @@ def infer(fitted, choice, target=0, rows=None, groups=None):
     if rows is None:
         return _result(fitted, basis, choice, target, None)
     scores = Scores(basis, choice, target)
-    scores.add_checked(*rows, groups)
+    scores.add_checked(*rows, groups, whole=True)
     if not np.isfinite(scores.rss):
         checks.refuse_not_finite(*rows[:2], fitted.names)
     return of_scores(fitted, scores)

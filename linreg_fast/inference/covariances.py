@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.inference.groups import refuse_one_cluster
 from linreg_fast.kernels.second_pass import meat as hc
 
 
@@ -29,10 +30,7 @@ def _clustered(choice, scores, n, freedom):
     names = scores.group_names
     for count, name in zip(counts[:2] if len(counts) == 3 else counts, names, strict=True):
         if count < 2:
-            raise ValueError(
-                f"clustered errors need at least two clusters: "
-                f"groups{f' {name!r}' if name else ''} has {count}"
-            )
+            refuse_one_cluster(name, count)
     least = min(counts[:2])
     meat, lost = 0.0, 0.0
     for sums, count, sign in zip(scores.grouped, counts, (1, 1, -1), strict=False):

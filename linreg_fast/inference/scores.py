@@ -5,7 +5,7 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.inference.choices import HETEROSKEDASTIC, check_whole
 from linreg_fast.inference.clusters import ClusterSums
-from linreg_fast.inference.groups import both, groupings
+from linreg_fast.inference.groups import both, groupings, refuse_one_cluster
 from linreg_fast.inference.lagged import LaggedSums
 from linreg_fast.inference.pieces import pieces
 from linreg_fast.kernels.second_pass import meat as hc
@@ -50,8 +50,8 @@ class Scores:
         self.add_checked(*self._gate(X, y, sample_weight, groups))
         return self
 
-    def add_checked(self, X, Y, weights, groups):
-        """The same of arrays that the gate has passed."""
+    def add_checked(self, X, Y, weights, groups, whole=False):
+        """The same of arrays that the gate has passed. whole: these are all the rows."""
         if (groups is not None) != self.choice.clustered:
             raise ValueError(
                 f"cov={self.choice.cov!r} takes {'' if groups is None else 'no '}groups"
@@ -59,6 +59,9 @@ class Scores:
         if self.choice.repeated and weights is not None:
             check_whole(weights)
         found = None if groups is None else groupings(groups, X.shape[0])
+        for grouping in found or () if whole else ():
+            if grouping.size < 2:  # before any work; that of several, some empty, shows in the end
+                refuse_one_cluster(grouping.name, grouping.size)
         if found is not None:
             if self.grouped is not None and len(found) != (1 if len(self.grouped) == 1 else 2):
                 raise ValueError("groups must be as many columns in each batch")
