@@ -110,11 +110,11 @@ def _rows(found):
     first = sorted(flagged, key=lambda row: -cooks[places[row]])[:MOST_ROWS]
     shown = f", the {MOST_ROWS} with the largest Cook's distance" * (len(first) < len(flagged))
     lines.append(f"{len(flagged)} of {len(places)} rows stand out{shown}")
-    lines.append(f"{'row':>8} {'residual':>11} {'leverage':>9} {'rstudent':>9} {'Cook':>9}  by")
+    lines.append(f"{'row':>7} {'residual':>10} {'leverage':>9} {'rstudent':>9} {'Cook':>9}  by")
     for row in first:
         k = places[row]
         lines.append(
-            f"{row:>8} {number(float(found.residuals[k]), 11, 5):>11} "
+            f"{row:>7} {number(float(found.residuals[k]), 10, 5):>10} "
             f"{number(float(found.leverage[k]), 9, 3):>9} "
             f"{number(float(found.rstudent[k]), 9, 3):>9} {number(float(found.cooks[k]), 9, 3):>9}"
             f"  {' '.join(flagged[row])}"

@@ -1,10 +1,9 @@
 """The command fit."""
 
-import math
 import sys
 import time
 
-from linreg_fast.cli import summary
+from linreg_fast.cli import diagnose, summary
 from linreg_fast.cli.common import Command, Names, for_a_reader, patience
 from linreg_fast.cli.tables import DATA_HELP, add_columns, add_reading, add_weights, read_rows
 
@@ -53,22 +52,16 @@ def add_options(command):
 
 
 def run(options):
-    from linreg_fast.cli import certainty, diagnose, fitting
+    from linreg_fast.cli import certainty, fit_report, fitting
     from linreg_fast.cli.model_file import Model
-    from linreg_fast.estimators.linear_regression import LinearRegression
-    from linreg_fast.solvers import SOLVERS, check_known
+    from linreg_fast.solvers import check_known
 
     check_known(options.solver)
     fitting.check_outputs(options)
     choice = summary.choice_of(options) if summary.asked(options) else None
     rows, design, kinds = _read(options)
     target = options.target if design is None else design.target
-    able = SOLVERS.get(options.solver)
-    estimator = LinearRegression(
-        solver=options.solver,
-        positive=able is not None and able.positive,
-        fit_intercept=not options.no_intercept if design is None else design.fit_intercept,
-    )
+    estimator = _estimator(options, design)
     started = time.perf_counter()
     found = looked_at = None
     with patience("fitting (the first time, compiling too)"):
@@ -76,9 +69,9 @@ def run(options):
         taken = time.perf_counter() - started
         if choice is not None:
             found = summary.infer(estimator, rows, choice, target, design)
-            if options.diagnose:
-                looked_at = _diagnosed(estimator, rows, diagnose)
-        details = details_of(estimator, rows)
+        if options.diagnose:
+            looked_at = _diagnosed(estimator, rows)
+        details = fit_report.details_of(estimator, rows)
     fitting.warn_of_dependence(estimator, rows)
     model = Model(
         rows.names,
@@ -90,17 +83,10 @@ def run(options):
         certainty.of_fit(estimator, found, options),
         None if design is None else _plain(design, kinds),
     )
-    screen = sys.stdout
-    if options.out == "-":
-        with for_a_reader():
-            print(model.dumps())
-    elif options.out:  # before anything is printed, to a pipe that may be closed
-        model.save(options.out)
-    if (found is not None and summary.write(options, found, rows, design)) or options.out == "-":
-        screen = sys.stderr  # the file has the other
+    screen = _write(options, model, found, rows, design)
     with for_a_reader():
         if found is None:
-            report(model, details, taken, estimator.fit_intercept, screen)
+            fit_report.report(model, taken, estimator.fit_intercept, screen)
         else:
             print(summary.text(found, options.level or 0.95, rows), file=screen)
         if looked_at is not None:
@@ -113,6 +99,34 @@ def run(options):
     else:
         fitting.draw(options, estimator, rows)
     return 0
+
+
+def _estimator(options, design):
+    from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.solvers import SOLVERS
+
+    able = SOLVERS.get(options.solver)
+    return LinearRegression(
+        solver=options.solver,
+        positive=able is not None and able.positive,
+        fit_intercept=not options.no_intercept if design is None else design.fit_intercept,
+    )
+
+
+def _write(options, model, found, rows, design):
+    """Write the files, before anything is printed to a pipe that may be closed.
+
+    Returns where the rest is printed: standard error if one of them takes the screen.
+    """
+    if options.out == "-":
+        with for_a_reader():
+            print(model.dumps())
+    elif options.out:
+        model.save(options.out)
+    taken = options.out == "-"
+    if found is not None:
+        taken = summary.write(options, found, rows, design)
+    return sys.stderr if taken else sys.stdout
 
 
 def _read(options):
@@ -132,7 +146,7 @@ def _plain(design, kinds):
     return {**to_plain(design), "kinds": kinds}
 
 
-def _diagnosed(estimator, rows, diagnose):
+def _diagnosed(estimator, rows):
     import numpy as np
 
     from linreg_fast.data.gate import frozen
@@ -143,92 +157,6 @@ def _diagnosed(estimator, rows, diagnose):
     fitted = estimator._fitted(checked)
     fitted.names = rows.names
     return diagnose.looked_at(fitted, checked, index)
-
-
-def details_of(estimator, rows):
-    """What the file says of the fit. R2 and MSE are those of `inference`, wherever it has them."""
-    import numpy as np
-
-    from linreg_fast.functional.sums import mse
-
-    sums = _sums(estimator, rows)
-    if sums is None:
-        loss = mse(rows.X, rows.y, estimator.coef_, estimator.intercept_, rows.weights)
-        with np.errstate(over="ignore", invalid="ignore"):  # then there is no R2
-            several = len(rows.y) > 1
-            r2 = estimator.score(rows.X, rows.y, rows.weights) if several else math.nan
-    else:
-        loss, r2 = sums
-    return {
-        "n_samples": len(rows.y),
-        "rows_left_out": rows.read - len(rows.y),
-        "r2": _finite(r2),
-        "mse": _finite(loss),
-        "rank": estimator.rank_,
-        "condition_number": _finite(estimator.condition_number_),
-        "solver": estimator.solver_,
-        "reason": estimator.solver_reason_,
-    }
-
-
-def _sums(estimator, rows):
-    """(MSE, R2 about the mean) by the sums of the fit; None where they do not tell."""
-    import numpy as np
-
-    from linreg_fast.cli.certainty import MOST_COLUMNS
-
-    moments = getattr(estimator, "moments_", None)
-    if moments is None or moments.n_features > MOST_COLUMNS or len(rows.y) < 2:
-        return None
-    try:
-        found = summary.quietly(estimator.inference, rows.X, rows.y, rows.weights)
-    except ValueError:  # bounds, a descent that has not converged
-        return None
-    about_mean = float(np.asarray(moments.comoment)[-1, -1])
-    if not (np.isfinite(found.rss) and 0 < about_mean < np.inf):
-        return None
-    return found.rss / found.basis.weight_sum, 1 - found.rss / about_mean
-
-
-def report(model, details, taken, has_intercept, screen):
-    """The fit in words and numbers."""
-    from linreg_fast.wording import equation, padded, width
-
-    def say(text=""):
-        print(text, file=screen)
-
-    names = model.features
-    condition = details["condition_number"]
-    say(equation(model.coef, model.intercept, names, model.target, has_intercept))
-    say()
-    lines = list(zip(names, model.coef, strict=True))
-    if has_intercept:
-        clash = any(name.strip().lower() == "intercept" for name in names)
-        lines.append(("(intercept)" if clash else "intercept", model.intercept))
-    widest = max(width(name) for name, _ in lines)
-    for name, value in lines:
-        say(f"  {padded(name, widest)}  {value: .15g}")
-    say()
-    for column, levels in model.categories.items():
-        say(f"groups     of {column}: against {levels[0]}")
-    if details["r2"] is not None:
-        about = "" if has_intercept else " (about the mean; --summary has the uncentred one)"
-        say(f"R2         {details['r2']:.6f}{about}")
-    say(f"MSE        {math.inf if details['mse'] is None else details['mse']:.6g}")
-    left_out = details["rows_left_out"]
-    also = f" ({left_out} left out for missing values)" if left_out else ""
-    say(f"rows       {details['n_samples']}{also}")
-    say(f"rank       {details['rank']} of {len(names)}")
-    units = "centred, unit columns" if has_intercept else "unit columns"
-    say(f"condition  about {condition or math.inf:.3g} ({units})")
-    say(f"solver     {details['solver']}: {details['reason']}")
-    say(f"time       {taken * 1e3:.1f} ms, compiling or loading the kernels included")
-    say("certainty  --summary has standard errors, p and intervals")
-
-
-def _finite(number):
-    """JSON has no word for what is not."""
-    return float(number) if math.isfinite(number) else None
 
 
 COMMAND = Command(
