@@ -79,11 +79,11 @@ class FittedRows:
         return fitted
 
     def _moments_again(self, rows):
-        from linreg_fast.data.moments import Moments
+        from linreg_fast.data.many_target_moments import moments_of
 
         moments = getattr(self, "moments_", None)
         if moments is None and rows is not None and isinstance(rows[0], np.ndarray):
-            moments = Moments.of(*rows)
+            moments = moments_of(*rows)
         if moments is None:
             raise ValueError(
                 f"this fit of {self.n_features_in_} columns kept no moments for inference: "
@@ -104,7 +104,7 @@ class FittedRows:
     def _check_converged(self, fitted):
         """Coefficients of an iterative solver are the least-squares ones, or have no inference."""
         moments, p = fitted.moments, fitted.moments.n_features
-        products = moments.comoment[:p, :p]
+        products = moments.apart[0].comoment[:p, :p]
         if not fitted.fit_intercept:
             products = products + moments.weight_sum * np.outer(moments.mean[:p], moments.mean[:p])
         for target, coef in enumerate(fitted.coef.astype(float)):

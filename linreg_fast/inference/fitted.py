@@ -1,5 +1,6 @@
 """`Fitted`: what inference knows of a fit, whoever made it."""
 
+from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
 from linreg_fast.inference.basis import Basis
 from linreg_fast.kernels import RUNGS
@@ -25,10 +26,21 @@ class Fitted:
         """
         full = least_squares or self.rank >= self.moments.n_features
         coef = None if full else self.coef[target]
-        found = Basis.of(self.moments, self.fit_intercept, self.rank, coef, target)
-        lacks = not self.moments.doubled and not found.noise < SHARPER
+        moments, place = self._moments_of(target)
+        found = Basis.of(moments, self.fit_intercept, self.rank, coef, place)
+        lacks = not moments.doubled and not found.noise < SHARPER
         if lacks and rows is not None:
-            sharper = Moments.of(*rows, RUNGS["compensated"])
-            if sharper.n_samples == self.moments.n_samples:
-                found = Basis.of(sharper, self.fit_intercept, self.rank, coef, target)
+            X, Y, weights = rows
+            own = Y if Y.shape[1] == 1 else frozen(Y[:, [target]])
+            sharper = Moments.of(X, own, weights, RUNGS["compensated"])
+            if sharper.n_samples == moments.n_samples:
+                found = Basis.of(sharper, self.fit_intercept, self.rank, coef)
         return found
+
+    def _moments_of(self, target):
+        """(moments, the target's place in them): many targets are kept apart."""
+        for part in self.moments.apart:
+            if target < part.n_targets:
+                return part, target
+            target -= part.n_targets
+        raise IndexError(target)

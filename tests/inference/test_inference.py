@@ -406,3 +406,15 @@ def test_moments_that_were_merged_and_reloaded(rng):
         1e-9,
     )
     assert linreg_fast.Inference is type(LinearRegression().fit_moments(again).inference())
+
+
+def test_more_targets_than_products_are_kept_of(rng):
+    X = rng.normal(size=(90, 3))
+    Y = X @ rng.normal(size=(3, 70)) + rng.normal(size=(90, 70))
+    found = LinearRegression().fit(X, Y).inference(X, Y, cov="HC3")
+    by_moments = LinearRegression().fit_moments(moments(X, Y)).inference()
+    assert found.se.shape == by_moments.se.shape == (70, 4)
+    for k in (0, 69):
+        one = LinearRegression().fit(X, Y[:, k])
+        same(found.se[k], one.inference(X, Y[:, k], cov="HC3").se)
+        same(by_moments.p[k], one.inference().p, 1e-9)
