@@ -8,10 +8,13 @@ over batches. Source of the estimators: Bell and McCaffrey 2002.
 
 import numpy as np
 
+from linreg_fast.data.lazy import computed_once
 from linreg_fast.kernels.second_pass import clusters
+from linreg_fast.runtime import blas
 
 ADJUSTED = {"CR2": -0.5, "CR3": -1.0}  # the power of I - H_gg
 CHUNK = 1 << 20  # numbers of k x k products that are factored at a time
+PIECE = 4096  # clusters that are turned at a time: 0.3 MB of ten columns
 
 
 class ClusterSums:
@@ -80,22 +83,34 @@ class ClusterSums:
     def meat(self):
         """(k, k) without a factor for few clusters, and likewise of directions that are lost."""
         basis, live = self.basis, self.scores[:, 0] > 0
-        scores = self.scores if live.all() else self.scores[live]
-        found = self._coordinates(scores)
-        lost = np.zeros((basis.rank, basis.rank))
-        if self.cov in ADJUSTED:
-            squares = self.squares if live.all() else self.squares[live]
-            lost = self._adjust(found, squares)
-        return found.T @ found, lost
+        every = live.all()
+        found, lost = np.zeros((2, basis.rank, basis.rank))
+        # Some clusters at a time: their coordinates stay in the cache, and take no new memory.
+        with blas.one_thread(basis.rank, fewest=1):  # products that are too small for two
+            for start in range(0, len(live), PIECE):
+                part = slice(start, start + PIECE)
+                scores = self._coordinates(
+                    self.scores[part] if every else self.scores[part][live[part]]
+                )
+                if self.cov in ADJUSTED:
+                    lost += self._adjust(scores, self.squares[part][live[part]])
+                found += scores.T @ scores
+        return found, lost
 
     def _coordinates(self, scores):
-        """(clusters, k) of sums (clusters, 2 + r) over centred columns."""
-        found = np.empty((len(scores), self.basis.rank))
-        first = int(self.basis.centred)
+        """(clusters, k) of sums (clusters, width) over centred columns."""
+        turn = self._turn
+        return scores[:, : len(turn)] @ turn
+
+    @computed_once
+    def _turn(self):
+        """(width, k), without what stands behind the columns, which may be no numbers."""
+        basis, first = self.basis, int(self.basis.centred)
+        turn = np.zeros((clusters.FIRST + basis.n_features, basis.rank))
+        turn[clusters.FIRST + basis.order, first:] = basis.lower.T
         if first:
-            np.multiply(scores[:, 1], self.basis.constant, out=found[:, 0])
-        np.matmul(scores[:, 2:], self.basis.lower.T, out=found[:, first:])
-        return found
+            turn[1, 0] = basis.constant
+        return turn
 
     def _adjust(self, scores, squares):
         k = self.basis.rank
