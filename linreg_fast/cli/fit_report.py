@@ -52,7 +52,8 @@ def _sums(estimator, rows):
 
 def report(model, taken, has_intercept, screen):
     """The fit in words and numbers."""
-    from linreg_fast.wording import equation, padded, width
+    from linreg_fast.inference.numbers_as_text import padded, width
+    from linreg_fast.wording import equation
 
     def say(text=""):
         print(text, file=screen)

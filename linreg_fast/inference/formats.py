@@ -4,10 +4,18 @@ import html
 import json
 import math
 
-from linreg_fast.inference.numbers_as_text import cut, number, p_as_text, short, stars
+from linreg_fast.inference.numbers_as_text import (
+    cut,
+    number,
+    p_as_text,
+    padded,
+    short,
+    stars,
+    width,
+)
 
 WIDTH = 80
-NAME_WIDTH = 20
+NAME_WIDTH = 24
 COV_NAMES = {
     "classical": "classical (errors of one variance)",
     **{
@@ -93,21 +101,24 @@ def columns(level):
 def as_text(result, level=0.95):
     lines = [f"{left:<47}{name:>17} = {value:>10}"[:WIDTH] for left, (name, value) in _head(result)]
     table = rows(result, level)
-    width = min(max(len(row[0]) for row in table), NAME_WIDTH)
+    longest = min(max(width(row[0]) for row in table), NAME_WIDTH)
     sizes = [max(len(row[k]) for row in table) for k in range(1, 7)]
     heads = columns(level)
     sizes = [max(size, len(head)) for size, head in zip(sizes, heads, strict=True)]
-    spare = WIDTH - width - sum(sizes) - 4
+    spare = WIDTH - longest - sum(sizes) - 4
     gap = 2 if spare >= 12 else 1
-    if spare < 6:  # a long name gives way
-        width = max(width - (6 - spare), 6)
+    if spare < 6:  # a long name stands on a line of its own
+        longest = max(longest - (6 - spare), 6)
     parts = [head.rjust(size) for head, size in zip(heads, sizes, strict=True)]
-    head = " " * width + " " * gap + (" " * gap).join(parts)
+    head = " " * longest + " " * gap + (" " * gap).join(parts)
     rule = "-" * min(max(len(head) + 4, 77), WIDTH)
     lines += [rule, head, rule]
     for name, *cells, mark in table:
         parts = [cell.rjust(size) for cell, size in zip(cells, sizes, strict=True)]
-        line = f"{cut(name, width):<{width}}" + " " * gap + (" " * gap).join(parts)
+        if width(name) > longest:
+            lines.append(cut(name, WIDTH))
+            name = ""
+        line = padded(name, longest) + " " * gap + (" " * gap).join(parts)
         lines.append(f"{line} {mark}".rstrip())
     lines += [rule, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1"]
     return "\n".join(lines)
