@@ -8,6 +8,8 @@ and nothing else.
 import ast
 import re
 
+import numpy as np
+
 from linreg_fast.estimators.formula_frames import no_column
 
 NUMPY = frozenset(
@@ -15,6 +17,11 @@ NUMPY = frozenset(
     | {"log10", "log1p", "log2", "maximum", "minimum", "sign", "sin", "sqrt", "square", "tan"}
     | {"tanh", "where"}
 )
+# What people from R write, and formulaic has only as np.sqrt and so on.
+FUNCTIONS = {
+    name: getattr(np, name)
+    for name in ("sqrt", "abs", "log1p", "expm1", "sin", "cos", "tan", "tanh", "cbrt", "sign")
+}
 SAFE = (
     ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Call, ast.keyword, ast.BinOp,
     ast.UnaryOp, ast.operator, ast.unaryop, ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop,
@@ -26,7 +33,27 @@ def functions():
     """Names that formulas may use: C, center, bs, log and so on."""
     from formulaic.transforms import TRANSFORMS
 
-    return set(TRANSFORMS)
+    return set(TRANSFORMS) | set(FUNCTIONS)
+
+
+def as_python(text):
+    """R's spellings as formulaic's: factor(x) is C(x), and I(x^2) is I(x**2).
+
+    >>> as_python("y ~ factor(g) + as.factor(h) + I((x + 1)^2) + (a + b)^2")
+    'y ~ C(g) + C(h) + I((x + 1)**2) + (a + b)^2'
+    """
+    text = re.sub(r"(?<![\w.`])(?:as\.)?factor\(", "C(", text)
+    found, start = "", 0
+    for match in re.finditer(r"(?<![\w.`])I\(", text):
+        if match.start() < start:
+            continue
+        depth, end = 1, match.end()
+        while depth and end < len(text):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        found += text[start : match.start()] + text[match.start() : end].replace("^", "**")
+        start = end
+    return found + text[start:]
 
 
 def expressions(formula):
@@ -66,6 +93,14 @@ def columns_of(formula, names, context=()):
             nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
             asked = [quoted.get(node.id, node.id) for node in nodes]
             asked = [name for name in asked if name in names or name not in known]
+            asked += [
+                node.args[0].value
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") == "Q"
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ]
         for name in asked:
             if name not in names and name not in context:
                 raise no_column(name, names)

@@ -13,7 +13,7 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.estimators.formula_frames import Frame
-from linreg_fast.estimators.formula_names import columns_of
+from linreg_fast.estimators.formula_names import FUNCTIONS, as_python, columns_of
 
 INTERCEPT = "Intercept"
 ALL_OTHERS = re.compile(r"(?<![\w.`)\]])\.(?![\w.])")  # the dot of y ~ .
@@ -47,8 +47,8 @@ def parsed(text):
     """(left side or None, right side) of a formula; a ValueError says what is wrong with it."""
     package = formulaic()
     try:
-        found = package.Formula(text)
-    except (package.errors.FormulaicError, SyntaxError) as error:
+        found = package.Formula(as_python(text))
+    except (package.errors.FormulaicError, SyntaxError, AttributeError) as error:
         words = re.sub("\x1b\\[[0-9;]*m|[⧛⧚]", "", str(error))
         raise ValueError(f"the formula {text!r}: {' '.join(words.split())}") from None
     left, right = getattr(found, "lhs", None), getattr(found, "rhs", found)
@@ -80,7 +80,7 @@ class Design:
 
     def __init__(self, text, left, right, context=None):
         self.text, self.left, self.right = text, left, right
-        self._context = {} if context is None else dict(context)
+        self._context = {**FUNCTIONS, **(context or {})}
         self.target = left.text
 
     @classmethod

@@ -24,7 +24,8 @@ class RowsAndFormulas:
         formula : str
             Wilkinson's notation as R, patsy and formulaic have it: ``+``, ``:``, ``*``, ``- 1`` or
             ``0 +`` for no intercept, ``C(city)`` for groups (text is groups anyway), ``log(x)``,
-            ``I(x**2)``, ``poly(x, 2)``, ``bs(x, df=4)``, ``center(x)``; ``.`` is all other columns.
+            ``sqrt(x)``, ``I(x**2)``, ``poly(x, 2)``, ``bs(x, df=4)``, ``center(x)``; ``.`` is all
+            other columns. R's ``factor(x)`` and ``I(x^2)`` are understood.
         data : DataFrame of pandas or polars, pyarrow Table, or dict of columns
         sample_weight : array-like of shape (n_samples,), or str, optional
             Weights, or the name of their column.

@@ -165,6 +165,24 @@ def test_any_kind_of_frame(flats):
     np.testing.assert_array_equal(other.coef_, model.coef_)
 
 
+@pytest.mark.parametrize(
+    ("spelt", "formula"),
+    [
+        ("price ~ factor(rooms) + I(area^2)", "price ~ C(rooms) + I(area**2)"),
+        ("price ~ as.factor(city) + sqrt(area)", "price ~ C(city) + np.sqrt(area)"),
+        ("price ~ Q('area') + abs(rooms)", "price ~ area + rooms"),
+        ("price ~ (area + rooms)^2", "price ~ area * rooms"),
+        ("price ~ -1 + city", "price ~ 0 + city"),
+    ],
+)
+def test_other_spellings(flats, spelt, formula):
+    ours, expected = (LinearRegression.from_formula(text, flats) for text in (spelt, formula))
+    np.testing.assert_allclose(ours.coef_, expected.coef_, rtol=1e-12)
+    assert ours.formula_ == spelt
+    again = pickle.loads(pickle.dumps(ours))
+    np.testing.assert_array_equal(again.predict(flats[:3]), ours.predict(flats[:3]))
+
+
 def test_what_is_refused(flats):
     fit = LinearRegression.from_formula
     for formula, message in (
