@@ -55,6 +55,11 @@ class FittedRows:
                 "positive=True: coefficients at their bound have no standard errors of least "
                 "squares; fit with positive=False"
             )
+        if getattr(self, "_alpha", 0):
+            raise ValueError(
+                f"alpha={self._alpha:g}: penalised coefficients are biased, and have no standard "
+                "errors of least squares; fit with alpha=0"
+            )
         moments = self._moments_again(rows)
         names = getattr(self, "feature_names_in_", None)
         if names is None:

@@ -97,8 +97,8 @@ class RowsAndFormulas:
         for name in ("_design", "n_dropped_"):
             vars(self).pop(name, None)
 
-    def _validated(self, X, y, sample_weight, reset=True):
-        """As `_validate_rows`, of the rows without gaps, which are counted."""
+    def _validated(self, X, y, sample_weight, reset=True, in_columns=False):
+        """As `_validate_rows`, of the rows without gaps, which are counted: an array of its own."""
         from linreg_fast.estimators import missing
 
         *rows, kept = missing.validated(self, X, y, sample_weight, reset)
