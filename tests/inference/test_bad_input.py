@@ -168,7 +168,7 @@ def test_rows_that_are_not_those_of_the_fit(s):
 def test_descents(s, target):
     y = s.y if target == "one" else np.column_stack([s.y, s.y**2])
     with pytest.warns(UserWarning, match=r"did not|steps|converge"):
-        few = GradientDescentRegressor(max_iter=2).fit(s.X, y)
+        few = GradientDescentRegressor(max_iter=2, learning_rate=1e-3).fit(s.X, y)
     with pytest.raises(ValueError, match="descent has not converged"):
         few.inference()
     enough = GradientDescentRegressor().fit(s.X, y)
