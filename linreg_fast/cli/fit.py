@@ -70,7 +70,7 @@ def run(options):
         if choice is not None:
             found = summary.infer(estimator, rows, choice, target, design)
         if options.diagnose:
-            looked_at = _diagnosed(estimator, rows)
+            looked_at = _diagnosed(estimator, rows, target)
         details = fit_report.details_of(estimator, rows)
     fitting.warn_of_dependence(estimator, rows)
     model = Model(
@@ -146,17 +146,12 @@ def _plain(design, kinds):
     return {**to_plain(design), "kinds": kinds}
 
 
-def _diagnosed(estimator, rows):
+def _diagnosed(estimator, rows, target):
     import numpy as np
 
-    from linreg_fast.data.gate import frozen
-
-    weights = None if rows.weights is None else frozen(np.ascontiguousarray(rows.weights))
-    checked = frozen(rows.X), frozen(np.ascontiguousarray(rows.y)[:, None]), weights
     index = np.arange(len(rows.y)) if rows.kept is None else np.flatnonzero(rows.kept)
-    fitted = estimator._fitted(checked)
-    fitted.names = rows.names
-    return diagnose.looked_at(fitted, checked, index)
+    known = summary.fitted(estimator, rows, target)
+    return diagnose.looked_at(known, summary.checked(rows), index)
 
 
 COMMAND = Command(

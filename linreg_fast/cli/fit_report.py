@@ -41,13 +41,13 @@ def _sums(estimator, rows):
     if moments is None or moments.n_features > MOST_COLUMNS or len(rows.y) < 2:
         return None
     try:
-        found = summary.quietly(estimator.inference, rows.X, rows.y, rows.weights)
+        found = summary.fitted(estimator, rows, "").basis(0, summary.checked(rows))
     except ValueError:  # bounds, a descent that has not converged
         return None
     about_mean = float(np.asarray(moments.comoment)[-1, -1])
     if not (np.isfinite(found.rss) and 0 < about_mean < np.inf):
         return None
-    return found.rss / found.basis.weight_sum, 1 - found.rss / about_mean
+    return found.rss / found.weight_sum, 1 - found.rss / about_mean
 
 
 def report(model, taken, has_intercept, screen):

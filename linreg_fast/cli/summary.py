@@ -111,43 +111,52 @@ def choice_of(options):
     )
 
 
-def infer(estimator, rows, choice, target, design=None):
-    """The `Inference` of a fit to `Rows`, by the names of their columns and terms."""
+def checked(rows):
+    """(X, Y, weights) of `Rows`, as the gate passes them on."""
+    import numpy as np
+
+    from linreg_fast.data.gate import frozen
+
+    weights = None if rows.weights is None else frozen(np.ascontiguousarray(rows.weights))
+    return frozen(rows.X), frozen(np.ascontiguousarray(rows.y)[:, None]), weights
+
+
+def fitted(estimator, rows, target, design=None):
+    """The `Fitted` of a fit to `Rows`, by the names of their columns and terms."""
+    found = estimator._fitted(checked(rows))
+    found.names, found.targets = list(rows.names), [target]
+    found.terms = terms_of(rows) if design is None else design.terms
+    return found
+
+
+def terms_of(rows):
+    """(name, places of its columns) of each column of numbers or of groups."""
     from linreg_fast.sources.groups import names_of
+
+    column_of = {
+        part: column
+        for column, levels in rows.categories.items()
+        for part in names_of(column, levels)
+    }
+    terms: dict = {}
+    for place, name in enumerate(rows.names):
+        terms.setdefault(column_of.get(name, name), []).append(place)
+    return list(terms.items())
+
+
+def infer(estimator, rows, choice, target, design=None):
+    """The `Inference` of a fit to `Rows`."""
+    from linreg_fast.inference import build
 
     if len(rows.beside) > 2:
         raise ValueError(f"--cluster takes one or two columns, got {', '.join(rows.beside)}")
-    found = estimator.inference(
-        rows.X,
-        rows.y,
-        rows.weights,
-        cov=choice.cov,
-        groups=dict(rows.beside) if rows.beside and choice.clustered else None,
-        lags=choice.lags,
-        weights=choice.weights,
-        two_way=choice.two_way,
-        small_sample=choice.small_sample,
-    )
-    found = found.renamed(rows.names, target)
-    first = int(found.basis.centred)
-    if design is not None:
-        terms = design.terms
-    else:
-        places = {name: j for j, name in enumerate(rows.names)}
-        groups = {column: names_of(column, levels) for column, levels in rows.categories.items()}
-        column_of = {part: column for column, parts in groups.items() for part in parts}
-        terms = [
-            (column_of.get(name, name), [places[part] for part in groups[column_of[name]]])
-            if name in column_of
-            else (name, [places[name]])
-            for name in rows.names
-        ]
-        terms = list({name: (name, there) for name, there in terms}.values())
-    terms = tuple((name, tuple(first + j for j in there)) for name, there in terms)
-    names = found.names
-    if first and any(name.strip().lower() == "intercept" for name in names[1:]):
-        names = ("(intercept)", *names[1:])
-    return replace(found, names=names, terms=terms)
+    groups = dict(rows.beside) if choice.clustered else None
+    known = fitted(estimator, rows, target, design)
+    found = build.infer(known, choice, 0, checked(rows), groups)
+    first, *names = found.names
+    if found.basis.centred and any(name.strip().lower() == "intercept" for name in names):
+        return replace(found, names=(f"({first})", *names))
+    return found
 
 
 def text(found, level, rows):
