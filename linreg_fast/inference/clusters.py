@@ -9,7 +9,7 @@ over batches. Source of the estimators: Bell and McCaffrey 2002.
 import numpy as np
 
 from linreg_fast.data.lazy import computed_once
-from linreg_fast.kernels.second_pass import clusters
+from linreg_fast.kernels.second_pass import clusters, sorted_clusters
 from linreg_fast.runtime import blas
 
 ADJUSTED = {"CR2": -0.5, "CR3": -1.0}  # the power of I - H_gg
@@ -25,15 +25,31 @@ class ClusterSums:
         self.places = None  # label -> place, once there is a second batch
         self.labels = None
         self.scores = self.squares = None
+        self.closed = None  # (k, k) meat and number of clusters that are done with
 
-    def add(self, arguments, grouping):
-        """Add the rows of a piece; (sum of w e^2, of w, rows of weight above 0, (k,) scores)."""
+    def add(self, arguments, grouping, whole=False):
+        """Add the rows of a piece; (sum of w e^2, of w, rows of weight above 0, (k,) scores).
+
+        whole: no others will come, so that clusters whose rows stand together are done with.
+        """
+        codes = grouping.codes
+        if whole and self.cov not in ADJUSTED and bool((codes[1:] >= codes[:-1]).all()):
+            return self._add_sorted(arguments, grouping)
         scores, squares, totals = clusters.sums(
             *arguments, grouping.codes, grouping.size, self.cov in ADJUSTED
         )
         self._join(grouping, scores, squares)
         whole = scores.sum(axis=0, keepdims=True)
         return *totals, whole[0, 0], self._coordinates(whole)[0]
+
+    def _add_sorted(self, arguments, grouping):
+        found = sorted_clusters.sums(*arguments, grouping.codes)
+        self.labels, self.scores = grouping, found.ends
+        self.closed = found.meat, found.count
+        weights = arguments[3]
+        rows = np.count_nonzero(weights) if len(weights) else len(grouping.codes)
+        score = found.score + self._coordinates(found.ends.sum(axis=0, keepdims=True))[0]
+        return *found.totals, rows, score
 
     def _join(self, grouping, scores, squares):
         if self.scores is None:
@@ -78,7 +94,7 @@ class ClusterSums:
     @property
     def count(self):
         """Clusters with a row of weight above 0."""
-        return int(np.count_nonzero(self.scores[:, 0]))
+        return int(np.count_nonzero(self.scores[:, 0])) + (self.closed[1] if self.closed else 0)
 
     def meat(self):
         """(k, k) without a factor for few clusters, and likewise of directions that are lost."""
@@ -95,7 +111,7 @@ class ClusterSums:
                 if self.cov in ADJUSTED:
                     lost += self._adjust(scores, self.squares[part][live[part]])
                 found += scores.T @ scores
-        return found, lost
+        return found + self.closed[0] if self.closed else found, lost
 
     def _coordinates(self, scores):
         """(clusters, k) of sums (clusters, width) over centred columns."""

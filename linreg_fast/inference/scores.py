@@ -72,8 +72,9 @@ class Scores:
                 self.grouped = [ClusterSums(self.basis, self.choice.cov) for _ in found]
         if self.choice.cov == "HAC" and self.lagged is None:
             self.lagged = LaggedSums(self.basis, self.choice.lags)
+        whole = whole and self.n_rows == 0
         for start, *rows in pieces(X, Y, weights):
-            self._add_piece(start, rows, found)
+            self._add_piece(start, rows, found, whole)
         self.n_rows += X.shape[0]
         if weights is not None:
             with np.errstate(divide="ignore"):
@@ -81,11 +82,11 @@ class Scores:
             self.log_weights += float(logs.sum())
             self.weighted = True
 
-    def _add_piece(self, start, rows, found):
+    def _add_piece(self, start, rows, found, whole):
         X, Y, weights = rows
         arguments = (X, Y, self.target, weights, self.basis.fit)
         if found is not None:
-            self._add_clusters(start, arguments, found)
+            self._add_clusters(start, arguments, found, whole)
             return
         kind = HETEROSKEDASTIC.get(self.choice.cov, hc.SUMS)
         n = self.basis.weight_sum if self.choice.repeated else self.basis.n_samples
@@ -99,10 +100,11 @@ class Scores:
         if self.lagged is not None:
             self.lagged.add(arguments)
 
-    def _add_clusters(self, start, arguments, found):
+    def _add_clusters(self, start, arguments, found, whole):
         for place, (sums, grouping) in enumerate(zip(self.grouped, found, strict=True)):
             codes = frozen(grouping.codes[start : start + len(arguments[0])])
-            rss, weight, count, score = sums.add(arguments, grouping._replace(codes=codes))
+            alone = whole and len(codes) == len(grouping.codes)
+            rss, weight, count, score = sums.add(arguments, grouping._replace(codes=codes), alone)
             if place == 0:
                 self.sums = self.sums + self._head(rss, weight, count)
                 self.score = self.score + score
