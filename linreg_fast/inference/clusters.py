@@ -45,7 +45,7 @@ class ClusterSums:
     def _add_sorted(self, arguments, grouping):
         found = sorted_clusters.sums(*arguments, grouping.codes)
         self.labels, self.scores = grouping, found.ends
-        self.closed = found.meat, found.count
+        self.closed = found.meat, found.closed
         weights = arguments[3]
         rows = np.count_nonzero(weights) if len(weights) else len(grouping.codes)
         score = found.score + self._coordinates(found.ends.sum(axis=0, keepdims=True))[0]

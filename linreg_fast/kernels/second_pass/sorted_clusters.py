@@ -28,7 +28,7 @@ class Sums(NamedTuple):
 
     meat: np.ndarray  # (k, k), of the clusters within blocks
     score: np.ndarray  # (k,)
-    count: int  # those of them with a row of weight above 0
+    closed: int  # those of them with a row of weight above 0
     codes: np.ndarray  # (m,) of the clusters at the ends of blocks
     ends: np.ndarray  # (m, width), as `clusters.sums` has them
     totals: np.ndarray  # (2,): sums of w e^2 and of w
