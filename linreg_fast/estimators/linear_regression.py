@@ -180,7 +180,7 @@ class LinearRegression(InferenceMixin, RowsAndFormulas, BaseLeastSquares):
             coefficients are determined by the data, naming them and the digits.
         """
         if type(X) is not np.ndarray and is_dask(X):
-            return from_dask.fit(self, X, y, sample_weight, features, missing)
+            return from_dask.fit(self, X, y, sample_weight, features, missing or self.missing)
         self._check_parameters()
         before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
         try:
@@ -230,6 +230,7 @@ class LinearRegression(InferenceMixin, RowsAndFormulas, BaseLeastSquares):
         array([3.])
         """
         if type(X) is not np.ndarray and is_dask(X):
+            missing = missing or self.missing
             return from_dask.partial_fit(self, X, y, sample_weight, features, missing)
         self._check_parameters()
         with unchanged_on_failure(self), threads(self.n_jobs):

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from linreg_fast.data.gate import frozen
+from linreg_fast.data.gate import frozen, is_dask
 from linreg_fast.kernels.steps.predict import predict
 
 
@@ -158,7 +158,8 @@ class RowsAndFormulas:
             About the mean of y, also without an intercept, as scikit-learn has it; `inference().r2`
             is the uncentred one then. With `missing="drop"` of the rows that have no gap.
         """
-        if self.missing == "raise" and getattr(self, "_design", None) is None:
+        plain = self.missing == "raise" and getattr(self, "_design", None) is None
+        if plain or is_dask(X):
             return super().score(X, y, sample_weight)
         X, Y, weights, _ = self._rows_given(X, y, sample_weight)
         coef, intercept = self._parameters()
