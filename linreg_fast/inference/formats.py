@@ -220,10 +220,10 @@ def as_markdown(result, level):
     ]
     for row in rows(result, level):
         lines.append("| " + " | ".join([row[0].replace("|", "\\|"), *row[1:7]]) + " |")
-    return "\n".join([*lines, "", _foot(result)])
+    return "\n".join([*lines, "", foot(result)])
 
 
-def _foot(result):
+def foot(result):
     r2 = "R2" if result.basis.centred else "R2 (uncentred)"
     return (
         f"{result.n_samples} rows; errors: {covariance_words(result)}; t on {short(result.df)} df; "
@@ -231,23 +231,3 @@ def _foot(result):
         f"F({result.f_df[0]}, {short(result.f_df[1])}) {number(result.f, 10)}, "
         f"p {p_as_text(result.f_p, result.f_log_p)}"
     )
-
-
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
-
-
-def _tex(text):
-    return "".join(LATEX.get(character, character) for character in text)
-
-
-def as_latex(result, level):
-    lines = [r"\begin{tabular}{lrrrrrr}", r"\toprule"]
-    lines += [" & ".join(["", *map(_tex, columns(level))]) + r" \\", r"\midrule"]
-    for row in rows(result, level):
-        lines.append(" & ".join(_tex(cell) for cell in row[:7]) + r" \\")
-    lines += [r"\midrule", rf"\multicolumn{{7}}{{p{{0.9\linewidth}}}}{{{_tex(_foot(result))}}} \\"]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])

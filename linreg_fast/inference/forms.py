@@ -1,6 +1,6 @@
 """The forms of an `Inference`: text, HTML, frame, dict, JSON, LaTeX, Markdown."""
 
-from linreg_fast.inference import formats
+from linreg_fast.inference import formats, latex
 from linreg_fast.inference.choices import check_level
 
 
@@ -31,7 +31,7 @@ class Forms:
 
     def to_latex(self, level=0.95):
         """A tabular for LaTeX, with booktabs."""
-        return formats.as_latex(self, check_level(level))
+        return latex.as_latex(self, check_level(level))
 
     def to_markdown(self, level=0.95):
         """A table in Markdown."""
