@@ -1,7 +1,5 @@
 """Floor 5: fits and measurements in words."""
 
-import unicodedata
-
 
 def equation(coef, intercept, features, target, has_intercept=True):
     """``y = 1.5 a - 2 b + 3``: enough digits to read, not to compute with.
@@ -19,21 +17,6 @@ def equation(coef, intercept, features, target, has_intercept=True):
             f" {sign}{' ' if i else ''}{abs(number):.6g}{name}" if sign else f" {number:.6g}{name}"
         )
     return text
-
-
-def width(text):
-    """Columns of a terminal that a text takes: two for letters of East Asia, none for accents.
-
-    >>> width("area"), width("面積"), width("e\u0301")
-    (4, 4, 1)
-    """
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
-
-
-def padded(text, size):
-    """A text with blanks after it, to so many columns of a terminal."""
-    return text + " " * (size - width(text))
 
 
 def interpretation(slope, target, unit, target_unit):

@@ -17,6 +17,7 @@ from linreg_fast.cli import (
     bench,
     demo,
     descend,
+    diagnose,
     explain,
     fit,
     info,
@@ -30,7 +31,19 @@ from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
 COMMANDS = {
     module.COMMAND.name: module.COMMAND
-    for module in (fit, descend, predict, score, moments, merge, bench, explain, demo, info)
+    for module in (
+        fit,
+        descend,
+        predict,
+        score,
+        diagnose,
+        moments,
+        merge,
+        bench,
+        explain,
+        demo,
+        info,
+    )
 }
 
 

@@ -4,7 +4,7 @@ import time
 
 from linreg_fast.cli import fitting, streaming
 from linreg_fast.cli.common import Command, check_writable, for_a_reader, patience
-from linreg_fast.cli.fit import report
+from linreg_fast.cli.fit_report import report
 
 EXAMPLES = """\
   linreg-fast merge january.json february.json
@@ -45,7 +45,7 @@ def run(options):
     coef, intercept = estimator.coef_, float(estimator.intercept_)
     model = Model(total.features, total.target, coef, intercept, details)
     with for_a_reader():
-        report(model, details["mse"], taken, not options.no_intercept, sys.stdout)
+        report(model, taken, not options.no_intercept, sys.stdout)
     return 0
 
 

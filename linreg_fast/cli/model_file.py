@@ -9,7 +9,7 @@ import numpy as np
 from linreg_fast.data import jsonfile
 from linreg_fast.sources.groups import names_of
 
-FILE_KIND, FILE_VERSION = "linreg_fast.model", 2  # 2: with categories
+FILE_KIND, FILE_VERSION = "linreg_fast.model", 3  # 2: with categories, 3: with a formula
 
 NO_CATEGORIES: Mapping[str, list[str]] = MappingProxyType({})
 
@@ -23,10 +23,24 @@ class Model(NamedTuple):
     intercept: float
     details: dict  # r2, mse, rank, ...: for people, not needed to predict
     categories: Mapping[str, list[str]] = NO_CATEGORIES  # a column's groups; the first has no coef
+    certainty: dict | None = None  # what `cli.certainty` keeps
+    formula: dict | None = None  # what `formula_file` keeps, and under "kinds" that of each column
+
+    def design(self):
+        """The `Design` of the formula."""
+        from linreg_fast.estimators.formula_file import of_plain
+
+        found = of_plain(self.formula)
+        if found.names != self.features:
+            raise ValueError("malformed file: its formula has other columns than its features")
+        found.first_row = 1  # as people count rows below a header
+        return found
 
     @property
     def columns(self):
         """The columns of a table that it predicts from."""
+        if self.formula is not None:
+            return list(self.formula["right"]["columns"])
         parts = {part for both in self.categories.items() for part in names_of(*both)}
         return [*(name for name in self.features if name not in parts), *self.categories]
 
@@ -42,9 +56,14 @@ class Model(NamedTuple):
             "intercept": self.intercept,
             "details": self.details,
         }
-        if not self.categories:  # then older versions can read it
-            return jsonfile.dumps(FILE_KIND, 1, content)
-        return jsonfile.dumps(FILE_KIND, FILE_VERSION, content | {"categories": self.categories})
+        if self.certainty is not None:
+            content["certainty"] = self.certainty
+        version = 1  # as old as it can be, for older versions of the package
+        if self.categories:
+            version, content = 2, content | {"categories": self.categories}
+        if self.formula is not None:
+            version, content = 3, content | {"formula": self.formula}
+        return jsonfile.dumps(FILE_KIND, version, content)
 
     def save(self, path):
         jsonfile.write_text(path, self.dumps())
@@ -73,7 +92,28 @@ class Model(NamedTuple):
         details = content.get("details")
         details = details if isinstance(details, dict) else {}
         categories = _categories(content.get("categories", {}), features)
-        return cls(features, target, coef, intercept, details, categories)
+        certainty = content.get("certainty")
+        if certainty is not None and not isinstance(certainty, dict):
+            raise ValueError("malformed file: 'certainty' must hold moments")
+        formula = _formula(content.get("formula"))
+        return cls(features, target, coef, intercept, details, categories, certainty, formula)
+
+
+def _formula(found):
+    """The formula's content, whose columns and their kinds are known; None for none."""
+    if found is None:
+        return None
+    try:
+        kinds = found["kinds"]
+        known = set(kinds.values()) <= {"number", "text"}
+        names = [*found["left"]["columns"], *found["right"]["columns"]]
+        well_formed = known and all(isinstance(name, str) for name in names)
+        well_formed = well_formed and isinstance(found["text"], str) and set(names) <= set(kinds)
+    except (KeyError, TypeError, AttributeError):
+        well_formed = False
+    if not well_formed:
+        raise ValueError("malformed file: 'formula' must hold a formula and its columns")
+    return found
 
 
 def _categories(found, features):

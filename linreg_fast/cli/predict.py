@@ -12,6 +12,7 @@ from linreg_fast.cli.tables import DATA_HELP, add_reading, opened
 EXAMPLES = """\
   linreg-fast predict model.json new_houses.csv
   linreg-fast predict model.json new_houses.csv --keep id,street --out predicted.csv
+  linreg-fast predict model.json new_houses.csv --interval prediction --level 0.9
   cat new_houses.csv | linreg-fast predict model.json - > predicted.csv
 """
 
@@ -25,6 +26,12 @@ def add_options(command):
         help=f"a table with the model's columns: {DATA_HELP}{streaming.MANY_HELP}",
     )
     command.add_argument("--keep", action="append", help="columns to write before the prediction")
+    command.add_argument(
+        "--interval",
+        choices=("prediction", "confidence"),
+        help="two more columns, low and high: where a new observation lies, or the mean of many",
+    )
+    command.add_argument("--level", type=float, help="of --interval (default: 0.95)")
     command.add_argument(
         "--out", metavar="FILE", help="write a CSV here, not to the screen, which is -"
     )
@@ -47,12 +54,25 @@ def run(options):
         check_writable(options.out, options.data, options.model)
         if is_arrow(options.out):
             raise ValueError(f"predictions are written as CSV: {options.out} names another kind")
+    if options.level is not None:
+        from linreg_fast.inference.choices import check_level
+
+        check_level(options.level)
+        if options.interval is None:
+            raise ValueError("--level is that of --interval prediction or --interval confidence")
     model = load(options)
+    certain = None
+    if options.interval is not None:
+        from linreg_fast.cli import certainty
+
+        certain = certainty.inference(model)
     with patience(f"reading {options.data}"), opened(options) as source:
         keep = split_names(source, options.keep or ())
         missing = "raise" if options.missing == "raise" else "keep"
         applied = Applied(source, model, texts=keep, missing=missing)
-        predicted = model.predict(applied.design())
+        X = applied.design()
+        predicted = model.predict(X)
+        ends = [] if certain is None else interval(certain, X, options)
     gaps = int(np.isnan(predicted).sum())
     if gaps:
         warnings.warn(
@@ -64,7 +84,8 @@ def run(options):
         columns = applied.columns
         kept = [columns.cells(columns.place(name)) for name in keep]
         head = f"predicted {model.target}" if model.target in keep else model.target
-        text = as_csv([*keep, head], [*kept, predicted.tolist()])
+        names = [head, "low", "high"][: 1 + len(ends)]
+        text = as_csv([*keep, *names], [*kept, predicted.tolist(), *ends])
         if options.out:
             write_text(options.out, text)
     if options.out:
@@ -74,16 +95,29 @@ def run(options):
     return 0
 
 
+def interval(certain, X, options):
+    """[low, high] of each row of X, as lists; NaN where a row has a gap."""
+    import numpy as np
+
+    whole = ~np.isnan(X).any(axis=1)
+    ends = np.full((2, len(X)), np.nan)
+    if whole.any():
+        found = certain.predict(X[whole], options.level or 0.95)
+        mean = options.interval == "confidence"
+        ends[:, whole] = (found.mean_low, found.mean_high) if mean else (found.low, found.high)
+    return ends.tolist()
+
+
 def as_csv(names, columns):
-    """The text of a table whose last column holds numbers: empty where one is NaN."""
+    """The text of a table: text as it is, numbers with all digits, empty where one is NaN."""
     lines = io.StringIO(newline="")
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(names)
     if len(columns) == 1:  # csv would write "" for an empty one
         lines.writelines("\n" if value != value else f"{value!r}\n" for value in columns[0])
     else:
-        for *kept, value in zip(*columns, strict=True):
-            writer.writerow([*kept, "" if value != value else repr(value)])
+        for row in zip(*columns, strict=True):
+            writer.writerow([v if isinstance(v, str) else "" if v != v else repr(v) for v in row])
     return lines.getvalue()
 
 

@@ -31,13 +31,12 @@ def run(options):
     model = load(options)
     if options.weights == "":
         raise ValueError("--weights names no column")
-    asked = [model.target, *([] if options.weights is None else [options.weights])]
+    asked = [] if options.weights is None else [options.weights]
     with patience(f"reading {options.data}"), opened(options) as source:
-        applied = Applied(source, model, asked, missing=options.missing)
+        applied = Applied(source, model, asked, missing=options.missing, target=True)
         kept = applied.complete()
-        others = applied.columns.matrix(applied.others, kept)
-        actual, predicted = others[:, 0], model.predict(applied.design(kept))
-    weights = as_weights(others[:, 1] if options.weights else None, len(others))
+        actual, predicted = applied.targets(kept), model.predict(applied.design(kept))
+        weights = as_weights(applied.others_of(kept)[:, 0] if asked else None, len(actual))
     left_out = applied.columns.rows - len(actual)
     if left_out:
         warnings.warn(

@@ -73,6 +73,7 @@ def read_rows(options):
             options.exclude or (),
             options.categorical or (),
             options.missing,
+            getattr(options, "clusters", None) or (),
         ).read()
     if rows.y[0] == rows.y[-1] and (rows.y == rows.y[0]).all():
         raise ValueError(

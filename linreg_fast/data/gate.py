@@ -71,7 +71,8 @@ def refuse_lazy(values, name):
 
 
 def refuse_columns(table, name):
-    """Raise for the first column of a data frame that holds text, dates or the like, naming it."""
+    """Raise for the columns of a data frame that hold text, dates or the like, naming them."""
+    found = []
     for column in getattr(table, "columns", ()):
         values = np.asarray(table[column])
         numbers = values.dtype.kind in "biufc"
@@ -80,11 +81,18 @@ def refuse_columns(table, name):
                 values.astype(np.float64)
                 numbers = True
         if not numbers:
-            raise ValueError(
-                f"column {column!r} of {name} does not hold numbers (dtype {table[column].dtype}, "
-                f"first {str(values[0])!r}): leave it out, or encode text, dates and categories "
-                "as numbers first"
-            )
+            first = str(values[0]) if len(values) else ""
+            found.append((column, table[column].dtype, first))
+    if not found:
+        return
+    column, dtype, first = found[0]
+    also = f" (nor do {listed(repr(other) for other, *_ in found[1:])})" if len(found) > 1 else ""
+    raise ValueError(
+        f"column {column!r} of {name} does not hold numbers (dtype {dtype}, first {first!r}){also}"
+        f": leave it out with {name}.drop(columns=[...]), or encode text, dates and categories as "
+        "numbers first: LinearRegression.from_formula('y ~ area + C(city)', frame) does, and so do "
+        "pandas.get_dummies and scikit-learn's OneHotEncoder"
+    )
 
 
 def check_finite(array, name, columns=None, place=None):

@@ -5,6 +5,7 @@ import os
 from functools import partial
 
 from linreg_fast.displays.descents import LossDisplay
+from linreg_fast.displays.diagnosis import draw_four
 from linreg_fast.displays.drawing import pyplot
 from linreg_fast.displays.fits import FitDisplay, PredictionDisplay
 from linreg_fast.runtime import atomic
@@ -41,6 +42,17 @@ def save_demo(path, data, model, descent=None):
             ("the text's own descent", lambda ax: LossDisplay.from_estimator(descent, ax=ax))
         )
     _save(path, pictures)
+
+
+def save_four(path, influence, fitted):
+    """R's four pictures of how well a line fits. fitted: (n,) values."""
+    plt = pyplot()
+    figure, axes = plt.subplots(2, 2, figsize=(10, 8), layout="constrained")
+    try:
+        draw_four(axes, influence, fitted)
+        _write(figure, path, dpi=120)
+    finally:
+        plt.close(figure)
 
 
 def _save(path, pictures):

@@ -63,6 +63,7 @@ def partial_fit(model, X, y, sample_weight, features, missing):
 
 def _name(model, found):
     """The columns, as scikit-learn's estimators have them."""
+    model._forget_last_rows()
     model.n_features_in_, model.n_dropped_ = found.moments.n_features, found.part.dropped
     vars(model).pop("feature_names_in_", None)
     if found.features is not None and all(isinstance(name, str) for name in found.features):

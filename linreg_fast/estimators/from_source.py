@@ -29,6 +29,7 @@ class SourceMixin:
         with unchanged_on_failure(self), threads(self.n_jobs):
             rung = self._rung() or RUNGS["compensated"]
             moments, reading = summed(stream, rung, missing, progress)
+            self._forget_last_rows()
             self._name_features(stream)
             self._tell_reading(reading, missing)
             self._solve_moments(moments, stream.dtype, _one_target(stream))

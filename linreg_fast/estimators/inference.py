@@ -1,12 +1,10 @@
 """What `LinearRegression` says of its own certainty: thin methods, loaded when they are called."""
 
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
+from linreg_fast.estimators.fitted import FittedRows
 from linreg_fast.runtime.launch import threads
 
 
-class InferenceMixin:
+class InferenceMixin(FittedRows):
     """`inference`, `influence`, `diagnostics` and `scores` of a fitted linear model."""
 
     def inference(
@@ -33,13 +31,14 @@ class InferenceMixin:
         Parameters
         ----------
         X, y, sample_weight : as in the fit, optional
-            The rows that were fitted.
+            The rows that were fitted. Of a model fitted by a formula X is the frame, without y.
         cov : str, optional
             "classical"; "HC0" to "HC4" for errors of unequal variance; "CR0", "CR1", "CR1S", "CR2",
             "CR3" with `groups`; "HAC" (Newey-West) with `lags`. By default classical, CR1S (what
             Stata and fixest give) with groups, HAC with lags, HC1 for sampling weights.
         groups : array-like of shape (n_samples,), or two of them, optional
-            The cluster of each row; two of them for two-way clusters.
+            The cluster of each row; two of them for two-way clusters. Of a model fitted by a
+            formula also names of columns of X.
         lags : int, optional
             Of the HAC covariance; rows are in the order of time.
         weights : {"analytic", "frequency", "sampling"}, default="analytic"
@@ -87,7 +86,7 @@ class InferenceMixin:
         """
         from linreg_fast.inference import build
         from linreg_fast.inference.choices import Choice
-        from linreg_fast.inference.result import Inferences
+        from linreg_fast.inference.several import Inferences
 
         if scores is not None:
             given = (X, y, sample_weight, cov, groups, lags)
@@ -95,11 +94,14 @@ class InferenceMixin:
                 raise ValueError("scores know their rows and their covariance: give nothing beside")
             return build.of_scores(self._fitted(None), scores)
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
-        if (X is None) != (y is None):
+        rows = None
+        if X is None and y is not None:
             raise ValueError("pass X and y together")
         if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):
             raise ValueError(f"cov={choice.cov!r} needs the rows: pass X and y, as in the fit")
-        rows = None if X is None else self._rows_again(X, y, sample_weight)
+        if X is not None:
+            *rows, kept = self._rows_again(X, y, sample_weight)
+            groups = self._groups_again(X, groups, kept)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
             found = [
@@ -134,7 +136,7 @@ class InferenceMixin:
         >>> model.inference(scores=sums).se.round(4)
         array([1.199 , 0.6462])
         """
-        from linreg_fast.inference import build
+        from linreg_fast.inference import checks
         from linreg_fast.inference.choices import CLUSTERED, Choice, check_target
         from linreg_fast.inference.scores import Scores
 
@@ -142,16 +144,17 @@ class InferenceMixin:
         fitted = self._fitted(None)
         target = check_target(target, len(fitted.targets))
         basis = fitted.basis(target)
-        build.check_choice(basis, choice, None)
-        return Scores(basis, choice, target, self._rows_again)
+        checks.check_choice(basis, choice, None)
+        return Scores(basis, choice, target, self._batch_again)
 
-    def influence(self, X, y, sample_weight=None, *, target=None):
+    def influence(self, X, y=None, sample_weight=None, *, target=None):
         """What each row does to the fit: leverage, studentised residuals, Cook's distance.
 
         Parameters
         ----------
         X, y, sample_weight : as in the fit
-            The rows that were fitted.
+            The rows that were fitted. Rows with missing values, which missing="drop" leaves out,
+            have no numbers: `index` says which rows have.
         target : int, optional
             Of several targets; 0 by default.
 
@@ -171,12 +174,12 @@ class InferenceMixin:
         """
         from linreg_fast.inference.influence import influence
 
-        rows = self._rows_again(X, y, sample_weight)
+        *rows, kept = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
-            return influence(fitted, self._targets(target or 0)[0], rows)
+            return influence(fitted, self._targets(target or 0)[0], rows, kept)
 
-    def diagnostics(self, X, y, sample_weight=None, *, target=None):
+    def diagnostics(self, X, y=None, sample_weight=None, *, target=None):
         """Tests of the residuals: autocorrelation, unequal variance, normality.
 
         Parameters
@@ -199,67 +202,7 @@ class InferenceMixin:
         """
         from linreg_fast.inference.diagnostics import diagnostics
 
-        rows = self._rows_again(X, y, sample_weight)
+        *rows, _ = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
             return diagnostics(fitted, self._targets(target or 0)[0], rows)
-
-    def _rows_again(self, X, y, sample_weight):
-        """(X, Y, weights) of rows of the fit; the estimator stays as it is."""
-        check_is_fitted(self)
-        X, Y, weights, _ = self._validate_rows(X, y, sample_weight, reset=False)
-        if Y.shape[1] != self._n_targets():
-            raise ValueError(f"y has {Y.shape[1]} targets, and the fit had {self._n_targets()}")
-        return X, Y, weights  # what is not finite shows in the sums
-
-    def _n_targets(self):
-        return 1 if np.ndim(self.coef_) == 1 else len(self.coef_)
-
-    def _targets(self, target):
-        from linreg_fast.inference.choices import check_target
-
-        n_targets = self._n_targets()
-        return list(range(n_targets)) if target is None else [check_target(target, n_targets)]
-
-    def _fitted(self, rows):
-        """What `inference.build` needs of this model."""
-        from linreg_fast.data.moments import Moments
-        from linreg_fast.inference.build import Fitted
-
-        check_is_fitted(self)
-        if getattr(self, "positive", False):
-            raise ValueError(
-                "positive=True: coefficients at their bound have no standard errors of least "
-                "squares; fit with positive=False"
-            )
-        moments = getattr(self, "moments_", None)
-        if moments is None and rows is not None and isinstance(rows[0], np.ndarray):
-            moments = Moments.of(*rows)
-        if moments is None:
-            raise ValueError(
-                f"this fit of {self.n_features_in_} columns kept no moments for inference: "
-                "pass X (dense) and y, or fit fewer columns"
-            )
-        names = getattr(self, "feature_names_in_", None)
-        if names is None:
-            names = [f"x{j}" for j in range(self.n_features_in_)]
-        n_targets = self._n_targets()
-        targets = ["y"] if n_targets == 1 else [f"y{k}" for k in range(n_targets)]
-        coef = np.atleast_2d(self.coef_)
-        fitted = Fitted(moments, self._centred, self.rank_, coef, list(map(str, names)), targets)
-        if self.solver_ in ("gradient_descent", "lsqr"):
-            self._check_converged(fitted)
-        return fitted
-
-    def _check_converged(self, fitted):
-        """Coefficients of an iterative solver are the least-squares ones, or have no inference."""
-        products = fitted.moments.comoment
-        p = fitted.moments.n_features
-        for target, coef in enumerate(fitted.coef.astype(float)):
-            basis = fitted.basis(target)
-            off = coef - basis.coef[int(basis.centred) :]
-            if off @ products[:p, :p] @ off > 1e-6 * basis.rss + 1e-12 * basis.tss:
-                raise ValueError(
-                    "the descent has not converged to the least-squares coefficients, of which "
-                    "standard errors are: take more steps, or another solver"
-                )

@@ -26,13 +26,14 @@ from linreg_fast.estimators.base import (
 from linreg_fast.estimators.errors import warn_of_lost_digits
 from linreg_fast.estimators.from_source import SourceMixin, refuse_options, takes
 from linreg_fast.estimators.inference import InferenceMixin
+from linreg_fast.estimators.rows_and_formulas import RowsAndFormulas
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import ILL, SOLVERS, auto, check_known, many_targets
 
 
-class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
+class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSquares):
     """Ordinary least squares, as `sklearn.linear_model.LinearRegression` and many times faster.
 
     Parameters
@@ -71,6 +72,10 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         decay of d remembers about 1 / (1 - d) rows, half of the weight being of the last
         log(0.5) / log(d). Rows of weight zero are no rows and age nothing. `fit` gives its rows
         equal weights; they fade as later ones come. None: nothing is forgotten.
+    missing : {"raise", "drop"}, default="raise"
+        Rows with NaN or None in X, y or sample_weight: an error that says where, or left out of
+        `fit`, `score` and `inference`; `predict` gives NaN for them, in place. `n_dropped_` is how
+        many a fit has left out. Infinite numbers are an error in any case.
 
     Attributes
     ----------
@@ -93,12 +98,14 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
     moments_ : Moments
         Of the data; not there for sparse X of more than 2000 columns, nor for X of more than 500
         columns and fewer rows.
+    n_dropped_ : int
+        Rows left out for missing values, with missing="drop" only; of `partial_fit` all so far.
+    formula_ : str
+        Of `from_formula`.
     n_features_in_, feature_names_in_
         As in scikit-learn.
     reading_
         Of the last source that was read: its rows, files and seconds.
-    n_dropped_ : int
-        Rows left out for missing values, with missing="drop" only; of `partial_fit` all so far.
 
     Examples
     --------
@@ -118,6 +125,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         "solver": [str],
         "precision": [StrOptions({"auto", "double", "double-double"})],
         "decay": [None, Interval(Real, 0, 1, closed="right")],
+        "missing": [StrOptions({"raise", "drop"})],
     }
 
     def __init__(
@@ -131,6 +139,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         solver="auto",
         precision="auto",
         decay=None,
+        missing="raise",
     ):
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
@@ -140,6 +149,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         self.solver = solver
         self.precision = precision
         self.decay = decay
+        self.missing = missing
 
     def fit(self, X, y=None, sample_weight=None, *, features=None, missing=None):
         """Fit to all the rows, forgetting earlier ones.
@@ -182,7 +192,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
             coefficients are determined by the data, naming them and the digits.
         """
         if type(X) is not np.ndarray and is_dask(X):
-            return from_dask.fit(self, X, y, sample_weight, features, missing)
+            return from_dask.fit(self, X, y, sample_weight, features, missing or self.missing)
         if type(X) is not np.ndarray and takes(X, y):
             return self._fit_source(X, y, sample_weight, features, missing)
         self._check_parameters()
@@ -190,6 +200,8 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
         vars(self).pop("reading_", None)
         try:
+            if "_design" in before or "n_dropped_" in before:
+                self._forget_last_rows()
             if self.n_jobs is None:
                 return self._fit(X, y, sample_weight)
             with threads(self.n_jobs):
@@ -199,7 +211,8 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
             raise
 
     def _fit(self, given, y, sample_weight):
-        X, Y, weights, one_target = self._validate_rows(given, y, sample_weight)
+        checked = self._validate_rows if self.missing == "raise" else self._validated
+        X, Y, weights, one_target = checked(given, y, sample_weight)
         problem = Problem(
             X,
             Y,
@@ -234,6 +247,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         array([3.])
         """
         if type(X) is not np.ndarray and is_dask(X):
+            missing = missing or self.missing
             return from_dask.partial_fit(self, X, y, sample_weight, features, missing)
         if type(X) is not np.ndarray and takes(X, y):
             return self._partial_fit_source(X, y, sample_weight, features, missing)
@@ -251,7 +265,8 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
                     "64 targets, and forget_rows() drops them): call partial_fit from the start, "
                     "on a new or cloned estimator"
                 )
-            X, Y, weights, one_target = self._validate_rows(X, y, sample_weight, reset=first)
+            checked = self._validate_rows if self.missing == "raise" else self._validated
+            X, Y, weights, one_target = checked(X, y, sample_weight, reset=first)
             if not first:
                 one_target = self._targets_as_before(Y, one_target)
             weights, share = fading_weights(weights, X.shape[0], self.decay)
@@ -286,6 +301,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
         with unchanged_on_failure(self):
             self.n_features_in_ = moments.n_features
             vars(self).pop("feature_names_in_", None)
+            self._forget_last_rows()
             self._solve_moments(moments, np.dtype(np.float64), moments.n_targets == 1)
         return self
 
@@ -441,6 +457,7 @@ class LinearRegression(SourceMixin, InferenceMixin, BaseLeastSquares):
             and self.n_jobs is None
             and self.positive is False
             and self.decay is None
+            and self.missing == "raise"
             and type(self.solver) is type(self.precision) is str
             and self.solver == self.precision == "auto"
         ):

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from linreg_fast.data.problem import Problem
+from linreg_fast.inference import triangle
+from linreg_fast.inference.triangle import ESTIMABLE
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.second_pass import factor
 from linreg_fast.kernels.systems import doubled_cholesky
-from linreg_fast.runtime.interrupt import interruptible
 
-ESTIMABLE = 1e-9  # of the sizes added up, what a contrast may leave of a null direction
 PERFECT = 2.0**-94  # of the target's sum of squares and a column: the rounding of the factor
 LEVERAGE_ROUNDING = 64 * EPSILON  # times the condition number: 1 - h below it is rounding
 
@@ -81,9 +81,9 @@ class Basis:
         if moments.n_targets > 1:
             products = np.ascontiguousarray(products[:, chosen[:, None], chosen])
             exponents, means = exponents[chosen], np.ascontiguousarray(means[:, chosen])
-        upper, order, rank = _factored(products, p, p if rank is None else rank, least)
+        upper, order, rank = triangle.factored(products, p, p if rank is None else rank, least)
         order, own = order[:p], exponents[:p]
-        inverse, slopes = _inverse(upper, rank)
+        inverse, slopes = triangle.inverse(upper, rank)
         target_parts = np.ascontiguousarray(upper[:, :rank, p:])
         explained = float(factor.sums_of_squares(target_parts)[0, 0])
         rss, tss = float(upper[0, p, p]), float(products[0, p, p])
@@ -98,10 +98,12 @@ class Basis:
             root[lead] = lower.T
             parameters[lead] = basic
         else:
-            root[order] = _pseudo_inverse(np.ldexp(np.triu(upper[0])[:rank, :p], own[order]))
+            root[order] = triangle.pseudo_inverse(
+                np.ldexp(np.triu(upper[0])[:rank, :p], own[order])
+            )
             parameters = root @ np.ldexp(target_parts[0, :, 0], exponents[p])
             parameters = parameters if coef is None else np.asarray(coef, dtype=float)
-        null = _null(upper[0], inverse[0], order, rank, own)
+        null = triangle.null(upper[0], inverse[0], order, rank, own)
         mean = np.ldexp(means, exponents) if fit_intercept else np.zeros_like(means)
         if fit_intercept:
             scaled = np.zeros((2, p, 1))
@@ -114,9 +116,9 @@ class Basis:
                 across = mean[0, :p] @ root
             else:
                 across = factor.of_means(np.ascontiguousarray(means[:, lead]), inverse)
-            root = _with_intercept(root, across, moments.weight_sum)
+            root = triangle.with_intercept(root, across, moments.weight_sum)
             parameters = np.append(intercept, parameters)
-            null = np.vstack([_across(mean[0, :p], null), null])
+            null = np.vstack([triangle.across(mean[0, :p], null), null])
         squares = np.diag(products[0])[:p]
         slopes_root = root[int(fit_intercept) :]
         norms = np.ldexp(np.sqrt(squares), own)
@@ -142,9 +144,9 @@ class Basis:
             np.ascontiguousarray(mean[:, p]),
             null,
             np.ldexp(target_parts[0, :, 0], exponents[p]),
-            _scaled(rss, unit),
-            _scaled(tss, unit),
-            _scaled(explained, unit),
+            triangle.scaled(rss, unit),
+            triangle.scaled(tss, unit),
+            triangle.scaled(explained, unit),
             inflation,
             float(np.sqrt(live.sum())) if len(live) else 1.0,
             noise,
@@ -201,69 +203,3 @@ class Basis:
             return np.ones(len(L), dtype=bool)
         left, sizes = abs(L @ self.null), abs(L) @ abs(self.null)
         return (left <= ESTIMABLE * sizes).all(axis=1)
-
-
-def _factored(products, p, wanted, least):
-    """The factor with at most `wanted` pivots, the order of the columns, and the rank."""
-    upper = products.copy()
-    order, rank = interruptible(p, doubled_cholesky.cholesky, upper, p, least)
-    if rank <= wanted:
-        return upper, order, rank
-    # The fit has found fewer independent columns: the limit lies between two pivots.
-    pivots = np.diag(upper[0])[:rank] ** 2
-    limit = pivots[wanted] * 1.5 if wanted else np.inf
-    if wanted and limit >= pivots[wanted - 1]:
-        limit = np.sqrt(pivots[wanted] * pivots[wanted - 1])
-    upper = products.copy()
-    order, rank = interruptible(p, doubled_cholesky.cholesky, upper, p, float(limit))
-    return upper, order, min(rank, wanted)
-
-
-def _inverse(upper, rank):
-    """The inverse (2, r, r) of the triangle, and the solution (2, r, 1) for the target."""
-    p = upper.shape[1] - 1
-    system = np.zeros((2, rank, 2 * rank + 1))
-    system[:, :, :rank] = upper[:, :rank, :rank]
-    system[0, :, rank:-1] = np.eye(rank)
-    system[:, :, -1] = upper[:, :rank, p]
-    found = interruptible(rank, doubled_cholesky.back_substitute, system, rank)
-    return np.ascontiguousarray(found[:, :, :rank]), found[:, :, rank:]
-
-
-def _pseudo_inverse(R):
-    """(p, r) of R (r, p), whose rows are independent; the columns may have any units."""
-    Q, U = np.linalg.qr(R.T)
-    return Q @ np.linalg.inv(U).T if len(R) else np.zeros(R.T.shape)
-
-
-def _null(upper, inverse, order, rank, exponents):
-    """(p, p - r): directions of the slopes that change no fitted value, in the columns' units."""
-    p = len(order)
-    found = np.zeros((p, p - rank))
-    if rank < p:
-        found[order[:rank]] = -(inverse @ np.triu(upper[:p, :p])[:rank, rank:])
-        found[order[rank:]] = np.eye(p - rank)
-        found[abs(found) < ESTIMABLE] = 0.0  # of columns of unit norm
-        found = np.ldexp(found, -exponents[:, None])
-        found /= np.where((size := abs(found).max(axis=0)) > 0, size, 1.0)
-    return found
-
-
-def _across(mean, null):
-    """(P - k,): what the intercept does in directions of the slopes; 0 where that is rounding."""
-    found, sizes = -(mean @ null), abs(mean) @ abs(null)
-    return np.where(abs(found) > ESTIMABLE * sizes, found, 0.0)
-
-
-def _with_intercept(root, across, weight_sum):
-    p, rank = root.shape
-    found = np.zeros((p + 1, rank + 1))
-    found[0, 0] = weight_sum**-0.5
-    found[0, 1:] = -across
-    found[1:, 1:] = root
-    return found
-
-
-def _scaled(value, exponent):
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.ldexp(value, exponent))

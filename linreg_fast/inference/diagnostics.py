@@ -9,7 +9,7 @@ import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
-from linreg_fast.inference import build, tails
+from linreg_fast.inference import checks, tails
 from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.numbers_as_text import number, p_as_text
 from linreg_fast.inference.pieces import pieces
@@ -104,12 +104,12 @@ class Diagnostics:
 def diagnostics(fitted, target, rows, white=True):
     """The `Diagnostics` of the rows (X, Y, weights) of a fit, in their order."""
     basis = fitted.basis(target, rows)
-    build.check_counts(basis, rows)
+    checks.check_counts(basis, rows)
     X, Y, weights = rows
     u = np.empty(X.shape[0])
     for start, *piece, own in pieces(X, Y, weights):
         kernel.residuals(*piece, target, own, basis.fit, u[start : start + len(piece[0])])
-    rss = build.check_residuals(basis, u, weights, rows, fitted.names)
+    rss = checks.check_residuals(basis, u, weights, rows, fitted.names)
     if weights is not None:
         u *= np.sqrt(weights)
         if not weights.all():

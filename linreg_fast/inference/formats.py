@@ -4,10 +4,18 @@ import html
 import json
 import math
 
-from linreg_fast.inference.numbers_as_text import cut, number, p_as_text, short, stars
+from linreg_fast.inference.numbers_as_text import (
+    cut,
+    number,
+    p_as_text,
+    padded,
+    short,
+    stars,
+    width,
+)
 
 WIDTH = 80
-NAME_WIDTH = 20
+NAME_WIDTH = 24
 COV_NAMES = {
     "classical": "classical (errors of one variance)",
     **{
@@ -27,6 +35,9 @@ def pandas():
 
 def covariance_words(result):
     """One line on the covariance: its name, and clusters or lags."""
+    if len(result.groups) > 1:
+        by = ", ".join(f"{name or 'groups'} {count}" for name, count in result.groups)
+        return f"{result.cov_type}, clusters: {by}"
     if result.groups:
         by = " and ".join(
             f"{count} clusters{f' of {name}' if name else ''}" for name, count in result.groups
@@ -90,21 +101,24 @@ def columns(level):
 def as_text(result, level=0.95):
     lines = [f"{left:<47}{name:>17} = {value:>10}"[:WIDTH] for left, (name, value) in _head(result)]
     table = rows(result, level)
-    width = min(max(len(row[0]) for row in table), NAME_WIDTH)
+    longest = min(max(width(row[0]) for row in table), NAME_WIDTH)
     sizes = [max(len(row[k]) for row in table) for k in range(1, 7)]
     heads = columns(level)
     sizes = [max(size, len(head)) for size, head in zip(sizes, heads, strict=True)]
-    spare = WIDTH - width - sum(sizes) - 4
+    spare = WIDTH - longest - sum(sizes) - 4
     gap = 2 if spare >= 12 else 1
-    if spare < 6:  # a long name gives way
-        width = max(width - (6 - spare), 6)
+    if spare < 6:  # a long name stands on a line of its own
+        longest = max(longest - (6 - spare), 6)
     parts = [head.rjust(size) for head, size in zip(heads, sizes, strict=True)]
-    head = " " * width + " " * gap + (" " * gap).join(parts)
+    head = " " * longest + " " * gap + (" " * gap).join(parts)
     rule = "-" * min(max(len(head) + 4, 77), WIDTH)
     lines += [rule, head, rule]
     for name, *cells, mark in table:
         parts = [cell.rjust(size) for cell, size in zip(cells, sizes, strict=True)]
-        line = f"{cut(name, width):<{width}}" + " " * gap + (" " * gap).join(parts)
+        if width(name) > longest:
+            lines.append(cut(name, WIDTH))
+            name = ""
+        line = padded(name, longest) + " " * gap + (" " * gap).join(parts)
         lines.append(f"{line} {mark}".rstrip())
     lines += [rule, "*** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1"]
     return "\n".join(lines)
@@ -187,14 +201,14 @@ def as_dict(result, level):
 
 
 def as_json(result, level):
-    return json.dumps(_finite(as_dict(result, level)), allow_nan=False)
+    return json.dumps(finite(as_dict(result, level)), allow_nan=False)
 
 
-def _finite(value):
+def finite(value):
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_finite(each) for each in value]
+        return [finite(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -206,10 +220,10 @@ def as_markdown(result, level):
     ]
     for row in rows(result, level):
         lines.append("| " + " | ".join([row[0].replace("|", "\\|"), *row[1:7]]) + " |")
-    return "\n".join([*lines, "", _foot(result)])
+    return "\n".join([*lines, "", foot(result)])
 
 
-def _foot(result):
+def foot(result):
     r2 = "R2" if result.basis.centred else "R2 (uncentred)"
     return (
         f"{result.n_samples} rows; errors: {covariance_words(result)}; t on {short(result.df)} df; "
@@ -217,23 +231,3 @@ def _foot(result):
         f"F({result.f_df[0]}, {short(result.f_df[1])}) {number(result.f, 10)}, "
         f"p {p_as_text(result.f_p, result.f_log_p)}"
     )
-
-
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
-
-
-def _tex(text):
-    return "".join(LATEX.get(character, character) for character in text)
-
-
-def as_latex(result, level):
-    lines = [r"\begin{tabular}{lrrrrrr}", r"\toprule"]
-    lines += [" & ".join(["", *map(_tex, columns(level))]) + r" \\", r"\midrule"]
-    for row in rows(result, level):
-        lines.append(" & ".join(_tex(cell) for cell in row[:7]) + r" \\")
-    lines += [r"\midrule", rf"\multicolumn{{7}}{{p{{0.9\linewidth}}}}{{{_tex(_foot(result))}}} \\"]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])

@@ -38,6 +38,14 @@ def groupings(groups, n_rows):
     return found
 
 
+def refuse_one_cluster(name, count):
+    """Raise for a grouping of fewer than two."""
+    raise ValueError(
+        f"clustered errors need at least two clusters: groups{f' {name!r}' if name else ''} has "
+        f"{count}"
+    )
+
+
 def both(a, b):
     """The grouping by two at once."""
     pairs = a.codes * b.size + b.codes

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from linreg_fast.data.lazy import computed_once
-from linreg_fast.inference import build
+from linreg_fast.inference import checks
 from linreg_fast.inference.choices import InferenceWarning
 from linreg_fast.inference.formats import pandas
 from linreg_fast.inference.pieces import pieces
@@ -28,15 +28,17 @@ class Influence:
     dfbeta, dfbetas : (n_samples, n_parameters) changes of the coefficients without the row, in
         their units, and by their standard deviations. Computed when asked for.
     press : float, the sum of squared residuals of rows as the fit without them predicts them.
+    index : places of these rows among those given; all of them, but where missing values have left
+        some out.
     rank, df_resid, sigma, names : of the fit.
 
     Where a row has leverage 1, what needs the fit without it is nan.
     """
 
-    def __init__(self, basis, names, found, sigma, rows, target):
+    def __init__(self, basis, names, found, sigma, rows, target, index):
         self.leverage, self.residuals, self.rstudent, self.cooks = found
         self.rank, self.df_resid = basis.rank, basis.n_samples - basis.rank
-        self.sigma, self.names = sigma, names
+        self.sigma, self.names, self.index = sigma, names, index
         self._basis, self._rows, self._target = basis, rows, target
 
     def __repr__(self):
@@ -44,7 +46,7 @@ class Influence:
         largest = (
             ""
             if worst is None
-            else f", largest Cook's distance {self.cooks[worst]:.4g} at row {worst}"
+            else f", largest Cook's distance {self.cooks[worst]:.4g} at row {self.index[worst]}"
         )
         return f"Influence({len(self.leverage)} rows, PRESS {self.press:.6g}{largest})"
 
@@ -130,24 +132,24 @@ class Influence:
         for name, (values, limit) in limits.items():
             with np.errstate(invalid="ignore"):
                 rows = np.flatnonzero(values > limit)
-            for row in rows.tolist():
+            for row in self.index[rows].tolist():
                 found.setdefault(row, []).append(name)
         return dict(sorted(found.items()))
 
     def to_frame(self, dfbetas=False):
         """A pandas DataFrame with a row a row; with columns dfbetas of each parameter if asked."""
         names = ["leverage", "residuals", "rstandard", "rstudent", "cooks", "dffits", "covratio"]
-        frame = pandas().DataFrame({name: getattr(self, name) for name in names})
+        frame = pandas().DataFrame({name: getattr(self, name) for name in names}, index=self.index)
         if dfbetas:
             for j, name in enumerate(self.names):
                 frame[f"dfbetas_{name}"] = self.dfbetas[:, j]
         return frame
 
 
-def influence(fitted, target, rows):
-    """The `Influence` of the rows (X, Y, weights) of a fit."""
+def influence(fitted, target, rows, kept=None):
+    """The `Influence` of the rows (X, Y, weights) of a fit; kept: which of those given they are."""
     basis = fitted.basis(target, rows)
-    build.check_counts(basis, rows)
+    checks.check_counts(basis, rows)
     X, Y, weights = rows
     df = basis.n_samples - basis.rank
     found = np.empty((4, X.shape[0]))
@@ -158,17 +160,18 @@ def influence(fitted, target, rows):
         kernel.influence(*piece, target, own, basis.fit, numbers, room)
         if room is not out:
             out[:] = room
-    build.check_residuals(basis, found[1], weights, rows, fitted.names, found[0])
+    checks.check_residuals(basis, found[1], weights, rows, fitted.names, found[0])
     sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
     lead = ("intercept",) if basis.centred else ()
     alone = found[0] > basis.most_leverage
+    index = np.arange(len(alone)) if kept is None else np.flatnonzero(kept)
     if alone.any() or df <= 0:
         warnings.warn(
-            f"row {int(np.argmax(alone))} ({int(alone.sum())} in all) has leverage 1: without it "
-            "its fitted value is not determined, and what needs that is nan"
+            f"row {index[np.argmax(alone)]} ({alone.sum()} in all) has leverage 1: without it its "
+            "fitted value is not determined, and what needs that is nan"
             if df > 0
             else f"{basis.n_samples} rows for {basis.rank} parameters leave no degrees of freedom",
             InferenceWarning,
             stacklevel=4,
         )
-    return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target)
+    return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target, index)

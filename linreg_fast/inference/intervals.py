@@ -1,9 +1,11 @@
-"""Floor 2: how sure a fitted line is. Confidence and prediction intervals from moments."""
+"""Confidence and prediction intervals from moments, in the coordinates of `Basis`."""
 
 from typing import NamedTuple
 
 import numpy as np
-import scipy.special
+
+from linreg_fast.inference.basis import Basis
+from linreg_fast.inference.predictions import Predictions
 
 
 class Intervals(NamedTuple):
@@ -18,19 +20,17 @@ def intervals(moments, mse, X, level=0.95):
 
     moments: of the data fitted. mse: its mean squared residual, weighted as they are. X (m, p):
     where. Assumes independent errors, of one variance, or of one in inverse proportion to the
-    weights; then a new observation is one of mean weight, and only ratios of weights matter.
+    weights; then a new observation is one of mean weight, and only ratios of weights matter. The
+    same numbers as `Inference.predict` has, whose parts these are.
     Source: Draper and Smith, Applied Regression Analysis, section 3.1 (one feature) and 8.1, 9.2.
     """
-    p = moments.n_features
-    freedom = moments.n_samples - p - 1
+    n, p = moments.n_samples, moments.n_features
+    freedom = n - p - 1
     if freedom < 1:
-        raise ValueError(
-            f"{moments.n_samples} rows leave no degrees of freedom for {p + 1} numbers"
-        )
-    variance = mse * moments.n_samples / freedom
-    comoment = moments.comoment[:p, :p] * (moments.n_samples / moments.weight_sum)
-    factor = scipy.linalg.cholesky(comoment, lower=True)
-    steps = scipy.linalg.solve_triangular(factor, (X - moments.mean[:p]).T, lower=True)
-    leverage = 1 / moments.n_samples + (steps * steps).sum(axis=0)
-    t = scipy.special.stdtrit(freedom, (1 + level) / 2)
-    return Intervals(t * np.sqrt(variance * leverage), t * np.sqrt(variance * (1 + leverage)))
+        raise ValueError(f"{n} rows leave no degrees of freedom for {p + 1} numbers")
+    coordinates = Basis.of(moments, True).coordinates(np.asarray(X, dtype=float))
+    variance = mse * moments.weight_sum / freedom  # of a row of weight 1
+    se = np.sqrt(variance * (coordinates * coordinates).sum(axis=1))
+    spread = np.sqrt(variance * n / moments.weight_sum)
+    found = Predictions.of(np.zeros(len(se)), se, spread, freedom, level)
+    return Intervals(found.mean_high, found.high)

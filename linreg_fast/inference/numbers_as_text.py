@@ -1,6 +1,7 @@
 """Numbers as people read them in tables: never a p of 0.000, never a width that breaks columns."""
 
 import math
+import unicodedata
 
 
 def p_as_text(p, log_p=None):
@@ -37,12 +38,13 @@ def short(value):
     return f"{value:.6g}" if value != int(value) else f"{int(value)}"
 
 
-def cut(name, width):
+def cut(name, most):
     """A name within a width; its end, which tells names of one kind apart, stays."""
-    if len(name) <= width:
+    if len(name) <= most and width(name) <= most:
         return name
-    left = (width - 2) // 2
-    return f"{name[:left]}..{name[len(name) - (width - 2 - left) :]}"
+    most = most * len(name) // max(width(name), len(name))
+    left = (most - 2) // 2
+    return f"{name[:left]}..{name[len(name) - (most - 2 - left) :]}"
 
 
 def stars(p):
@@ -51,3 +53,18 @@ def stars(p):
         if p < limit:
             return mark
     return ""
+
+
+def width(text):
+    """Columns of a terminal that a text takes: two for letters of East Asia, none for accents.
+
+    >>> width("area"), width("面積"), width("e\u0301")
+    (4, 4, 1)
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def padded(text, size):
+    """A text with blanks after it, to so many columns of a terminal."""
+    return text + " " * (size - width(text))

@@ -1,23 +1,22 @@
 """`Inference`: how sure a fit is. A few numbers a parameter; nothing in it grows with the rows."""
 
 import math
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from linreg_fast.data.gate import as_matrix
 from linreg_fast.data.lazy import computed_once
-from linreg_fast.inference import formats, hypotheses, tails, words
+from linreg_fast.inference import tails
 from linreg_fast.inference.basis import Basis
-from linreg_fast.inference.choices import Choice, InferenceWarning, check_level
-from linreg_fast.inference.predictions import Predictions
+from linreg_fast.inference.choices import Choice, check_level
+from linreg_fast.inference.forms import Forms
+from linreg_fast.inference.questions import Questions
 
 LOST = 1e-9  # share of a variance that is in lost directions, beyond which it is not determined
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Inference:
+class Inference(Questions, Forms):
     """Standard errors, tests and intervals of a least-squares fit of one target.
 
     Arrays over the parameters are in the order [intercept, columns], as `names` says.
@@ -65,6 +64,7 @@ class Inference:
     lost: np.ndarray | None = None  # (k, k): directions that rows of leverage 1 determine alone
     groups: tuple = ()  # (name, clusters) of each grouping
     largest_rank: int = 1 << 30  # of the meat: no more than there are clusters
+    terms: tuple = ()  # (name, places of its parameters) of each term beside the intercept
 
     @property
     def coef(self):
@@ -222,132 +222,13 @@ class Inference:
     def vif(self):
         return self.basis.inflation
 
-    def test(self, L=None, r=None, *, drop=None):
-        """Test linear restrictions L b = r of the coefficients b = [intercept, columns].
-
-        Parameters
-        ----------
-        L : array of shape (q, n_parameters), or str
-            Or words: ``"area - 2*rooms = 3, age = 0"``, with "intercept" for the intercept.
-        r : array of shape (q,), optional
-            Zeros by default; with words it stands in them.
-        drop : list of str, optional
-            Instead of L: names of parameters that are 0 all together, the F test of nested models.
-
-        Returns
-        -------
-        Test
-        """
-        names = list(self.names)
-        if (L is None) == (drop is None):
-            raise ValueError("give either restrictions L, as a matrix or in words, or drop=[names]")
-        if drop is not None:
-            drop = [drop] if isinstance(drop, str) else list(drop)
-            L = np.eye(len(names))[[words.place_of(name, names) for name in drop]]
-            r = np.zeros(len(L)) if r is None else r
-        elif isinstance(L, str):
-            if r is not None:
-                raise ValueError("restrictions in words have their numbers in them: leave r out")
-            L, r = words.restrictions(L, names)
-        L = np.atleast_2d(np.asarray(L, dtype=float))
-        if L.ndim != 2 or L.shape[1] != len(names) or not len(L):
-            raise ValueError(
-                f"L must have {len(names)} columns, one a parameter ({', '.join(names[:6])}"
-                f"{', ...' if len(names) > 6 else ''}); got shape {L.shape}"
-            )
-        r = np.zeros(len(L)) if r is None else np.atleast_1d(np.asarray(r, dtype=float))
-        if r.shape != (len(L),):
-            raise ValueError(f"r must hold {len(L)} numbers, one a row of L; got shape {r.shape}")
-        if not (np.isfinite(L).all() and np.isfinite(r).all()):
-            raise ValueError("L and r must be finite")
-        return hypotheses.wald(self, L, r)
-
-    def predict(self, X, level=0.95, sample_weight=None):
-        """Fitted values at rows X, and where their means and new observations lie.
-
-        Parameters
-        ----------
-        X : array-like of shape (m, n_features)
-        level : float, default=0.95
-        sample_weight : float or array-like of shape (m,), optional
-            Of the new observations: their variance is sigma**2 / weight. 1 by default.
-
-        Returns
-        -------
-        Predictions
-        """
-        level, X = check_level(level), as_matrix(X)
-        if X.shape[1] != self.basis.n_features:
-            raise ValueError(f"X has {X.shape[1]} columns, and the fit had {self.basis.n_features}")
-        weight = 1.0 if sample_weight is None else np.asarray(sample_weight, dtype=float)
-        if np.ndim(weight) > 1 or (np.ndim(weight) == 1 and len(weight) != len(X)):
-            raise ValueError(f"sample_weight must be one number a row: X has {len(X)}")
-        if not (np.asarray(weight) > 0).all():
-            raise ValueError("weights of new observations must be above 0")
-        se = self._spread(self.basis.coordinates(X))
-        lead = np.ones((len(X), 1)) if self.basis.centred else np.zeros((len(X), 0))
-        determined = self.basis.estimable(np.hstack([lead, X]))
-        if not determined.all():
-            se[~determined] = np.nan
-            warnings.warn(
-                f"row {int(np.argmin(determined))} of X leaves the space of the rows fitted, whose "
-                "columns depend on each other: the data do not determine what is predicted there",
-                InferenceWarning,
-                stacklevel=2,
-            )
-        return Predictions.of(
-            self.basis.predicted(X), se, self.sigma / np.sqrt(weight), self.df, level
-        )
-
-    def __repr__(self):
-        return formats.as_text(self)
-
-    def summary(self, level=0.95):
-        """The table as text of at most 80 columns, with intervals of this level."""
-        return formats.as_text(self, check_level(level))
-
-    def _repr_html_(self):
-        return formats.as_html(self)
-
-    def to_frame(self, level=0.95):
-        """A pandas DataFrame: a row a parameter; coef, se, t, p, low, high."""
-        return formats.as_frame(self, check_level(level))
-
-    def to_dict(self, level=0.95):
-        """Plain numbers, lists and text."""
-        return formats.as_dict(self, check_level(level))
-
-    def to_json(self, level=0.95):
-        """JSON text; numbers that are not finite are null."""
-        return formats.as_json(self, check_level(level))
-
-    def to_latex(self, level=0.95):
-        """A tabular for LaTeX, with booktabs."""
-        return formats.as_latex(self, check_level(level))
-
-    def to_markdown(self, level=0.95):
-        """A table in Markdown."""
-        return formats.as_markdown(self, check_level(level))
-
     def renamed(self, names, target=None):
         """The same with other names for the columns (n_features,)."""
         lead = self.names[:1] if self.basis.centred else ()
         found = (*lead, *(str(name) for name in names))
         if len(found) != len(self.names):
             raise ValueError(f"{len(found) - len(lead)} names for {self.basis.n_features} columns")
-        return replace(self, names=found, target=self.target if target is None else target)
-
-
-class Inferences(tuple):
-    """One `Inference` a target; numbers and arrays of all are stacked along a first axis."""
-
-    def __getattr__(self, name):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        values = [getattr(each, name) for each in self]
-        if callable(values[0]):
-            return lambda *args, **options: [value(*args, **options) for value in values]
-        return np.array(values)
-
-    def __repr__(self):
-        return "\n\n".join(map(repr, self))
+        own = dict(zip(self.names, found, strict=True))
+        terms = tuple((own.get(name, name), places) for name, places in self.terms)
+        target = self.target if target is None else target
+        return replace(self, names=found, target=target, terms=terms)

@@ -5,7 +5,7 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.inference.choices import HETEROSKEDASTIC, check_whole
 from linreg_fast.inference.clusters import ClusterSums
-from linreg_fast.inference.groups import both, groupings
+from linreg_fast.inference.groups import both, groupings, refuse_one_cluster
 from linreg_fast.inference.lagged import LaggedSums
 from linreg_fast.inference.pieces import pieces
 from linreg_fast.kernels.second_pass import meat as hc
@@ -36,7 +36,7 @@ class Scores:
     def __repr__(self):
         return f"Scores(cov={self.choice.cov!r}, n_rows={self.n_rows})"
 
-    def add(self, X, y, sample_weight=None, groups=None):
+    def add(self, X, y=None, sample_weight=None, groups=None):
         """Add rows X (m, p), y (m,), with their weights and clusters, if the fit had any.
 
         Returns
@@ -47,12 +47,11 @@ class Scores:
             raise ValueError(
                 "scores that were pickled or added up take no rows: add others to them"
             )
-        X, Y, weights = self._gate(X, y, sample_weight)
-        self.add_checked(X, Y, weights, groups)
+        self.add_checked(*self._gate(X, y, sample_weight, groups))
         return self
 
-    def add_checked(self, X, Y, weights, groups):
-        """The same of arrays that the gate has passed."""
+    def add_checked(self, X, Y, weights, groups, whole=False):
+        """The same of arrays that the gate has passed. whole: these are all the rows."""
         if (groups is not None) != self.choice.clustered:
             raise ValueError(
                 f"cov={self.choice.cov!r} takes {'' if groups is None else 'no '}groups"
@@ -60,6 +59,9 @@ class Scores:
         if self.choice.repeated and weights is not None:
             check_whole(weights)
         found = None if groups is None else groupings(groups, X.shape[0])
+        for grouping in found or () if whole else ():
+            if grouping.size < 2:  # before any work; that of several, some empty, shows in the end
+                refuse_one_cluster(grouping.name, grouping.size)
         if found is not None:
             if self.grouped is not None and len(found) != (1 if len(self.grouped) == 1 else 2):
                 raise ValueError("groups must be as many columns in each batch")
@@ -70,8 +72,9 @@ class Scores:
                 self.grouped = [ClusterSums(self.basis, self.choice.cov) for _ in found]
         if self.choice.cov == "HAC" and self.lagged is None:
             self.lagged = LaggedSums(self.basis, self.choice.lags)
+        whole = whole and self.n_rows == 0
         for start, *rows in pieces(X, Y, weights):
-            self._add_piece(start, rows, found)
+            self._add_piece(start, rows, found, whole)
         self.n_rows += X.shape[0]
         if weights is not None:
             with np.errstate(divide="ignore"):
@@ -79,11 +82,11 @@ class Scores:
             self.log_weights += float(logs.sum())
             self.weighted = True
 
-    def _add_piece(self, start, rows, found):
+    def _add_piece(self, start, rows, found, whole):
         X, Y, weights = rows
         arguments = (X, Y, self.target, weights, self.basis.fit)
         if found is not None:
-            self._add_clusters(start, arguments, found)
+            self._add_clusters(start, arguments, found, whole)
             return
         kind = HETEROSKEDASTIC.get(self.choice.cov, hc.SUMS)
         n = self.basis.weight_sum if self.choice.repeated else self.basis.n_samples
@@ -97,10 +100,11 @@ class Scores:
         if self.lagged is not None:
             self.lagged.add(arguments)
 
-    def _add_clusters(self, start, arguments, found):
+    def _add_clusters(self, start, arguments, found, whole):
         for place, (sums, grouping) in enumerate(zip(self.grouped, found, strict=True)):
             codes = frozen(grouping.codes[start : start + len(arguments[0])])
-            rss, weight, count, score = sums.add(arguments, grouping._replace(codes=codes))
+            alone = whole and len(codes) == len(grouping.codes)
+            rss, weight, count, score = sums.add(arguments, grouping._replace(codes=codes), alone)
             if place == 0:
                 self.sums = self.sums + self._head(rss, weight, count)
                 self.score = self.score + score

@@ -1,6 +1,8 @@
 """The matrix of a fit: columns of numbers, and columns of groups as zeros and ones."""
 
 import warnings
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ class Rows(NamedTuple):
     names: list[str]  # of X's columns
     categories: dict[str, list[str]]  # columns of groups -> their groups, the first left out
     read: int  # rows of the table
+    kept: np.ndarray | None = None  # (read,) of bool: which rows these are; None for all
+    beside: Mapping[str, list] = MappingProxyType({})  # other columns asked for -> n cells
 
 
 def design(columns, features, target, weights=None, kept=None):
@@ -60,4 +64,4 @@ def design(columns, features, target, weights=None, kept=None):
     if weights is not None:
         columns.fill(values[:, p + 1], weights, kept)
     of_rows = None if weights is None else values[:, p + 1]
-    return Rows(values[:, :p], values[:, p], of_rows, names, categories, columns.rows)
+    return Rows(values[:, :p], values[:, p], of_rows, names, categories, columns.rows, kept)

@@ -18,6 +18,13 @@ from linreg_fast.sources.names import (
 )
 
 
+def cells_of(columns, place, kept):
+    """A column's cells in the rows kept, without the blanks around text."""
+    cells = columns.cells(place)
+    chosen = cells if kept is None else [cells[row] for row in np.flatnonzero(kept)]
+    return [cell.strip() if isinstance(cell, str) else cell for cell in chosen]
+
+
 class Selection:
     """The columns of one fit, chosen by options or by what they hold."""
 
@@ -30,12 +37,14 @@ class Selection:
         exclude=(),
         categorical=(),
         missing="drop",
+        beside=(),
     ):
         self.source, self.missing = source, missing
         self.target = find(source, target)
         self.weights = None if weights is None else find(source, weights)
         taken = [self.target] if weights is None else [self.target, self.weights]
         self.categorical = self._places(categorical, "--categorical")
+        self.beside = self._places(beside, "--cluster")  # no features, unless that is asked for
         excluded = self._places(exclude, "--exclude")
         for place in self.categorical:
             if place in taken or place in excluded:
@@ -50,7 +59,8 @@ class Selection:
         if self.chosen:
             self._choose(features, target, weights, excluded)
         else:
-            self._offer([*taken, *excluded])
+            clusters = [place for place in self.beside if self._is_free(place)]
+            self._offer([*taken, *excluded, *clusters])
 
     def name(self, place):
         return self.source.columns[place].name
@@ -134,12 +144,12 @@ class Selection:
             self.source,
             [*asked, *(numbers if self.chosen else [])],
             [] if self.chosen else numbers,
-            grouped=self.categorical,
+            grouped=[*self.categorical, *(p for p in self.beside if p not in [*numbers, *asked])],
             missing=self.missing,
         ).read()
         if not self.chosen:
             self._sort_out(columns, asked)
-        used = [*asked, *self.features]
+        used = list(dict.fromkeys([*asked, *self.features, *self.beside]))
         kept = columns.complete(used)
         if kept is not None:
             self._tell_of_gaps(columns, kept, used)
@@ -149,7 +159,8 @@ class Selection:
         rows = design(columns, features, self.target, self.weights, kept)
         if not rows.names:
             self._refuse_none([])
-        return rows
+        beside = {self.name(place): cells_of(columns, place, kept) for place in self.beside}
+        return rows._replace(beside=beside)
 
     def _sort_out(self, columns, asked):
         """Leave out what turned out to be no feature, now that all rows are read."""

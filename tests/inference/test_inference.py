@@ -406,3 +406,37 @@ def test_moments_that_were_merged_and_reloaded(rng):
         1e-9,
     )
     assert linreg_fast.Inference is type(LinearRegression().fit_moments(again).inference())
+
+
+def test_more_targets_than_products_are_kept_of(rng):
+    X = rng.normal(size=(90, 3))
+    Y = X @ rng.normal(size=(3, 70)) + rng.normal(size=(90, 70))
+    found = LinearRegression().fit(X, Y).inference(X, Y, cov="HC3")
+    by_moments = LinearRegression().fit_moments(moments(X, Y)).inference()
+    assert found.se.shape == by_moments.se.shape == (70, 4)
+    for k in (0, 69):
+        one = LinearRegression().fit(X, Y[:, k])
+        same(found.se[k], one.inference(X, Y[:, k], cov="HC3").se)
+        same(by_moments.p[k], one.inference().p, 1e-9)
+
+
+@pytest.mark.parametrize("clusters", [2, 40, 9000])
+def test_rows_that_are_sorted_by_cluster(rng, clusters):
+    """Sorted rows take a way of their own: the same numbers as of any other order."""
+    X, y = draw(rng, 20_000, 3)
+    X = np.asfortranarray(X) if clusters == 40 else X
+    w = rng.uniform(0, 2, len(y)) * (rng.random(len(y)) < 0.8)
+    groups = np.sort(rng.integers(0, clusters, len(y)))
+    mixed = rng.permutation(len(y))
+    for weights in (None, w):
+        model = LinearRegression().fit(X, y, weights)
+        own = None if weights is None else weights[mixed]
+        found = model.inference(X, y, weights, groups=groups)
+        expected = model.inference(X[mixed], y[mixed], own, groups=groups[mixed])
+        assert found.groups == expected.groups
+        same(found.cov, expected.cov, 1e-9)
+        sums = model.scores("CR1S")
+        for part in (slice(0, 7001), slice(7001, None)):
+            piece = None if weights is None else weights[part]
+            sums.add(X[part], y[part], piece, groups[part])
+        same(model.inference(scores=sums).cov, found.cov, 1e-9)

@@ -16,6 +16,7 @@ from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged
 from linreg_fast.estimators.gradient_descent import advice, history, start
 from linreg_fast.estimators.gradient_descent.history import History
 from linreg_fast.estimators.gradient_descent.progress import Progress
+from linreg_fast.estimators.inference import InferenceMixin
 from linreg_fast.kernels import RUNGS
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import Solution
@@ -30,7 +31,7 @@ def _learns_by_batches(model):
     return True
 
 
-class GradientDescentRegressor(History, BaseLeastSquares):
+class GradientDescentRegressor(InferenceMixin, History, BaseLeastSquares):
     """Linear regression by descent on the mean squared error.
 
     The loss is mean(r^2), so the gradient has the factor 2 / n; for a text that uses (1 / 2n)

@@ -15,34 +15,10 @@ from linreg_fast.kernels.second_pass import panel
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import inlined_part, kernel_part
+from linreg_fast.runtime.compile import kernel_part
 
-WIDE = tuning.WIDE
+WIDE, VECTORS = tuning.WIDE, simd.VECTORS
 FIRST = memory.LINE  # numbers of a cluster before those of its columns, of which two are used
-
-
-@kernel_part
-def _add_numbers(X, row, last, factor, shift, high, low, table, at):
-    for j in range(X.shape[1]):
-        table[at + j] += factor * ((X[row, j] - shift[0, j]) - shift[1, j])
-
-
-@inlined_part
-def _add_vectors(X, row, last, factor, shift, high, low, table, at):
-    """The same; what stands behind a row of C order is read too, and goes where nothing looks."""
-    p = X.shape[1]
-    if X.flags.c_contiguous and row < last:
-        spread = simd.broadcast(factor)
-        for j in range(0, p, WIDE):
-            value = simd.subtract(simd.load(X, row * p + j), simd.load(high, j))
-            value = simd.subtract(value, simd.load(low, j))
-            total = simd.load(table, at + j)
-            simd.store(table, at + j, simd.fma_vectors(spread, value, total))
-    else:
-        _add_numbers(X, row, last, factor, shift, high, low, table, at)
-
-
-_add = _add_vectors if simd.VECTORS else _add_numbers
 
 
 @kernel_part
@@ -60,7 +36,7 @@ def _block(
     sorted_rows = len(firsts) > 0
     first = firsts[b] if sorted_rows else -1
     spare = places - (len(firsts) if sorted_rows else 0) + b
-    rss, total = 0.0, 0.0
+    rss, total, p = 0.0, 0.0, X.shape[1]
     last = len(X) - 1 - WIDE // X.shape[1]  # rows from here on have not a vector behind them
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)
@@ -75,7 +51,18 @@ def _block(
             own[at + 1] += w * e
             rss += w * e * e
             total += w
-            _add(X, begin + i, last, w * e, shift, high, low, own, at + FIRST)
+            # Written out: as a function, even an inlined one, it takes three times as long, since
+            # the references to its arrays are counted at every row.
+            to, of = at + FIRST, (begin + i) * p
+            if VECTORS and X.flags.c_contiguous and begin + i < last:
+                spread = simd.broadcast(w * e)
+                for j in range(0, p, WIDE):  # what stands behind the row goes where nothing looks
+                    value = simd.subtract(simd.load(X, of + j), simd.load(high, j))
+                    value = simd.subtract(value, simd.load(low, j))
+                    simd.store(own, to + j, simd.fma_vectors(spread, value, simd.load(own, to + j)))
+            else:
+                for j in range(p):
+                    own[to + j] += w * e * ((X[begin + i, j] - shift[0, j]) - shift[1, j])
             if half:
                 at = place * half
                 for j in range(size):
@@ -91,9 +78,10 @@ _blocks = over_blocks(_block)
 
 
 def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
-    """(scores (clusters, 2 + r), squares (clusters, k (k + 1) / 2) or none, (rss, weight)).
+    """(scores (clusters, width), squares (clusters, k (k + 1) / 2) or none, (rss, weight)).
 
-    scores: rows of weight above 0, sum of w e, sums of w e (x - mean) of the independent columns.
+    scores: rows of weight above 0, sum of w e, and from `FIRST` on the sums of w e (x - mean) of
+    all columns; behind them, and between, is nothing to look at.
     codes (n,): int64, which cluster a row belongs to.
     """
     order, shift = fit[:2]
@@ -117,8 +105,7 @@ def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
     scratch = panel.scratch_size(p, rank, size)
     arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, places, width)
     launch.run(_blocks, n, blocks, work, scratch, *arguments, scores, squares, totals)
-    kept = np.append([0, 1], FIRST + order)
-    scores = _total(scores.reshape(tables, places, width), clusters, firsts)[:, kept]
+    scores = _total(scores.reshape(tables, places, width), clusters, firsts)
     if more:
         found = squares.reshape(tables, places, more)
         return scores, _total(found, clusters, firsts), totals.sum(axis=0)[:2]

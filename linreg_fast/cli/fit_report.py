@@ -1,0 +1,92 @@
+"""What fit says of a fit: the numbers of the model's file, and the report without a summary."""
+
+import math
+
+from linreg_fast.cli import summary
+
+
+def details_of(estimator, rows):
+    """What the file says of the fit. R2 and MSE are those of `inference`, wherever it has them."""
+    import numpy as np
+
+    from linreg_fast.functional.sums import mse
+
+    sums = _sums(estimator, rows)
+    if sums is None:
+        loss = mse(rows.X, rows.y, estimator.coef_, estimator.intercept_, rows.weights)
+        with np.errstate(over="ignore", invalid="ignore"):  # then there is no R2
+            several = len(rows.y) > 1
+            r2 = estimator.score(rows.X, rows.y, rows.weights) if several else math.nan
+    else:
+        loss, r2 = sums
+    return {
+        "n_samples": len(rows.y),
+        "rows_left_out": rows.read - len(rows.y),
+        "r2": _finite(r2),
+        "mse": _finite(loss),
+        "rank": estimator.rank_,
+        "condition_number": _finite(estimator.condition_number_),
+        "solver": estimator.solver_,
+        "reason": estimator.solver_reason_,
+    }
+
+
+def _sums(estimator, rows):
+    """(MSE, R2 about the mean) by the sums of the fit; None where they do not tell."""
+    import numpy as np
+
+    from linreg_fast.cli.certainty import MOST_COLUMNS
+
+    moments = getattr(estimator, "moments_", None)
+    if moments is None or moments.n_features > MOST_COLUMNS or len(rows.y) < 2:
+        return None
+    try:
+        found = summary.fitted(estimator, rows, "").basis(0, summary.checked(rows))
+    except ValueError:  # bounds, a descent that has not converged
+        return None
+    about_mean = float(np.asarray(moments.comoment)[-1, -1])
+    if not (np.isfinite(found.rss) and 0 < about_mean < np.inf):
+        return None
+    return found.rss / found.weight_sum, 1 - found.rss / about_mean
+
+
+def report(model, taken, has_intercept, screen):
+    """The fit in words and numbers."""
+    from linreg_fast.inference.numbers_as_text import padded, width
+    from linreg_fast.wording import equation
+
+    def say(text=""):
+        print(text, file=screen)
+
+    names, details = model.features, model.details
+    condition = details["condition_number"]
+    say(equation(model.coef, model.intercept, names, model.target, has_intercept))
+    say()
+    lines = list(zip(names, model.coef, strict=True))
+    if has_intercept:
+        clash = any(name.strip().lower() == "intercept" for name in names)
+        lines.append(("(intercept)" if clash else "intercept", model.intercept))
+    widest = max(width(name) for name, _ in lines)
+    for name, value in lines:
+        say(f"  {padded(name, widest)}  {value: .15g}")
+    say()
+    for column, levels in model.categories.items():
+        say(f"groups     of {column}: against {levels[0]}")
+    if details["r2"] is not None:
+        about = "" if has_intercept else " (about the mean; --summary has the uncentred one)"
+        say(f"R2         {details['r2']:.6f}{about}")
+    say(f"MSE        {math.inf if details['mse'] is None else details['mse']:.6g}")
+    left_out = details["rows_left_out"]
+    also = f" ({left_out} left out for missing values)" if left_out else ""
+    say(f"rows       {details['n_samples']}{also}")
+    say(f"rank       {details['rank']} of {len(names)}")
+    units = "centred, unit columns" if has_intercept else "unit columns"
+    say(f"condition  about {condition or math.inf:.3g} ({units})")
+    say(f"solver     {details['solver']}: {details['reason']}")
+    say(f"time       {taken * 1e3:.1f} ms, compiling or loading the kernels included")
+    say("certainty  --summary has standard errors, p and intervals")
+
+
+def _finite(number):
+    """JSON has no word for what is not."""
+    return float(number) if math.isfinite(number) else None

@@ -1,0 +1,233 @@
+"""What an analyst asks of `fit`: the table of coefficients, its options, where it is written."""
+
+import csv
+import io
+import sys
+import warnings
+from dataclasses import replace
+
+from linreg_fast.cli.common import Names, check_writable, for_a_reader
+
+ASKED = ("cov", "clusters", "lags", "level", "weights_are", "two_way", "json", "csv")
+
+
+def _covariances():
+    from linreg_fast.inference.choices import COVARIANCES
+
+    return COVARIANCES
+
+
+def _meanings():
+    from linreg_fast.inference.choices import WEIGHTS
+
+    return WEIGHTS
+
+
+def add_options(command):
+    sure = command.add_argument_group(
+        "how sure it is", "each of these asks for the table of coefficients"
+    )
+    sure.add_argument(
+        "--summary", action="store_true", help="standard errors, t, p, intervals, R2, F, tests"
+    )
+    sure.add_argument(
+        "--cov",
+        metavar="NAME",
+        choices=Names(_covariances, open=True),
+        help="errors: one of %(choices)s (default: classical; CR1S with --cluster, which is "
+        "Stata's; HAC with --lags; HC1 for sampling weights)",
+    )
+    sure.add_argument(
+        "--cluster",
+        dest="clusters",
+        action="append",
+        metavar="COLUMN",
+        help="errors hang together within groups of this column, or of two: city,year",
+    )
+    sure.add_argument("--lags", type=int, help="Newey-West errors; rows are in the order of time")
+    sure.add_argument(
+        "--small-sample",
+        action="store_true",
+        help="Newey-West errors times n / (n - k), as Stata has them",
+    )
+    sure.add_argument(
+        "--two-way",
+        choices=("min", "each"),
+        help="the factor of two-way clusters: of the fewer for all (fixest, reghdfe; default), or "
+        "each its own (sandwich, statsmodels)",
+    )
+    sure.add_argument(
+        "--level", type=float, help="of the intervals, between 0 and 1 (default: 0.95)"
+    )
+    sure.add_argument(
+        "--weights-are",
+        metavar="MEANING",
+        choices=Names(_meanings, open=True),
+        help="what --weights mean: analytic (variance 1/w; default), frequency (w equal rows), "
+        "sampling",
+    )
+    sure.add_argument("--json", metavar="FILE", help="write all numbers as JSON; - to the screen")
+    sure.add_argument(
+        "--csv", metavar="FILE", help="write the table of coefficients as CSV; - to the screen"
+    )
+    sure.add_argument(
+        "--diagnose",
+        action="store_true",
+        help="tests of the residuals, rows that stand out; --plot draws residuals, normal "
+        "quantiles, scale and leverage",
+    )
+
+
+def asked(options):
+    """Whether any option wants the table."""
+    given = any(getattr(options, name, None) is not None for name in ASKED)
+    return options.summary or options.diagnose or options.small_sample or given
+
+
+def choice_of(options):
+    """The `Choice` of the options, before anything is read."""
+    from linreg_fast.inference.choices import Choice, check_level
+
+    if options.level is not None:
+        check_level(options.level)
+    if options.weights_are is not None and options.weights is None:
+        raise ValueError("--weights-are says what --weights mean: name their column, too")
+    for path in (options.json, options.csv):
+        if path is not None and path != "-":
+            check_writable(path, options.data)
+    named = [path for path in (options.out, options.json, options.csv, options.plot) if path]
+    if len(set(named)) < len(named):
+        raise ValueError("two of --out, --json, --csv and --plot name the same file")
+    meaning = options.weights_are or "analytic"
+    grouped = options.clusters is not None
+    return Choice.of(
+        options.cov,
+        options.lags,
+        meaning,
+        options.two_way or "min",
+        True if options.small_sample else None,
+        False,
+        grouped,
+    )
+
+
+def checked(rows):
+    """(X, Y, weights) of `Rows`, as the gate passes them on."""
+    import numpy as np
+
+    from linreg_fast.data.gate import frozen
+
+    weights = None if rows.weights is None else frozen(np.ascontiguousarray(rows.weights))
+    return frozen(rows.X), frozen(np.ascontiguousarray(rows.y)[:, None]), weights
+
+
+def fitted(estimator, rows, target, design=None):
+    """The `Fitted` of a fit to `Rows`, by the names of their columns and terms."""
+    found = estimator._fitted(checked(rows))
+    found.names, found.targets = list(rows.names), [target]
+    found.terms = terms_of(rows) if design is None else design.terms
+    return found
+
+
+def terms_of(rows):
+    """(name, places of its columns) of each column of numbers or of groups."""
+    from linreg_fast.sources.groups import names_of
+
+    column_of = {
+        part: column
+        for column, levels in rows.categories.items()
+        for part in names_of(column, levels)
+    }
+    terms: dict = {}
+    for place, name in enumerate(rows.names):
+        terms.setdefault(column_of.get(name, name), []).append(place)
+    return list(terms.items())
+
+
+def infer(estimator, rows, choice, target, design=None):
+    """The `Inference` of a fit to `Rows`."""
+    from linreg_fast.inference import build
+
+    if len(rows.beside) > 2:
+        raise ValueError(f"--cluster takes one or two columns, got {', '.join(rows.beside)}")
+    groups = dict(rows.beside) if choice.clustered else None
+    known = fitted(estimator, rows, target, design)
+    found = build.infer(known, choice, 0, checked(rows), groups)
+    first, *names = found.names
+    if found.basis.centred and any(name.strip().lower() == "intercept" for name in names):
+        return replace(found, names=(f"({first})", *names))
+    return found
+
+
+def text(found, level, rows):
+    """What is printed: the table, what stands behind it, tests of terms with several columns."""
+    from linreg_fast.inference.numbers_as_text import number
+
+    lines = [found.summary(level)]
+    lines += [
+        f"log-likelihood {number(found.loglik, 10)}   AIC {number(found.aic, 10)}   "
+        f"BIC {number(found.bic, 10)}"
+    ]
+    for column, levels in rows.categories.items():
+        lines.append(f"groups of {column}: against {levels[0]}"[:80])
+    left_out = rows.read - len(rows.y)
+    if left_out:
+        lines.append(f"{left_out} of {rows.read} rows left out for missing values")
+    if any(len(places) > 1 for _, places in found.terms):
+        lines += ["", repr(found.anova())]
+    return "\n".join(lines)
+
+
+def as_csv(found, level):
+    """A line a parameter: name, coef, se, t, p, low, high."""
+    interval = found.confidence_interval(level)
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(["name", "coef", "se", "t", "p", "low", "high"])
+    columns = (found.coef, found.se, found.t, found.p, interval[:, 0], interval[:, 1])
+    for name, *numbers in zip(found.names, *columns, strict=True):
+        writer.writerow([name, *("" if n != n else repr(float(n)) for n in numbers)])
+    return lines.getvalue()
+
+
+def as_json(found, level, rows, design=None):
+    """All numbers of the result and of its terms; what is not finite is null."""
+    import json
+
+    from linreg_fast.inference.formats import finite
+
+    content = found.to_dict(level) | {
+        "formula": None if design is None else design.text,
+        "categories": dict(rows.categories),
+        "rows_left_out": rows.read - len(rows.y),
+        "terms": found.anova().to_dict(),
+    }
+    return json.dumps(finite(content), allow_nan=False, indent=1) + "\n"
+
+
+def write(options, found, rows, design):
+    """The files that are asked for; True if the screen is taken by one of them."""
+    from linreg_fast.data.jsonfile import write_text
+
+    level = options.level or 0.95
+    taken = options.out == "-"
+    for path, make in (
+        (options.json, lambda: as_json(found, level, rows, design)),
+        (options.csv, lambda: as_csv(found, level)),
+    ):
+        if path == "-":
+            if taken:
+                raise ValueError("only one of --out, --json and --csv can go to the screen")
+            taken = True
+            with for_a_reader():
+                sys.stdout.write(make())
+        elif path is not None:
+            write_text(path, make())
+    return taken
+
+
+def quietly(function, *arguments):
+    """The result of a function whose warnings are not for this reader."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*arguments)

@@ -1,0 +1,122 @@
+"""What inference asks of a fitted estimator: its rows once more, and what it knows of itself."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+
+class FittedRows:
+    """Rows of the fit through the gate again, and `build.Fitted`; the estimator stays as it is."""
+
+    def _rows_again(self, X, y, sample_weight):
+        """(X, Y, weights, kept) of rows of the fit; kept: (n,) of bool, or None for all."""
+        check_is_fitted(self)
+        if hasattr(self, "_rows_given"):
+            X, Y, weights, kept = self._rows_given(X, y, sample_weight)
+        elif y is None:
+            raise ValueError("pass X and y together")
+        else:
+            X, Y, weights, _ = self._validate_rows(X, y, sample_weight, reset=False)
+            kept = None
+        if Y.shape[1] != self._n_targets():
+            raise ValueError(f"y has {Y.shape[1]} targets, and the fit had {self._n_targets()}")
+        return X, Y, weights, kept  # what is not finite shows in the sums
+
+    def _batch_again(self, X, y, sample_weight, groups):
+        """(X, Y, weights, groups) of a batch of rows of the fit."""
+        *rows, kept = self._rows_again(X, y, sample_weight)
+        return *rows, self._groups_again(X, groups, kept)
+
+    def _groups_again(self, X, groups, kept):
+        """The clusters of the rows that are used."""
+        from linreg_fast.estimators.missing import of_rows
+
+        names = [groups] if isinstance(groups, str) else groups
+        few = isinstance(names, (list, tuple)) and 0 < len(names) <= 2 and hasattr(X, "columns")
+        if few and all(isinstance(name, str) for name in names):
+            groups = {name: X[name] for name in names}
+        return of_rows(groups, kept)
+
+    def _n_targets(self):
+        return 1 if np.ndim(self.coef_) == 1 else len(self.coef_)
+
+    def _targets(self, target):
+        from linreg_fast.inference.choices import check_target
+
+        n_targets = self._n_targets()
+        return list(range(n_targets)) if target is None else [check_target(target, n_targets)]
+
+    def _fitted(self, rows):
+        """What `inference.build` needs of this model."""
+        from linreg_fast.inference.build import Fitted
+
+        check_is_fitted(self)
+        if getattr(self, "positive", False):
+            raise ValueError(
+                "positive=True: coefficients at their bound have no standard errors of least "
+                "squares; fit with positive=False"
+            )
+        if getattr(self, "_alpha", 0):
+            raise ValueError(
+                f"alpha={self._alpha:g}: penalised coefficients are biased, and have no standard "
+                "errors of least squares; fit with alpha=0"
+            )
+        moments = self._moments_again(rows)
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            names = [f"x{j}" for j in range(self.n_features_in_)]
+        design = getattr(self, "_design", None)
+        n_targets = self._n_targets()
+        targets = ["y" if design is None else design.target]
+        if n_targets > 1:
+            targets = [f"{'y' if design is None else design.target}{k}" for k in range(n_targets)]
+        solver = getattr(self, "solver_", "gradient_descent")
+        fitted = Fitted(
+            moments,
+            getattr(self, "_centred", self.fit_intercept),
+            self._rank(moments),
+            np.atleast_2d(self.coef_),
+            list(map(str, names)),
+            targets,
+            None if design is None else design.terms,
+        )
+        if solver in ("gradient_descent", "lsqr"):
+            self._check_converged(fitted)
+        return fitted
+
+    def _moments_again(self, rows):
+        from linreg_fast.data.many_target_moments import moments_of
+
+        moments = getattr(self, "moments_", None)
+        if moments is None and rows is not None and isinstance(rows[0], np.ndarray):
+            moments = moments_of(*rows)
+        if moments is None:
+            raise ValueError(
+                f"this fit of {self.n_features_in_} columns kept no moments for inference: "
+                "pass X (dense) and y, or fit fewer columns"
+            )
+        return moments
+
+    def _rank(self, moments):
+        """As the fit found it; a descent does not, and takes that of an exact solver."""
+        if hasattr(self, "rank_"):
+            return self.rank_
+        from linreg_fast.data.problem import Problem
+        from linreg_fast.solvers import auto
+
+        problem = Problem(None, None, moments=moments, fit_intercept=self.fit_intercept)
+        return auto.solve(problem).rank
+
+    def _check_converged(self, fitted):
+        """Coefficients of an iterative solver are the least-squares ones, or have no inference."""
+        moments, p = fitted.moments, fitted.moments.n_features
+        products = moments.apart[0].comoment[:p, :p]
+        if not fitted.fit_intercept:
+            products = products + moments.weight_sum * np.outer(moments.mean[:p], moments.mean[:p])
+        for target, coef in enumerate(fitted.coef.astype(float)):
+            basis = fitted.basis(target, least_squares=True)
+            off = coef - basis.coef[int(basis.centred) :]
+            if not off @ products @ off <= 1e-6 * basis.rss + 1e-12 * basis.tss:
+                raise ValueError(
+                    "the descent has not converged to the least-squares coefficients, of which "
+                    "standard errors are: take more steps, or another solver"
+                )

@@ -1,0 +1,241 @@
+"""Formulas, "price ~ area * C(city)", on formulaic: from a frame to the columns of a fit.
+
+A `Design` keeps what the frame of the fit taught it (levels, means of `center`, knots of `bs`), so
+new frames are coded as the first one was. What formulaic does in silence is an error here: a level
+that the fit has not seen would be coded as the reference. Rows with missing values become rows of
+NaN, in place.
+"""
+
+import re
+import warnings
+
+import numpy as np
+
+from linreg_fast.data.gate import listed
+from linreg_fast.estimators.formula_frames import Frame
+from linreg_fast.estimators.formula_names import FUNCTIONS, as_python, columns_of
+
+INTERCEPT = "Intercept"
+ALL_OTHERS = re.compile(r"(?<![\w.`)\]])\.(?![\w.])")  # the dot of y ~ .
+
+
+def formulaic():
+    """The package, or an ImportError that names the extra."""
+    try:
+        import formulaic
+    except ImportError:
+        raise ImportError("formulas need formulaic: pip install 'linreg_fast[formula]'") from None
+    return formulaic
+
+
+def spelt_out(text, names):
+    """A formula with the columns that the dot of ``y ~ .`` stands for."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"a formula is text such as 'price ~ area + C(city)', got {text!r}")
+    left, tilde, right = text.partition("~")
+    if not tilde or not ALL_OTHERS.search(right):
+        return text
+    target = columns_of(parsed(f"{left} ~ 1")[0], names)
+    others = [f"`{name}`" if not name.isidentifier() else name for name in names if name]
+    others = [name for name in others if name.strip("`") not in target]
+    if not others:
+        raise ValueError(f"the formula {text!r}: there is no other column for the dot")
+    return f"{left}~{ALL_OTHERS.sub('(' + ' + '.join(others) + ')', right)}"
+
+
+def parsed(text):
+    """(left side or None, right side) of a formula; a ValueError says what is wrong with it."""
+    package = formulaic()
+    try:
+        found = package.Formula(as_python(text))
+    except (package.errors.FormulaicError, SyntaxError, AttributeError) as error:
+        words = re.sub("\x1b\\[[0-9;]*m|[⧛⧚]", "", str(error))
+        raise ValueError(f"the formula {text!r}: {' '.join(words.split())}") from None
+    left, right = getattr(found, "lhs", None), getattr(found, "rhs", found)
+    if not isinstance(right, package.SimpleFormula):
+        raise ValueError(f"the formula {text!r} has more than one right-hand side")
+    return left, right
+
+
+class Design:
+    """A formula and what it learnt from the frame of the fit.
+
+    Attributes
+    ----------
+    text : str
+        The formula.
+    target : str
+        Its left-hand side.
+    fit_intercept : bool
+    names : list of str
+        Of the columns, without the intercept.
+    terms : list of (str, list of int)
+        Each term and the places of its columns.
+    first_row : int
+        What messages count rows from.
+    """
+
+    first_row = 0
+    _row_numbers = None
+
+    def __init__(self, text, left, right, context=None):
+        self.text, self.left, self.right = text, left, right
+        self._context = {**FUNCTIONS, **(context or {})}
+        self.target = left.text
+
+    @classmethod
+    def of(cls, text, data, context=None, row_numbers=None):
+        """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to.
+
+        row_numbers: what messages call the rows; their places by default.
+        """
+        frame = Frame(data)
+        text = spelt_out(text, frame.names)
+        left, right = parsed(text)
+        if left is None:
+            raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
+        sides = (Side(side, frame.names, context or ()) for side in (left, right))
+        design = cls(text, *sides, context)
+        design._row_numbers = row_numbers
+        Y = design._evaluate(design.left, frame, also=design.right)
+        if design.left.levels:
+            raise ValueError(f"{design.target!r}, the target, does not hold numbers")
+        X = design._evaluate(design.right, frame, also=design.left)
+        design.name_columns()
+        design._row_numbers = None
+        return design, X, Y[:, 0] if Y.shape[1] == 1 else Y
+
+    def name_columns(self):
+        """After both sides have learnt."""
+        self.fit_intercept = INTERCEPT in self.right.names
+        first = int(self.fit_intercept)
+        self.names = self.right.columns_named
+        self.terms = [
+            (term, [place - first for place in range(start, stop)])
+            for term, start, stop in self.right.slices
+            if term != "1" and stop > start
+        ]
+        if not self.names:
+            raise ValueError(f"the formula {self.text!r} has no columns to explain the target by")
+
+    @property
+    def columns(self):
+        """Names of the frame's columns on the right-hand side."""
+        return self.right.columns
+
+    def matrix(self, data):
+        """(n, p) of the columns as they were coded in the fit; NaN in rows with a gap."""
+        return self._evaluate(self.right, Frame(data))
+
+    def targets(self, data):
+        """(n,) or (n, t) of the left-hand side; NaN in rows with a gap."""
+        Y = self._evaluate(self.left, Frame(data))
+        return Y[:, 0] if Y.shape[1] == 1 else Y
+
+    def weights(self, data, given):
+        """Weights as they were given, or the column that they are the name of."""
+        return Frame(data).column(given).to_numpy(dtype=float) if isinstance(given, str) else given
+
+    def gaps(self, data):
+        """{column: its missing values} of the columns of both sides."""
+        frame = Frame(data)
+        names = dict.fromkeys([*self.left.columns, *self.right.columns])
+        counts = {name: int(frame.missing(name).sum()) for name in names}
+        return {name: count for name, count in counts.items() if count}
+
+    def _evaluate(self, side, frame, also=None):
+        """also: a side whose gaps count, too: levels and means are of the rows that are fitted."""
+        columns = side.columns if also is None else [*side.columns, *also.columns]
+        table, kept = frame.complete(list(dict.fromkeys(columns)))
+        if not kept.any():
+            if not side.learnt:
+                raise ValueError("every row has a missing value in a column of the formula")
+            return np.full((len(kept), len(side.columns_named)), np.nan)
+        if "lag(" in side.text and not kept.all():
+            raise ValueError("lag() in a formula needs every row: fill the missing values")
+        rows = np.flatnonzero(kept)
+        rows = rows + self.first_row if self._row_numbers is None else self._row_numbers[rows]
+        values = side.values(table, self._context, rows)
+        if kept.all():
+            return values
+        found = np.full((len(kept), values.shape[1]), np.nan, order="F")
+        found[kept] = values
+        return found
+
+    def __repr__(self):
+        return f"Design({self.text!r})"
+
+
+class Side:
+    """One side of a formula; after the first frame with what that taught it.
+
+    columns: of the frame. names: of the matrix, with the intercept. slices: (term, start, stop).
+    """
+
+    def __init__(self, formula, names, context=()):
+        self.text = " + ".join(map(str, formula))
+        self.columns = columns_of(formula, names, context)
+        self.spec = formulaic().ModelSpec.from_spec(formula, output="numpy", na_action="ignore")
+        self.learnt, self.names, self.slices = False, [], []
+
+    @property
+    def columns_named(self):
+        return [name for name in self.names if name != INTERCEPT]
+
+    @property
+    def levels(self):
+        """{factor: its levels} of the factors that are not numbers."""
+        found = self.spec.encoder_state.items()
+        return {
+            str(name): state["categories"] for name, (_, state) in found if "categories" in state
+        }
+
+    def values(self, table, context, rows):
+        """(m, columns) float64 of a pandas frame without gaps; rows: where its rows stand."""
+        package = formulaic()
+        if self.learnt:
+            self._refuse_unseen(table, rows)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("error", package.errors.DataMismatchWarning)
+            try:
+                found = self.spec.get_model_matrix(table, context=context)
+            except package.errors.DataMismatchWarning as error:
+                raise ValueError(f"a level that the fit has not seen: {error}") from None
+            except package.errors.FormulaicError as error:
+                raise ValueError(f"the formula's {self.text!r}: {error}") from None
+        names = list(found.model_spec.column_names)
+        if not self.learnt:
+            self.spec, self.names, self.learnt = found.model_spec, names, True
+            slices = self.spec.term_slices.items()
+            self.slices = [(str(term), part.start, part.stop) for term, part in slices]
+        elif names != self.names:
+            raise ValueError(f"the formula's columns are {listed(names)}, not {listed(self.names)}")
+        kept = [j for j, name in enumerate(names) if name != INTERCEPT]
+        values = np.asfortranarray(np.asarray(found, dtype=np.float64)[:, kept])
+        self._refuse_undefined(values, [names[j] for j in kept], rows)
+        return values
+
+    def _refuse_unseen(self, table, rows):
+        """Raise for the first cell whose level the frame of the fit did not have."""
+        for factor, levels in self.levels.items():
+            name = factor if factor in table else re.sub(r"^C\((.*?)(,.*)?\)$", r"\1", factor)
+            name = name.strip().strip("`")
+            if name not in table:
+                continue  # of a computed factor: formulaic's own warning tells
+            unseen = ~table[name].isin(levels).to_numpy()
+            if unseen.any():
+                row = int(np.argmax(unseen))
+                raise ValueError(
+                    f"column {name!r} holds {table[name].iloc[row]!r} in row {int(rows[row])}, a "
+                    f"level that the fit has not seen: it knows {listed(map(str, levels))}"
+                )
+
+    def _refuse_undefined(self, values, names, rows):
+        bad = ~np.isfinite(values)
+        if bad.any():
+            row, column = map(int, np.argwhere(bad)[0])
+            raise ValueError(
+                f"{names[column]!r} is {values[row, column]} in row {int(rows[row])}: the formula "
+                "is not defined there (a logarithm of 0, a division by 0?), or the number is "
+                "infinite"
+            )

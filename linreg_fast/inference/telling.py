@@ -1,0 +1,68 @@
+"""One warning for each number that is not defined, or has lost digits: which, and why."""
+
+import math
+import warnings
+
+import numpy as np
+
+from linreg_fast.inference.choices import InferenceWarning
+from linreg_fast.kernels.arithmetic.rounding import EPSILON
+from linreg_fast.kernels.second_pass import meat as hc
+
+DIGITS, FLOAT32_NOISE, FLOAT32_DIGITS = 8, 1e-10, 4  # of rss, below which plain sums are told of
+PERFECT = (8 * EPSILON) ** 2  # of the target's squares: residuals that are rounding
+
+
+def tell(result, scores, rows_given):
+    """One warning for each thing that is not defined."""
+    basis, choice = result.basis, result.choice
+    if result.df_resid <= 0:
+        _warn(
+            f"{result.n_samples} rows for {basis.rank} parameters leave no degrees of freedom: "
+            "standard errors, t, p and F are nan"
+        )
+        return
+    if basis.noise and not rows_given:
+        digits = max(0, int(-math.log10(min(basis.noise, 1.0))))
+        few = FLOAT32_DIGITS if _is_float32(basis) else DIGITS
+        if digits < few:
+            _warn(
+                f"the plain sums of this fit leave about {digits} digits in the sum of squared "
+                "residuals: pass X and y to inference(), or fit with precision='double-double'"
+            )
+    if 0 <= result.rss <= PERFECT * (basis.tss + basis.weight_sum * basis.target_mean[0] ** 2):
+        _warn("the fit is perfect to rounding: standard errors and p say nothing")
+    undetermined = ~basis.estimable(np.eye(len(result.names)))
+    if undetermined.any():
+        _warn(
+            f"{_named(result, undetermined)}: not determined by the data, since columns depend on "
+            "each other; their standard errors are nan"
+        )
+    lost = result._lost(basis.root)
+    if lost.any():
+        where = (
+            f"row {scores.first_lost} (of {int(scores.sums[hc.LOST])}) has leverage 1"
+            if scores is not None and scores.sums[hc.LOST]
+            else "a cluster alone decides them"
+        )
+        _warn(f"{_named(result, lost)}: {where}, so that {choice.cov} is not determined: nan")
+    negative = np.isnan(result.se) & ~lost & ~undetermined
+    if negative.any() and np.isfinite(result.meat).all():
+        _warn(
+            f"{_named(result, negative)}: the {choice.cov} variance is negative, since the matrix "
+            "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0"
+        )
+
+
+def _is_float32(basis):
+    return basis.noise * (basis.rss / basis.tss if basis.tss > 0 else 0.0) > FLOAT32_NOISE
+
+
+def _named(result, which):
+    names = [name for name, yes in zip(result.names, which, strict=True) if yes]
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(names[:6]) + more
+
+
+def _warn(message):
+    warnings.warn(message, InferenceWarning, stacklevel=6)
