@@ -1,6 +1,5 @@
 """The command fit."""
 
-import sys
 import time
 
 from linreg_fast.cli import diagnose, streaming, summary
@@ -86,7 +85,7 @@ def run(options):
         certainty.of_fit(estimator, found, options),
         None if design is None else _plain(design, kinds),
     )
-    screen = _write(options, model, found, rows, design)
+    screen = summary.written(options, model, found, rows, design)
     with for_a_reader():
         if found is None:
             fit_report.report(model, taken, estimator.fit_intercept, screen)
@@ -114,22 +113,6 @@ def _estimator(options, design):
         positive=able is not None and able.positive,
         fit_intercept=not options.no_intercept if design is None else design.fit_intercept,
     )
-
-
-def _write(options, model, found, rows, design):
-    """Write the files, before anything is printed to a pipe that may be closed.
-
-    Returns where the rest is printed: standard error if one of them takes the screen.
-    """
-    if options.out == "-":
-        with for_a_reader():
-            print(model.dumps())
-    elif options.out:
-        model.save(options.out)
-    taken = options.out == "-"
-    if found is not None:
-        taken = summary.write(options, found, rows, design)
-    return sys.stderr if taken else sys.stdout
 
 
 def _read(options):

@@ -1,18 +1,19 @@
 """Tables that are read in batches: several files, patterns, folders, and large files."""
 
+import contextlib
 import glob
 import os
-import sys
 import time
 import warnings
+from types import MappingProxyType
 
+from linreg_fast.cli import certainty, summary
 from linreg_fast.cli.common import check_writable, for_a_reader, patience
 from linreg_fast.cli.tables import options_of_text
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
 # Options of fit and predict that the rows in memory are needed for.
-NEED_ROWS = ["categorical", "formula", "plot", "keep", "summary", "cov", "clusters", "lags"]
-NEED_ROWS += ["diagnose", "json", "csv", "interval"]
+NEED_ROWS = ["categorical", "formula", "plot", "keep", "clusters", "diagnose", "interval"]
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
 
@@ -64,11 +65,18 @@ class Told:
         return self._words
 
 
-def opened(options):
+def opened(options, quiet=False):
     """The stream of the rows that the options ask for; sentences about columns left out.
 
-    Which columns those are is decided by the first file.
+    Which columns those are is decided by the first file. quiet: they have been said.
     """
+    with warnings.catch_warnings():
+        if quiet:
+            warnings.simplefilter("ignore")
+        return _opened(options)
+
+
+def _opened(options):
     from linreg_fast.sources.columns import TableStream
     from linreg_fast.sources.recognise import pieces_of
     from linreg_fast.sources.selection import Selection
@@ -83,6 +91,10 @@ def opened(options):
     chosen = Selection(
         first, options.target, options.features, options.weights, options.exclude or ()
     )
+    if not chosen.chosen and first.again:
+        batches = first.batches(chosen.features)
+        with contextlib.closing(batches):
+            chosen.leave_out_row_numbers(next(batches, None))
     names = [first.columns[place].name for place in chosen.features]
     target, weights = (
         None if place is None else first.columns[place].name
@@ -108,29 +120,60 @@ def fit(options, report):
         fit_intercept=not options.no_intercept,
     )
     told = Told("looking at the files")
+    choice = summary.choice_of(options) if summary.asked(options) else None
     with patience(told):
-        stream = opened(options)
+        stream, found = opened(options), None
         told.total = stream.rows
         started = time.perf_counter()
         estimator._fit_stream(stream, options.missing, told)
         taken = time.perf_counter() - started
+        if choice is not None:
+            again = opened(options, quiet=True) if choice.needs_rows else None
+            found = _inference(estimator, stream, again, choice, options.missing, told)
         details = details_of(estimator)
     fitting.warn_of_dependent_columns(estimator, stream.names[: stream.n_features])
     names = list(estimator.feature_names_in_)
     target = stream.names[stream.n_features]
-    model = Model(names, target, estimator.coef_, float(estimator.intercept_), details)
-    screen = sys.stderr if options.out == "-" else sys.stdout
-    if options.out == "-":
-        with for_a_reader():
-            print(model.dumps())
-    elif options.out:
-        model.save(options.out)
+    kept = certainty.of_fit(estimator, found, options)
+    model = Model(
+        names, target, estimator.coef_, float(estimator.intercept_), details, certainty=kept
+    )
+    rows = Counted(estimator.reading_)
+    screen = summary.written(options, model, found, rows)
     with for_a_reader():
-        report(model, taken, not options.no_intercept, screen)
+        if found is None:
+            report(model, taken, not options.no_intercept, screen)
+        else:
+            print(summary.text(found, options.level or 0.95, rows), file=screen)
         print(f"read       {estimator.reading_}", file=screen)
-        if options.out and screen is sys.stdout:
-            print(f"written to {options.out}")
+        for path in (options.out, options.json, options.csv):
+            if path and path != "-":
+                print(f"written to {path}", file=screen)
     return 0
+
+
+class Counted:
+    """What `summary` asks of rows: how many were read and used. There are no groups."""
+
+    categories: MappingProxyType = MappingProxyType({})
+
+    def __init__(self, reading):
+        self.read, self.y = reading.rows, range(reading.used)
+
+
+def _inference(estimator, stream, again, choice, missing, told):
+    """The `Inference` of a fit. again: the same rows once more, where errors need them."""
+    from linreg_fast.inference import build
+    from linreg_fast.inference.scores import Scores
+    from linreg_fast.sources.summing import each_block
+
+    fitted = estimator._fitted(None)
+    fitted.targets = [stream.names[stream.n_features]]
+    if again is None:
+        return build.infer(fitted, choice)
+    scores = Scores(fitted.basis(0), choice)
+    each_block(again, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing, told)
+    return build.of_scores(fitted, scores)
 
 
 def details_of(estimator):

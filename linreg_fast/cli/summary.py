@@ -92,9 +92,10 @@ def choice_of(options):
         check_level(options.level)
     if options.weights_are is not None and options.weights is None:
         raise ValueError("--weights-are says what --weights mean: name their column, too")
+    data = options.data if isinstance(options.data, list) else [options.data]
     for path in (options.json, options.csv):
         if path is not None and path != "-":
-            check_writable(path, options.data)
+            check_writable(path, *data)
     named = [path for path in (options.out, options.json, options.csv, options.plot) if path]
     if len(set(named)) < len(named):
         raise ValueError("two of --out, --json, --csv and --plot name the same file")
@@ -231,3 +232,19 @@ def quietly(function, *arguments):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(*arguments)
+
+
+def written(options, model, found, rows, design=None):
+    """Write the files, before anything is printed to a pipe that may be closed.
+
+    Returns where the rest is printed: standard error if one of them takes the screen.
+    """
+    if options.out == "-":
+        with for_a_reader():
+            print(model.dumps())
+    elif options.out:
+        model.save(options.out)
+    taken = options.out == "-"
+    if found is not None:
+        taken = write(options, found, rows, design)
+    return sys.stderr if taken else sys.stdout

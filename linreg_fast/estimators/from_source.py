@@ -198,6 +198,29 @@ class SourceMixin:
         return write(source, path, _names_of(self), *self._parameters())
 
 
+def infer_source(model, source, y, sample_weight, choice, target, groups):
+    """The `Inference` by one more reading of the source that was fitted."""
+    from linreg_fast.inference import build, checks
+    from linreg_fast.inference.choices import check_target
+    from linreg_fast.inference.scores import Scores
+    from linreg_fast.sources.summing import each_block, opened
+
+    if groups is not None:
+        raise ValueError(
+            "clusters of a source are not read: fill model.scores(cov) batch after batch, with the "
+            "groups of each"
+        )
+    fitted = model._fitted(None)
+    target = check_target(target, len(fitted.targets))
+    basis = fitted.basis(target)
+    checks.check_choice(basis, choice, None)
+    stream = opened(source, y, sample_weight, None if y is None else _names_of(model))
+    model._compare(stream)
+    scores = Scores(basis, choice, target)
+    each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), model._missing(None))
+    return build.of_scores(fitted, scores)
+
+
 def takes(X, y):
     """Whether a fit is to read its rows from a source."""
     return is_source(X, y)

@@ -1,6 +1,9 @@
 """What `LinearRegression` says of its own certainty: thin methods, loaded when they are called."""
 
+import numpy as np
+
 from linreg_fast.estimators.fitted import FittedRows
+from linreg_fast.estimators.from_source import infer_source, takes
 from linreg_fast.runtime.launch import threads
 
 
@@ -95,6 +98,8 @@ class InferenceMixin(FittedRows):
             return build.of_scores(self._fitted(None), scores)
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
         rows = None
+        if X is not None and type(X) is not np.ndarray and takes(X, y):
+            return infer_source(self, X, y, sample_weight, choice, target, groups)
         if X is None and y is not None:
             raise ValueError("pass X and y together")
         if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):

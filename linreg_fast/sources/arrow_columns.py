@@ -18,6 +18,8 @@ def kind_of(type_):
         return "number"
     if types.is_date(type_) or types.is_time(type_) or types.is_timestamp(type_):
         return "date"
+    if types.is_string(type_) or types.is_large_string(type_) or str(type_) == "string_view":
+        return "text"
     return "empty" if types.is_null(type_) else str(type_)
 
 

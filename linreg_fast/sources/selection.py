@@ -115,7 +115,7 @@ class Selection:
                 words, [p for p in free if columns[p].kind == kind and self._is_free(p)], hint
             )
         others = [p for p in free if columns[p].kind not in ("text", "date", "number", "empty")]
-        self._leave_out("that are not numbers", [p for p in others if self._is_free(p)])
+        self._leave_out("of other things than numbers", [p for p in others if self._is_free(p)])
         self.features = [
             place
             for place in free
@@ -179,6 +179,21 @@ class Selection:
         self._row_numbers(columns)
         if self.missing == "drop":
             self._gappy(columns, asked)
+
+    def leave_out_row_numbers(self, batch):
+        """Likewise by the first rows alone, for what is read in batches. batch: or None."""
+        if batch is None or batch.rows < 2:
+            return
+        out = []
+        for place in self.features:
+            values = batch.numbers.get(place)
+            if values is None or not ROW_NUMBERS.fullmatch(self.name(place)):
+                continue
+            if (values == values[0] + np.arange(batch.rows)).all() and values[0] % 1 == 0:
+                out.append(place)
+        if len(out) < len(self.features):
+            self._leave_out("with nothing but the number of the row", out)
+            self.features = [place for place in self.features if place not in out]
 
     def _row_numbers(self, columns):
         running = [p for p in self.features if self._is_free(p) and columns.counts_rows(p)]

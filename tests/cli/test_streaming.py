@@ -174,3 +174,22 @@ def test_predictions_for_many_files(capsys, parts, tmp_path):
     )
     code, _, error = run(capsys, "predict", model, folder, "--keep", "note")
     assert (code, "--keep needs the rows of one file in memory" in error) == (2, True)
+
+
+def test_a_summary_of_many_files_is_that_of_one(tmp_path, rng, capsys):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(rng.normal(size=(300, 2)), columns=["area", "price"])
+    frame.insert(0, "id", np.arange(300))
+    frame.to_csv(tmp_path / "whole.csv", index=False)
+    frame[:100].to_csv(tmp_path / "part1.csv", index=False)
+    frame[100:].to_csv(tmp_path / "part2.csv", index=False)
+    asked = ["--target", "price", "--summary", "--cov", "HC3", "--json"]
+    code, _, told = run(capsys, "fit", tmp_path / "whole.csv", *asked, tmp_path / "a.json")
+    parts = [tmp_path / "part1.csv", tmp_path / "part2.csv"]
+    again, out, err = run(capsys, "fit", *parts, *asked, tmp_path / "b.json")
+    assert code == again == 0
+    assert (told + err).count("nothing but the number of the row is left out: id") == 2
+    one, many = (json.loads((tmp_path / f"{name}.json").read_text()) for name in "ab")
+    assert one["names"] == many["names"] == ["intercept", "area"]
+    np.testing.assert_allclose(many["se"], one["se"], rtol=1e-12)
+    assert "HC3" in out and "2 files" in out

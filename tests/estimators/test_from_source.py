@@ -225,3 +225,23 @@ def test_an_error_of_the_reader_is_raised_where_it_is_read():
     with pytest.raises(OSError, match="the disk"):
         next(reading)
     assert "linreg_fast-reader" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize("cov", ["classical", "HC0", "HC3", "HAC"])
+def test_inference_by_two_readings_is_that_of_the_rows(rng, cov, tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(rng.normal(size=(500, 3)), columns=["a", "b", "y"]) + 1e3
+    frame["w"] = rng.uniform(0.5, 2, 500)
+    path = tmp_path / "t.csv"
+    frame.to_csv(path, index=False)
+    lags = {"lags": 3} if cov == "HAC" else {}
+    model = LinearRegression().fit(str(path), "y", "w", features=["a", "b"])
+    found = model.inference(str(path), "y", "w", cov=cov, **lags)
+    arrays = frame[["a", "b"]], frame["y"], frame["w"]
+    whole = LinearRegression().fit(*arrays).inference(*arrays, cov=cov, **lags)
+    np.testing.assert_allclose(found.se, whole.se, rtol=1e-12)
+    np.testing.assert_allclose(found.loglik, whole.loglik, rtol=1e-12)
+    with pytest.raises(ValueError, match="these are not"):
+        model.inference(str(path), "y", cov="HC0")
+    with pytest.raises(ValueError, match="fill model.scores"):
+        model.inference(str(path), "y", "w", cov="CR1", groups=np.arange(500) // 10)

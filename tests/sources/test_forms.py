@@ -194,7 +194,7 @@ def test_parquet_columns_of_every_kind(tmp_path):
     parquet.write_table(pa.table(columns), path)
     with open_table(path) as source:
         kinds = [column.kind for column in source.columns]
-    assert kinds[:5] == ["number", "number", "string", "date", "number"]
+    assert kinds[:5] == ["number", "number", "text", "date", "number"]
     values = read_table(path, ["cents", "coded", "a.b"], missing="keep").values
     np.testing.assert_array_equal(values, [[0.29, 7, 1], [12345678.15, 8, np.nan], [np.nan, 7, 3]])
     for name, says in (("word", "holds string"), ("day", "holds dates"), ("list", "holds list")):
