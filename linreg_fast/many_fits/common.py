@@ -48,6 +48,11 @@ def empty_results(count, p):
     return coef, errors, np.empty((count, of.NUMBERS)), np.empty(count, dtype=np.int8)
 
 
+def results_size(count, p):
+    """Bytes of these and of what they become."""
+    return count * (2 * p + 2 * of.NUMBERS) * 8
+
+
 def fit_left(X, y, weights, centred, fewest, left, rows, found, what):
     """Fit those in `left`, whose rows are given one after the other, by the solvers."""
     coef, errors, numbers, states = found
