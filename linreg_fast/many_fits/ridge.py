@@ -15,6 +15,7 @@ from linreg_fast.many_fits.frames import features_of, frame, library_of
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import auto, cholesky
+from linreg_fast.solvers.ridge import add_penalties
 
 CORRECTED = 1e3  # condition number up to which `systems.small` leaves nothing to correct
 
@@ -55,7 +56,8 @@ def solve_path(moments, alphas, centred):
             if alpha == 0.0:
                 coef[k], intercept[k] = _least_squares(problem)
                 continue
-            system = _with_penalty(products, np.ldexp(alpha, -2 * exponents[:p]))
+            system = products.copy()
+            add_penalties(system, np.ldexp(alpha, -2 * exponents[:p]))
             if p <= SMALL_SYSTEM_COLUMNS:
                 condition, _ = small.solve(mean, system, found, room)
                 if condition < CORRECTED:
@@ -71,18 +73,6 @@ def solve_path(moments, alphas, centred):
 def _least_squares(problem):
     solution = auto.solve(problem)
     return solution.coef, solution.intercept
-
-
-def _with_penalty(products, penalties):
-    """products (2, q, q) with penalties (p,) added to the diagonal, exactly but for 2**-104."""
-    system = products.copy()
-    place = np.arange(len(penalties))
-    before = system[0, place, place]
-    total = before + penalties
-    part = total - before
-    system[1, place, place] += (before - (total - part)) + (penalties - part)
-    system[0, place, place] = total
-    return system
 
 
 def _penalised(system, p):

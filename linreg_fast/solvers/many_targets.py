@@ -39,7 +39,7 @@ def solve(problem, solve_chunk):
             continue
         for first in range(chunk.start, chunk.stop, MANY_TARGETS):
             few = slice(first, min(first + MANY_TARGETS, chunk.stop))
-            solution = solve_chunk(_chunk_of(problem, few))
+            solution = solve_chunk(chunk_of(problem, few))
             coef[:, few], intercept[few] = solution.coef, solution.intercept
             found = found or solution
     if found is None:
@@ -51,7 +51,7 @@ def solve(problem, solve_chunk):
         return Solution(coef, intercept, p, system.condition, singular, "cholesky", reason)
     singular = found.singular
     if singular is None:
-        singular = _chunk_of(problem, slice(1)).singular_values(found.rank)
+        singular = chunk_of(problem, slice(1)).singular_values(found.rank)
     reason = f"{found.reason}, for {MANY_TARGETS} targets at a time"
     return found._replace(coef=coef, intercept=intercept, singular=singular, reason=reason)
 
@@ -68,7 +68,7 @@ def joined(solutions):
     )
 
 
-def _chunk_of(problem, chunk):
+def chunk_of(problem, chunk):
     """The problem of some of the targets."""
     return Problem(
         problem.X,
@@ -85,7 +85,7 @@ def _chunk_of(problem, chunk):
 
 def _factored(problem):
     """(the problem of the first target, its system), or None where plain sums do not do."""
-    first = _chunk_of(problem, slice(1))
+    first = chunk_of(problem, slice(1))
     if not (first.is_dense and first.can_sharpen and first.n_samples > first.n_features):
         return None
     if problem.positive or not first.moments_in_range:
