@@ -4,16 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
+from linreg_fast.data.gate import check_finite
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.systems import one_of_many
 from linreg_fast.kernels.tuning import LEAVE_OUT_ELEMENTS
 from linreg_fast.many_fits.folds import moments_of_folds, split
-from linreg_fast.many_fits.frames import features_of, frame, library_of
+from linreg_fast.many_fits.frames import frame
+from linreg_fast.many_fits.given import is_path
 from linreg_fast.many_fits.progress import Progress
 from linreg_fast.many_fits.ridge import as_alphas, solve_path
+from linreg_fast.many_fits.table import table_given
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import auto
@@ -88,9 +91,11 @@ def cross_validate(
     alphas=0.0,
     *,
     groups=None,
+    features=None,
     sample_weight=None,
     fit_intercept=True,
     scoring=None,
+    missing="raise",
     n_jobs=None,
 ):
     """Score ridge penalties, or least squares, on rows that were left out.
@@ -102,21 +107,27 @@ def cross_validate(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or a data frame
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
+        Of a file the others are names.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), or names of columns of X
+        Of a file one name.
     cv : int, "loo", splitter, or iterable of (train, test), default=5
         A number: so many folds of rows in order, as `sklearn.model_selection.KFold`. "loo", or
         scikit-learn's LeaveOneOut: each row is left out, in closed form. Anything with a
         ``split(X, y, groups)``, or pairs of row numbers.
     alphas : float or array-like of shape (n_alphas,), default=0.0
         Penalties, 0 or more; see `ridge_path`. Zero is least squares.
-    groups : array-like of shape (n_samples,), optional
+    groups : array-like of shape (n_samples,), or the name of a column of X, optional
         For splitters that ask for them.
-    sample_weight : array-like of shape (n_samples,), optional
+    features : list of str, optional
+        Of a frame or a file: the columns to explain y by. None: all others.
+    sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         Of the fits and of the scores.
     fit_intercept : bool, default=True
     scoring : {"neg_mean_squared_error", "neg_root_mean_squared_error", "r2"}, optional
         None: "neg_mean_squared_error".
+    missing : {"raise", "drop"}, default="raise"
+        Of a file: what a row does that lacks a number. Of arrays and frames only "raise".
     n_jobs : int or None, default=None
         Threads: None for Numba's setting, -1 for all, k for at most k.
 
@@ -143,25 +154,21 @@ def cross_validate(
     if scoring not in SCORES:
         raise ValueError(f"unknown scoring {scoring!r}: choose one of {', '.join(SCORES)}")
     alphas = as_alphas(alphas)
-    library = library_of(X)
-    given = X
-    X, names = features_of(X, finite=False)
-    y = frozen(as_floats(y, "y"))
+    given = table_given(X, y, features, sample_weight, missing, keys={"groups": groups})
+    y, weights = given.y, given.weights
     Y = y[:, None] if y.ndim == 1 else y
-    if len(Y) != len(X):
-        raise ValueError(f"X has {len(X)} rows and y has {len(Y)}: they must be as many")
-    check_finite(X, "X", names)
-    check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
-    weights = as_weights(sample_weight, len(X))
+    check_finite(given.X, "X", given.features)
+    if leaves_one_out(cv):
+        check_room(8 * len(alphas) * len(Y), f"{len(alphas)} penalties x {len(Y)} rows left out")
     with as_keyboard_interrupt(), launch.threads(n_jobs):
         if leaves_one_out(cv):
-            scores, moments = leave_one_out(X, Y, weights, alphas, fit_intercept, scoring)
+            scores, moments = leave_one_out(given.X, Y, weights, alphas, fit_intercept, scoring)
         else:
-            pairs = split(cv, given, y, groups)
-            folds, moments = moments_of_folds(pairs, X, Y, weights)
-            moments = moments or Moments.of(X, Y, weights, RUNGS["compensated"])
+            pairs = split(cv, given.X if is_path(X) else X, y, given.named["groups"])
+            folds, moments = moments_of_folds(pairs, given.X, Y, weights)
+            moments = moments or Moments.of(given.X, Y, weights, RUNGS["compensated"])
             scores = fold_scores(folds, alphas, fit_intercept, scoring)
-    return CrossValidation(alphas, scores, scoring, moments, library)
+    return CrossValidation(alphas, scores, scoring, moments, given.library)
 
 
 def leaves_one_out(cv):
