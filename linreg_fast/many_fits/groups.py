@@ -4,7 +4,6 @@ import numpy as np
 
 from linreg_fast.data import scaling
 from linreg_fast.data.gate import check_finite
-from linreg_fast.data.room import check_room
 from linreg_fast.kernels.moments import grouped as kernel
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
@@ -12,17 +11,16 @@ from linreg_fast.many_fits.common import (
     empty_results,
     fit_left,
     in_own_units,
-    results_size,
     rows_for_kernels,
     whole_number,
 )
 from linreg_fast.many_fits.given import rows_given
 from linreg_fast.many_fits.group_fits import GroupFits
 from linreg_fast.many_fits.keys import grouped
-from linreg_fast.many_fits.progress import Progress
 from linreg_fast.many_fits.results import ManyFits
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.progress import Progress
 
 PIECE_ELEMENTS = 1 << 23  # numbers of X between two looks at the clock
 PRODUCT_WORK = 8  # a product in double-double, in plain ones
@@ -106,7 +104,6 @@ def fit_rows(given, centred, fewest, n_jobs=None):
         check_finite(y, "y")
     with as_keyboard_interrupt(), launch.threads(n_jobs):
         rows_of = grouped(given.keys, n, given.key_names)
-        check_room(results_size(len(rows_of.labels), p), f"{len(rows_of.labels)} groups x {p}")
         found = _fitted(X, y, weights, rows_of, centred, fewest, given.features)
     names = given.features or [f"x{j}" for j in range(p)]
     rest = names, bool(centred), given.library
@@ -118,7 +115,7 @@ def _fitted(X, y, weights, rows_of, centred, fewest, features):
     p = X.shape[1]
     exponents = np.zeros(p + 1, dtype=np.int64)
     count = len(rows_of.labels)
-    found = empty_results(count, p)
+    found = empty_results(count, p, "group")
     states = found[-1]
     if p <= SMALL_SYSTEM_COLUMNS:
         _run(X, y, weights, rows_of, centred, fewest, exponents, found)

@@ -7,6 +7,7 @@ import numpy as np
 from linreg_fast.data.gate import as_weights, check_finite
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import small
@@ -46,6 +47,7 @@ def solve_path(moments, alphas, centred):
     """
     problem = Problem(None, None, moments=moments, fit_intercept=centred)
     p, t = problem.n_features, problem.n_targets
+    check_room(16 * len(alphas) * p * t, f"{len(alphas):,} penalties, {p:,} columns, {t:,} targets")
     coef, intercept = np.empty((len(alphas), p, t)), np.empty((len(alphas), t))
     products, exponents, mean = problem.normal_equations
     exponents = exponents.astype(np.int64)

@@ -11,8 +11,8 @@ from linreg_fast.kernels.tuning import (
     SCREEN_MOST_VECTORS,
     SCREEN_WEIGHTED_ELEMENTS,
 )
-from linreg_fast.many_fits.progress import Progress
 from linreg_fast.runtime import launch
+from linreg_fast.runtime.progress import Progress
 
 CLEAR = 0.01  # of a column's square, beside the covariates: with less it is projected by itself
 ORDINARY = 1e-200, 1e200  # sums of squares of which no product overflows or is lost

@@ -31,8 +31,9 @@ def table_given(X, y, features, sample_weight, missing="raise", numbers=None, ke
     if missing != "raise":
         raise ValueError(f"missing={missing!r} is for files: leave the rows out that lack a number")
     taken = [*_names(y), *_names(sample_weight)]
-    for value in (*numbers.values(), *keys.values()):
+    for value in numbers.values():
         taken += _names(value)
+    taken += [value for value in keys.values() if isinstance(value, str)]  # a list holds keys
     if names_of(X) is None and taken:
         column(X, taken[0])  # refuses
     matrix, chosen = features_of(X, taken, False, features)
@@ -71,18 +72,21 @@ def _columns(X, names):
 
 def _of_file(path, y, features, weights, missing, numbers, keys):
     from linreg_fast.many_fits.tables import rows_by_keys
+    from linreg_fast.sources.names import find
     from linreg_fast.sources.table import open_table
 
     for name, value in (("y", y), ("sample_weight", weights), *numbers.items(), *keys.items()):
-        if value is not None and not _names(value):
+        if value is not None and not (isinstance(value, str) or _names(value)):
             raise TypeError(f"{name} must name a column of {path}, got {type(value).__name__}")
     if not isinstance(y, str):
         raise TypeError(f"y must name one column of {path}, got {y!r}")
     beside = [name for value in numbers.values() for name in _names(value)]
-    by = [name for value in keys.values() for name in _names(value)]
+    by = [value for value in keys.values() if value is not None]
     features = [features] if isinstance(features, str) else features
     asked = None if features is None else [*features, *beside]
     with open_table(path) as source:
+        for name in beside:
+            find(source, name)  # refuses
         rows, found, _ = rows_by_keys(source, y, by, asked, weights, missing)
     for name in beside:
         if name not in rows.names:

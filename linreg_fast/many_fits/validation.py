@@ -14,11 +14,11 @@ from linreg_fast.kernels.tuning import LEAVE_OUT_ELEMENTS
 from linreg_fast.many_fits.folds import moments_of_folds, split
 from linreg_fast.many_fits.frames import frame
 from linreg_fast.many_fits.given import is_path
-from linreg_fast.many_fits.progress import Progress
 from linreg_fast.many_fits.ridge import as_alphas, solve_path
 from linreg_fast.many_fits.table import table_given
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.progress import Progress
 from linreg_fast.solvers import auto
 
 SCORES = ("neg_mean_squared_error", "neg_root_mean_squared_error", "r2")

@@ -10,6 +10,7 @@ rows in double-double (`refined`). `auto` asks for it.
 import numpy as np
 
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.room import check_room
 from linreg_fast.kernels.tuning import MANY_TARGETS, MANY_TARGETS_ROWS, TARGET_ELEMENTS
 from linreg_fast.runtime import blas
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -25,6 +26,7 @@ def takes(problem):
 def solve(problem, solve_chunk):
     """Solution, by solve_chunk(problem) where refinement does not do for a chunk."""
     p, t = problem.n_features, problem.n_targets
+    check_room(3 * 8 * p * t, f"{t:,} targets of {p:,} columns")
     coef, intercept, found = np.empty((p, t)), np.empty(t), None
     problem.way = "many_targets"
     factored = _factored(problem) if problem.n_samples < MANY_TARGETS_ROWS else None
