@@ -32,7 +32,8 @@ def section(content):
         for row in record.timed(table):
             about = "~" if row["scaled"] else ""
             times = "" if row["median"] == fastest else f"{row['median'] / fastest:.3g}"
-            yield f"| {title} | {size} | {row['name']} | {about}{seconds(row['median'])} | {times} |"
+            time = about + seconds(row["median"])
+            yield f"| {title} | {size} | {row['name']} | {time} | {times} |"
             title = size = ""
     yield ""
     yield "~: measured on fewer rows and scaled. Every answer was compared with LAPACK's first."
