@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from linreg_fast.bench.cases import flops
+from linreg_fast.bench.many_ways import WINDOW
 from linreg_fast.bench.rounds import Lane
 from linreg_fast.data.gate import frozen
 
@@ -13,6 +14,7 @@ PROBE = 256, 16  # rows and columns of the first look
 SLOWEST_CALL = 0.5  # seconds: a row that would take longer runs on fewer data rows
 SHORTENED_CALL = 0.1  # seconds: on so few that a call takes this
 HOPELESS = 2.0  # seconds on as few rows as make sense: not run at all
+UNSCALED = ("cv", "screen")  # whose time is not in proportion to the rows
 CALL_ELEMENTS = 1 << 16  # a few rows are no few numbers any more: what a call costs is not asked
 
 
@@ -64,6 +66,11 @@ def _growing(problem, n, p):
         yield rows, columns
 
 
+def _fewest(problem, p):
+    """Rows from which on a problem is the same as that of many rows."""
+    return max(PROBE[0], {"fit": 4 * p, "rolling": 8 * WINDOW}.get(problem, 0))
+
+
 def affordable_rows(problem, row, X, y):
     """All rows of the data, or as many as one call does in SHORTENED_CALL; 0 where it is hopeless.
 
@@ -72,6 +79,8 @@ def affordable_rows(problem, row, X, y):
     disturbed.
     """
     n, p = X.shape
+    if problem in UNSCALED:
+        return n
     for rows, columns in _growing(problem, n, p):
         part = frozen(X[:rows, :columns]), frozen(y[:rows])
         try:
@@ -88,7 +97,7 @@ def affordable_rows(problem, row, X, y):
     if (rows, columns) == (n, p) and seconds <= SLOWEST_CALL:
         return n
     rate = seconds / flops(problem, rows, columns)
-    fewest = min(n, max(PROBE[0], 4 * p if problem == "fit" else 0))
+    fewest = min(n, _fewest(problem, p))
     if rate * flops(problem, fewest, p) > HOPELESS:
         return 0
     if rate * flops(problem, n, p) <= SLOWEST_CALL:

@@ -23,6 +23,8 @@ from linreg_fast.kernels import KERNELS, RUNGS
 from linreg_fast.solvers import SOLVERS
 
 PROBLEMS = (*KERNELS, "fit")
+MANY = ("groups", "rolling", "cv", "screen")  # fits at once, of `bench.many`: when asked for
+RACES = ("fit", *MANY)  # whose rows are compared with the fastest, not with the row above
 AT_ONCE = 1 << 22  # numbers drawn in one call: 50 ms
 
 
@@ -50,8 +52,11 @@ def flops(problem, n, p):
 
     An addition by itself takes as long, and counts two as well. Moments: each pair of the columns
     of [X, y], and the sum of each column. A fit of fewer rows than columns can do with the products
-    of its rows.
+    of its rows. Many fits at once: the sums of their rows, once; of single columns, per number of
+    X, its sum, its square and its product with y.
     """
+    if problem in MANY:
+        return 6 * n * p if problem == "screen" else n * (p + 1) * (p + 4)
     few, many = min(n, p + 1), max(n, p + 1)
     return {
         "mse": 2 * n * (p + 2),
@@ -63,6 +68,10 @@ def flops(problem, n, p):
 
 def rows(problem, peers=False):
     """The rows of a problem's table, slowest rung first. peers: and other libraries' fits."""
+    if problem in MANY:
+        from linreg_fast.bench import many
+
+        return many.rows(problem, peers)
     if problem == "fit":
         return [*_fit_rows(), *(_peer_rows() if peers else ())]
     return [

@@ -88,7 +88,7 @@ def compare(X, y, rows=None, problem="fit", *, seconds=0.2, peers=False, tell=No
         ``(coef, intercept)``; estimators; (name, function or estimator); what ``--add`` takes
         as text. By default all rows of the table.
     problem : str
-        Of mse, gradient, moments, fit.
+        Of mse, gradient, moments, fit; or groups, rolling, cv, screen: many fits at once.
     seconds : float
         Of samples for each row.
     peers : bool
@@ -118,10 +118,11 @@ def compare(X, y, rows=None, problem="fit", *, seconds=0.2, peers=False, tell=No
     >>> found.wrong
     ['half']
     """
-    from linreg_fast.bench.cases import PROBLEMS
+    from linreg_fast.bench.cases import MANY, PROBLEMS
 
-    if problem not in PROBLEMS:
-        raise ValueError(f"unknown problem {problem!r}: choose of {', '.join(PROBLEMS)}")
+    if problem not in (*PROBLEMS, *MANY):
+        known = ", ".join((*PROBLEMS, *MANY))
+        raise ValueError(f"unknown problem {problem!r}: choose of {known}")
     X = as_matrix(X)
     y = as_target(y, len(X))
     if y.ndim != 1:

@@ -8,7 +8,7 @@ import numpy as np
 
 from linreg_fast.bench import limits, parts, trial, verdict
 from linreg_fast.bench.affordable import affordable_rows, call_seconds, first_call
-from linreg_fast.bench.cases import flops
+from linreg_fast.bench.cases import RACES, flops
 from linreg_fast.bench.expected import compared
 from linreg_fast.bench.rounds import ENOUGH_SECONDS, Rounds
 from linreg_fast.data.gate import frozen
@@ -142,7 +142,7 @@ def _undecided(problem, prepared, rounds):
 def _pairs(problem, prepared, rounds):
     """(row, the one it is compared with): the row above, or in a table of fits the fastest."""
     prepared = [one for one in prepared if rounds.lanes[one.row.name].samples]
-    if problem != "fit":
+    if problem not in RACES:
         return list(zip(prepared[1:], prepared, strict=False))
     fastest = min(
         prepared,

@@ -7,6 +7,7 @@ Whatever a file or a user named is escaped.
 from html import escape
 
 from linreg_fast.bench import against, parts, record
+from linreg_fast.bench.cases import RACES
 from linreg_fast.bench.page_style import STYLE
 from linreg_fast.bench.table import digits, notes
 from linreg_fast.wording import amount, seconds
@@ -103,7 +104,7 @@ def _tables(tables):
 
 
 def _ladder(table):
-    other = "x fastest" if table["problem"] == "fit" else "x above"
+    other = "x fastest" if table["problem"] in RACES else "x above"
     heads = ("", "time", "of limit", "where the time goes", other, "X read, beside", "digits")
     head = "".join(f"<th>{name}</th>" for name in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(_rows(table))}</tbody></table>"

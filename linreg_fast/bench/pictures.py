@@ -5,6 +5,7 @@ import os
 import re
 
 from linreg_fast.bench import record
+from linreg_fast.bench.cases import RACES
 from linreg_fast.bench.drawings import (
     INK,
     draw_digits,
@@ -25,7 +26,8 @@ def views(found):
         text = f"{record.TITLES[table['problem']]}: a bar a row, from the limit on"
         yield name, text, lambda ax, table=table: draw_ladder(ax, table)
     largest = max((table["n_samples"] for table in tables), default=0)
-    big = [t for t in tables if t["n_samples"] == largest and t["limits"] and t["problem"] != "fit"]
+    rungs = [t for t in tables if t["limits"] and t["problem"] not in RACES]
+    big = [t for t in rungs if t["n_samples"] == largest]
     if big:
         yield "roof", "flops a second against flops for each byte", lambda ax: draw_roof(ax, big)
     for swept in found.get("sweeps") or ():

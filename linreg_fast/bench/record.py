@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from linreg_fast.bench import parts
-from linreg_fast.bench.cases import bytes_of, flops
+from linreg_fast.bench import many, parts
+from linreg_fast.bench.cases import RACES, bytes_of, flops
 from linreg_fast.data import jsonfile
 from linreg_fast.wording import amount, seconds
 
@@ -16,13 +16,14 @@ TITLES = {
     "gradient": "gradient step",
     "moments": "normal-equation sums (moments)",
     "fit": "whole fit",
+    **many.TITLES,
 }
 
 
 def table_of(label, problem, measured, least, disturbed, X, y):
     """One problem on one data set, as plain numbers and texts."""
     rows = [row._asdict() for row in measured]
-    if problem == "fit":  # by time; what has none stays behind
+    if problem in RACES:  # by time; what has none stays behind
         rows.sort(key=lambda row: math.inf if row["median"] is None else row["median"])
     work = flops(problem, *X.shape)
     found: dict[str, Any] = {

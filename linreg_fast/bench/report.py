@@ -2,11 +2,12 @@
 
 from sklearn.datasets import load_diabetes
 
-from linreg_fast.bench import record
-from linreg_fast.bench.cases import PROBLEMS, generate, rows
+from linreg_fast.bench import many, record
+from linreg_fast.bench.cases import MANY, PROBLEMS, generate, rows
 from linreg_fast.bench.machine import machine
 from linreg_fast.bench.measure import measure_table
 from linreg_fast.bench.record import TITLES
+from linreg_fast.bench.sweep import check_size
 from linreg_fast.bench.table import print_table
 from linreg_fast.data import jsonfile
 from linreg_fast.runtime.interrupt import interruptible
@@ -15,12 +16,22 @@ from linreg_fast.runtime.tuning import ALWAYS
 __all__ = ["TITLES", "default_data", "machine", "print_table", "run", "write_json"]
 
 
-def default_data(quick):
-    """(label, X, y): the real data, and a generated problem that does not fit in the caches."""
-    bunch = load_diabetes()
-    yield "diabetes", bunch.data, bunch.target
-    n = 50_000 if quick else 1_000_000
-    yield "generated", *generate(n, 10)
+def default_data(quick, problems=PROBLEMS):
+    """(label, X, y, problems): the real data, and generated data that does not fit in the caches.
+
+    Many fits at once have generated data of their own shapes.
+    """
+    usual = tuple(problem for problem in problems if problem not in MANY)
+    if usual:
+        bunch = load_diabetes()
+        yield "diabetes", bunch.data, bunch.target, usual
+        n = 50_000 if quick else 1_000_000
+        yield "generated", *generate(n, 10), usual
+    for problem in problems:
+        if problem in MANY:
+            n, p = many.shape_of(problem, quick)
+            check_size(n, p)
+            yield "generated", *generate(n, p), (problem,)
 
 
 def run(data, problems=PROBLEMS, budget=0.5, on_row=None, choose=rows):
@@ -30,8 +41,8 @@ def run(data, problems=PROBLEMS, budget=0.5, on_row=None, choose=rows):
     """
     return [
         one_table(label, problem, choose(problem), X, y, budget, on_row)
-        for label, X, y in data
-        for problem in problems
+        for label, X, y, *only in data
+        for problem in (only[0] if only else problems)
     ]
 
 

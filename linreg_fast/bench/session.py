@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from linreg_fast.bench import added, record, report, sweep, trial
-from linreg_fast.bench.cases import PROBLEMS, rows
+from linreg_fast.bench.cases import PROBLEMS, RACES, rows
 from linreg_fast.bench.machine import machine, weather
 from linreg_fast.bench.verdict import interval, over_runs, word
 
@@ -74,11 +74,14 @@ class Session:
                 raise ValueError(f"there is no row {name!r} in these tables (--rows)")
 
     def run(self, data, on_table=None):
-        """Measure the tables of (label, X, y), one after the other; return the record."""
+        """Measure the tables of (label, X, y), one after the other; return the record.
+
+        A fourth member names the problems that the data is for, instead of all of the plan's.
+        """
         self.check_rows()
         disturbed = []
-        for label, X, y in data:
-            for problem in self.plan.problems:
+        for label, X, y, *only in data:
+            for problem in only[0] if only else self.plan.problems:
                 table_rows = self.rows_of(problem)
                 if not table_rows:
                     continue
@@ -183,7 +186,7 @@ def joined(records):
                     shares = [other["percent"] for other in same if other["percent"] is not None]
                     row["percent"] = float(np.median(shares))
         repeated = [row for row in table["rows"] if row.get("runs")]
-        if table["problem"] == "fit":
+        if table["problem"] in RACES:
             table["rows"].sort(key=lambda row: row["median"] or float("inf"))
             repeated.sort(key=lambda row: row["median"])
             others = [None, *repeated[:1] * len(repeated)]

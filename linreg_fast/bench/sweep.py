@@ -5,6 +5,7 @@ import numpy as np
 from linreg_fast.bench import limits, verdict
 from linreg_fast.bench.cases import bytes_of, flops, generate, rows
 from linreg_fast.bench.rounds import ENOUGH_SECONDS, Rounds
+from linreg_fast.data import room
 from linreg_fast.data.gate import frozen
 
 ROWS = (100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -14,21 +15,9 @@ SLOW = ("loops",)  # a curve of hours
 MOST_MEMORY = 0.5  # of what is free: X and what is held beside it
 
 
-def free_memory():
-    """Bytes that may be used, or None where the system does not tell."""
-    try:
-        with open("/proc/meminfo") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
-
-
 def check_size(n, p):
     """A ValueError for data that does not fit in the memory, before any is drawn."""
-    wanted, free = 8 * n * (p + 1), free_memory()
+    wanted, free = 8 * n * (p + 1), room.free()
     if free is not None and wanted > MOST_MEMORY * free:
         raise ValueError(
             f"{n} x {p} numbers are {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: "

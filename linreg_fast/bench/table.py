@@ -3,6 +3,7 @@
 import math
 
 from linreg_fast.bench import record
+from linreg_fast.bench.cases import RACES
 from linreg_fast.wording import amount, seconds
 
 HEADINGS = ("", "time", "of limit", "x above", "where the time goes", "reads", "beside", "digits")
@@ -21,7 +22,7 @@ def print_table(console, table):
     console.print(table["sentence"])
     lines = list(_lines(table))
     headings = list(HEADINGS)
-    if table["problem"] == "fit":
+    if table["problem"] in RACES:
         headings[3] = "x fastest"
     shown, ideas_inside = _that_fit(headings, lines, console.width)
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))

@@ -20,6 +20,7 @@ from linreg_fast.cli import (
     diagnose,
     explain,
     fit,
+    groups,
     info,
     merge,
     moments,
@@ -34,6 +35,7 @@ COMMANDS = {
     for module in (
         fit,
         descend,
+        groups,
         predict,
         score,
         diagnose,

@@ -27,6 +27,7 @@ def _has_bands(model):
     """Whether it is the least-squares line of ordinary numbers, and rows enough to tell."""
     moments = getattr(model, "moments_", None)  # not of numbers whose squares overflow
     least = getattr(model, "converged_", True) and not getattr(model, "positive", False)
+    least = least and not getattr(model, "_alpha", 0)
     if moments is None or not least or not model.fit_intercept or moments.n_samples < 3:
         return False
     return 0 < moments.comoment[0, 0] < np.inf
@@ -63,7 +64,7 @@ class FitDisplay(Display):
 
         The bands are Student-t's, for independent errors of one variance, or of one in inverse
         proportion to the weights of the fit. A model without an intercept or of too few rows, one
-        that has not converged, or whose coefficient had to be positive, is drawn without.
+        that has not converged, is penalised, or whose coefficient had to be positive, has none.
         """
         refuse_pipelines(model, "FitDisplay")
         target = target or str(getattr(y, "name", None) or "y")

@@ -24,13 +24,14 @@ from linreg_fast.estimators.base import (
     unchanged_on_failure,
 )
 from linreg_fast.estimators.errors import warn_of_lost_digits
+from linreg_fast.estimators.exchange import as_sklearn
 from linreg_fast.estimators.from_source import SourceMixin, refuse_options, takes
 from linreg_fast.estimators.inference import InferenceMixin
 from linreg_fast.estimators.rows_and_formulas import RowsAndFormulas
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
 from linreg_fast.runtime.launch import threads
-from linreg_fast.solvers import ILL, SOLVERS, auto, check_known, many_targets
+from linreg_fast.solvers import ILL, SOLVERS, auto, check_known, many_targets, ridge
 
 
 class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSquares):
@@ -76,6 +77,11 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         Rows with NaN or None in X, y or sample_weight: an error that says where, or left out of
         `fit`, `score` and `inference`; `predict` gives NaN for them, in place. `n_dropped_` is how
         many a fit has left out. Infinite numbers are an error in any case.
+    alpha : float, default=0.0
+        Ridge: alpha times the sum of the squares of the coefficients is added to the (weighted) sum
+        of squared residuals, as in `sklearn.linear_model.Ridge`. The intercept is not penalised.
+        `ridge_path` and `RidgeCV` take many penalties at once. Of a penalised fit there is no
+        `inference`.
 
     Attributes
     ----------
@@ -84,14 +90,15 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
     intercept_ : float or ndarray of shape (n_targets,)
     rank_ : int
         Columns of the (centred) X that are independent of each other. LSQR, which takes sparse X of
-        more than 2000 columns, does not find that out: for it, the columns that vary.
+        more than 2000 columns, does not find that out: for it, the columns that vary. With a
+        penalty n_features: it determines every coefficient.
     singular_ : ndarray of shape (min(n_samples, n_features),)
         Singular values of the centred X. Computed when asked for where the solver did not need it.
     condition_number_ : float
         Of the centred columns scaled to unit norm, those that are constant left out. The larger,
         the fewer digits of coef_ the data determine: about 16 - log10 of it. inf where columns
         depend on each other. Of more than 32 columns it may, below 1e6, be LAPACK's estimate, up to
-        a few times off.
+        a few times off. With a penalty: of the columns that it makes longer and less dependent.
     solver_, solver_reason_, way_ : str
         What solved it, why that was chosen, and how the rows were summed: a name in
         `linreg_fast.kernels.moments.ways.WAYS`, "sparse", or "moments" for those given.
@@ -126,6 +133,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         "precision": [StrOptions({"auto", "double", "double-double"})],
         "decay": [None, Interval(Real, 0, 1, closed="right")],
         "missing": [StrOptions({"raise", "drop"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
@@ -140,6 +148,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         precision="auto",
         decay=None,
         missing="raise",
+        alpha=0.0,
     ):
         self.fit_intercept = fit_intercept
         self.copy_X = copy_X
@@ -150,6 +159,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         self.precision = precision
         self.decay = decay
         self.missing = missing
+        self.alpha = alpha
 
     def fit(self, X, y=None, sample_weight=None, *, features=None, missing=None):
         """Fit to all the rows, forgetting earlier ones.
@@ -221,7 +231,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
             positive=self.positive,
             tol=self.tol,
             rung=self._rung(),
-            may_be_float32=self.solver == "auto" and not self.positive,
+            may_be_float32=self.solver == "auto" and not self.positive and not self.alpha,
             names=vars(self).get("feature_names_in_"),
         )
         self._solve(problem, X.dtype, one_target)
@@ -352,25 +362,12 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         return self
 
     def to_sklearn(self):
-        """The fitted model as a `sklearn.linear_model.LinearRegression`.
+        """The fitted model as scikit-learn's `LinearRegression`, or `Ridge` of a penalised one.
 
         For tools that know scikit-learn's own classes only, such as ONNX converters and skops.
         """
         check_is_fitted(self)
-        model = linear_model.LinearRegression(
-            fit_intercept=self.fit_intercept,
-            copy_X=self.copy_X,
-            n_jobs=self.n_jobs,
-            positive=self.positive,
-        )
-        model.coef_, model.intercept_ = self.coef_.copy(), np.copy(self.intercept_)[()]
-        model.n_features_in_, model.rank_ = self.n_features_in_, self.rank_
-        if hasattr(model, "tol"):  # scikit-learn 1.7 and later; its default would drop columns
-            model.tol = np.finfo(float).eps if self.tol is None else self.tol
-        for name in ("singular_", "feature_names_in_"):  # either may not be there
-            if hasattr(self, name):
-                setattr(model, name, getattr(self, name).copy())
-        return model
+        return as_sklearn(self)
 
     def _rung(self):
         """What the chosen precision asks for: a rung, or None where the solver decides."""
@@ -387,6 +384,8 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         self._keep(self._solution(problem), problem, dtype, one_target)
 
     def _solution(self, problem):
+        if self.alpha:
+            return ridge.solve(problem, float(self.alpha), self.solver)
         if self.solver == "auto":
             return auto.solve(problem)
         if problem.has_rows:
@@ -402,7 +401,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         attributes["solver_reason_"] = solution.reason
         attributes["way_"] = problem.way
         attributes["_singular"] = solution.singular
-        attributes["_centred"] = self.fit_intercept
+        attributes["_centred"], attributes["_alpha"] = self.fit_intercept, self.alpha
         if solution.condition_number is None:
             # Of the fast path: finite, in X's type, one target, and with moments in range.
             coef, intercept = solution.coef[:, 0], solution.intercept
@@ -437,7 +436,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
     def condition_number_(self):
         check_is_fitted(self)
         if self._condition is None:
-            self._condition = self._fitted_problem().condition_number()
+            self._condition = ridge.condition_number(self._fitted_problem(), self._alpha)
         return self._condition
 
     @property
@@ -458,6 +457,8 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
             and self.positive is False
             and self.decay is None
             and self.missing == "raise"
+            and type(self.alpha) is float
+            and self.alpha == 0.0
             and type(self.solver) is type(self.precision) is str
             and self.solver == self.precision == "auto"
         ):

@@ -8,8 +8,9 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.kernels import RUNGS
 from linreg_fast.many_fits.folds import moments_of_folds, split
+from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas, solve_path
-from linreg_fast.many_fits.validation import SCORES, fold_scores, leave_one_out, leaves_one_out
+from linreg_fast.many_fits.scores import SCORES, fold_scores
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import Solution
 

@@ -101,15 +101,22 @@ WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed ane
 WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
 
 # --- single columns (moments/screening.py)
-SCREEN_COLUMNS = (
-    4096  # of rows in C order: pieces of 32 KB. 1024 take a tenth longer (2,000 x 100,000)
-)
+# Pieces of rows that a thread reads at a time. With blocks of 470 columns and strips of 4 rows
+# 2,000 x 30,000 took 1.3 times as long as with these (AVX-512, one core).
+SCREEN_COLUMNS = 4096
+SCREEN_FEWEST_BLOCKS, SCREEN_FEWEST_COLUMNS = 8, 64  # for machines of many cores; of a block
+SCREEN_AHEAD = 512  # numbers of a whole column requested early
+SCREEN_STRIP = 8  # rows whose sums stay in registers
 SCREEN_ROWS = 256  # whose sums are plain, then joined in double-double
+SCREEN_RUN = 2 * WIDE * SCREEN_ROWS  # of a whole column: every lane of two vectors has its own sum
 SCREEN_LAUNCH_ELEMENTS = 1 << 26  # between two looks at Ctrl-C: 512 MB
+SCREEN_WEIGHTED_ELEMENTS = 1 << 17  # numbers of weighted columns made at a time: 1 MB
 SCREEN_MOST_VECTORS = 8  # targets and covariates of one pass
 
-# --- leaving out one row (many_fits/validation.py)
-LEAVE_OUT_ELEMENTS = 1 << 17  # numbers of rows whose leverage is computed at a time: 1 MB
+# --- leaving out one row (many_fits/leave_out.py)
+# Numbers of rows, times the penalties, whose leverages are computed at a time: 4 MB; the fewest
+# rows. 100,000 x 10 with 50 penalties took 20 times as long penalty by penalty (AVX-512).
+LEAVE_OUT_ELEMENTS, LEAVE_OUT_ROWS = 1 << 19, 64
 
 # --- rows of files and streams (sources/)
 # Rows that are read and summed at a time: 6 MB of 11 columns. 16k take half as long again, a

@@ -3,11 +3,12 @@
 import numpy as np
 
 from linreg_fast.data.gate import frozen
+from linreg_fast.data.room import check_room
 from linreg_fast.kernels.moments.grouped import Rows
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.many_fits.alone import fit_alone
 from linreg_fast.many_fits.frames import column
-from linreg_fast.many_fits.progress import Progress
+from linreg_fast.runtime.progress import Progress
 
 
 def whole_number(value, name, least=1):
@@ -42,8 +43,15 @@ def rows_for_kernels(X, y, weights, scale):
     return Rows(frozen(flat), *steps, scale, frozen(y), frozen(none))
 
 
-def empty_results(count, p):
-    """coef, errors, numbers and states of so many fits, for the kernels to write."""
+def empty_results(count, p, what):
+    """coef, errors, numbers and states of so many fits, for the kernels to write.
+
+    Raises
+    ------
+    MemoryError
+        Where they, and what becomes of them, would not fit: in GB, before they are taken.
+    """
+    check_room(count * (2 * p + 2 * of.NUMBERS) * 8, f"{count:,} {what}s of {p} features")
     coef, errors = np.empty((count, p)), np.empty((count, p))
     return coef, errors, np.empty((count, of.NUMBERS)), np.empty(count, dtype=np.int8)
 

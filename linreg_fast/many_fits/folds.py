@@ -7,7 +7,7 @@ import numpy as np
 
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import RUNGS
-from linreg_fast.many_fits.progress import Progress
+from linreg_fast.runtime.progress import Progress
 
 MOST_ATOMS = 4  # times the folds: with more sets of rows than that, folds are summed one by one
 COMPRESSED = 4**30  # a code of folds, 0 to 3 for each, that fits an int64

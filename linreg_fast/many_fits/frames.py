@@ -29,12 +29,20 @@ def column(table, name):
     return table[name]
 
 
-def features_of(X, without=(), finite=True):
-    """(X as (n, p) floats, names of the columns or None), less the columns that are named."""
+def features_of(X, without=(), finite=True, chosen=None):
+    """(X as (n, p) floats, names of the columns or None), less the columns that are named.
+
+    chosen: the names of those to take, in that order; None takes all.
+    """
     names = names_of(X)
     if names is None:
+        if chosen is not None:
+            raise TypeError(
+                f"features name columns, and X is no data frame but {type(X).__name__}: pass the "
+                "columns themselves"
+            )
         return as_matrix(X, finite=finite), None
-    names = [name for name in names if name not in without]
+    names = _chosen(names, chosen, without)
     if not names:
         raise ValueError("X has no columns left to be features")
     columns = [np.asarray(X[name]) for name in names]
@@ -49,6 +57,20 @@ def features_of(X, without=(), finite=True):
             refuse_columns(_Part(X, names), "X")
             raise ValueError(f"column {names[j]!r} of X does not hold numbers") from None
     return as_matrix(matrix, finite=finite), [str(name) for name in names]
+
+
+def _chosen(names, chosen, without):
+    if chosen is None:
+        return [name for name in names if name not in without]
+    chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+    for name in chosen:
+        if name not in names:
+            raise ValueError(f"X has no column {name!r}: it has {listed(map(str, names))}")
+        if name in without:
+            raise ValueError(f"{name!r} is among the features and is y, a key or the weights too")
+    if len(set(chosen)) != len(chosen):
+        raise ValueError(f"features name a column twice: {listed(map(str, chosen))}")
+    return chosen
 
 
 class _Part:

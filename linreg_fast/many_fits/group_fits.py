@@ -116,12 +116,16 @@ class GroupFits(ManyFits):
             return {n: np.array(v) for n, v in zip(self.key_names, columns, strict=True)}
         return {self.key_names[0]: keys.tolist() if keys.dtype.kind == "O" else keys}
 
-    def to_frame(self):
-        """A row a group: keys, coefficients, standard errors and the rest.
+    def columns(self):
+        """Name -> values, a row a group: keys, coefficients, standard errors and the rest.
 
-        A frame of polars or pyarrow if X was one, of pandas otherwise.
+        A name that a key or a feature has already gets a line under it: rank_.
         """
-        return frame({**self._heads(), **self._columns()}, self.library)
+        return self._columns(self._heads())
+
+    def to_frame(self):
+        """`columns` as a data frame: of polars or pyarrow if X was one, of pandas otherwise."""
+        return frame(self.columns(), self.library)
 
     def __repr__(self):
         by = listed(map(str, self.key_names))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from linreg_fast.data import scaling
-from linreg_fast.data.gate import as_weights, check_finite
+from linreg_fast.data.gate import check_finite
 from linreg_fast.kernels.moments import grouped as kernel
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
@@ -11,17 +11,16 @@ from linreg_fast.many_fits.common import (
     empty_results,
     fit_left,
     in_own_units,
-    keys_of,
     rows_for_kernels,
     whole_number,
 )
-from linreg_fast.many_fits.frames import features_of, library_of, target_of
+from linreg_fast.many_fits.given import rows_given
 from linreg_fast.many_fits.group_fits import GroupFits
 from linreg_fast.many_fits.keys import grouped
-from linreg_fast.many_fits.progress import Progress
 from linreg_fast.many_fits.results import ManyFits
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.progress import Progress
 
 PIECE_ELEMENTS = 1 << 23  # numbers of X between two looks at the clock
 PRODUCT_WORK = 8  # a product in double-double, in plain ones
@@ -33,9 +32,11 @@ def fit_groups(
     groups=None,
     *,
     by=None,
+    features=None,
     sample_weight=None,
     fit_intercept=True,
     min_samples=None,
+    missing="raise",
     n_jobs=None,
 ):
     """A least-squares line for each group of rows, with standard errors, in one pass.
@@ -47,7 +48,8 @@ def fit_groups(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or a data frame
+    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
+        CSV, Parquet or Feather, as the command line reads it; y and by are names then.
     y : array-like of shape (n_samples,), or the name of a column of X
     groups : array-like of shape (n_samples,), or a list of such with `by`, optional
         The key of each row's group: whole numbers, text, dates, categories or anything hashable,
@@ -55,11 +57,16 @@ def fit_groups(
     by : str or list of str, optional
         Instead of groups: which columns of the frame X are the keys. They are no features, and
         neither is the column that y names.
-    sample_weight : array-like of shape (n_samples,), optional
+    features : list of str, optional
+        Of a frame or a file: the columns to explain y by. None: all others; of a file, all others
+        that hold numbers.
+    sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         0 removes a row.
     fit_intercept : bool, default=True
     min_samples : int, optional
         Groups with fewer rows (of a weight above zero) get NaN. None: every group is fitted.
+    missing : {"raise", "drop"}, default="raise"
+        What a row does that lacks a number or its key: stop it, or stay out.
     n_jobs : int or None, default=None
         Threads: None for Numba's setting, -1 for all, k for at most k. The bits are the same.
 
@@ -83,25 +90,24 @@ def fit_groups(
     >>> fits.predict([[10.0]], ["b"]).round(12).tolist()
     [-8.0]
     """
-    if groups is None and by is None:
-        raise ValueError("pass either groups, a key a row, or by, the name of a column of X")
-    keys, names, without = keys_of(X, groups, by)
-    if isinstance(y, str):
-        without.append(y)
-    matrix, features = features_of(X, without, finite=False)
-    n, p = matrix.shape
-    target, _ = target_of(X, y, n, finite=False)
-    weights = as_weights(sample_weight, n)
     fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
+    given = rows_given(X, y, groups, by, features, sample_weight, missing)
+    return fit_rows(given, fit_intercept, fewest, n_jobs)
+
+
+def fit_rows(given, centred, fewest, n_jobs=None):
+    """`GroupFits` of `RowsGiven`."""
+    X, y, weights = given.X, given.y, given.weights
+    n, p = X.shape
     if weights is not None and not weights.all():  # the sums skip rows of weight zero
-        check_finite(matrix, "X", features)
-        check_finite(target, "y")
+        check_finite(X, "X", given.features)
+        check_finite(y, "y")
     with as_keyboard_interrupt(), launch.threads(n_jobs):
-        rows_of = grouped(keys, n, names)
-        found = _fitted(matrix, target, weights, rows_of, fit_intercept, fewest, features)
-    names_of_features = features or [f"x{j}" for j in range(p)]
-    rest = names_of_features, bool(fit_intercept), library_of(X)
-    return GroupFits(*ManyFits.arrays(*found), *rest, rows_of.labels, names)
+        rows_of = grouped(given.keys, n, given.key_names)
+        found = _fitted(X, y, weights, rows_of, centred, fewest, given.features)
+    names = given.features or [f"x{j}" for j in range(p)]
+    rest = names, bool(centred), given.library
+    return GroupFits(*ManyFits.arrays(*found), *rest, rows_of.labels, given.key_names)
 
 
 def _fitted(X, y, weights, rows_of, centred, fewest, features):
@@ -109,7 +115,7 @@ def _fitted(X, y, weights, rows_of, centred, fewest, features):
     p = X.shape[1]
     exponents = np.zeros(p + 1, dtype=np.int64)
     count = len(rows_of.labels)
-    found = empty_results(count, p)
+    found = empty_results(count, p, "group")
     states = found[-1]
     if p <= SMALL_SYSTEM_COLUMNS:
         _run(X, y, weights, rows_of, centred, fewest, exponents, found)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linreg_fast.kernels.moments.grouped import count_codes, place_rows
+from linreg_fast.kernels.moments.ordering import count_codes, place_rows
 
 # A table of counts as long as the range of whole numbers is smaller than the order of the rows.
 DIRECT_PER_ROW, DIRECT_LEAST = 4, 1 << 16

@@ -76,19 +76,26 @@ class ManyFits:
         freedom = self.degrees_of_freedom[:, None].astype(float)
         return 2 * stdtr(np.where(freedom > 0, freedom, np.nan), -np.abs(self.t_values))
 
-    def _columns(self):
-        """Name -> numbers, a row a fit."""
-        columns = {}
+    def _columns(self, heads):
+        """Name -> numbers, a row a fit, after the columns that say what each row is of."""
+        columns, named = dict(heads), {*heads, *self.feature_names}
+
+        def add(name, values):
+            while name in named:
+                name += "_"
+            named.add(name)
+            columns[name] = values
+
         if self.fit_intercept:
-            columns["intercept"] = self.intercept
+            add("intercept", self.intercept)
         for j, name in enumerate(self.feature_names):
-            columns[name] = self.coef[:, j]
+            columns[name + "_" if name in heads else name] = self.coef[:, j]
         if self.fit_intercept:
-            columns["intercept_error"] = self.intercept_error
+            add("intercept_error", self.intercept_error)
         for j, name in enumerate(self.feature_names):
-            columns[f"{name}_error"] = self.coef_error[:, j]
+            add(f"{name}_error", self.coef_error[:, j])
         for name in ("sigma", "r2", "n_samples", "rank", "condition"):
-            columns[name] = getattr(self, name)
+            add(name, getattr(self, name))
         return columns
 
     def _summary(self):

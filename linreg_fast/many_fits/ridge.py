@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linreg_fast.data import many_target_moments
 from linreg_fast.data.gate import as_weights, check_finite
+from linreg_fast.data.many_target_moments import ManyTargetMoments
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import small
@@ -15,6 +18,7 @@ from linreg_fast.many_fits.frames import features_of, frame, library_of
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import auto, cholesky
+from linreg_fast.solvers.ridge import add_penalties
 
 CORRECTED = 1e3  # condition number up to which `systems.small` leaves nothing to correct
 
@@ -45,6 +49,7 @@ def solve_path(moments, alphas, centred):
     """
     problem = Problem(None, None, moments=moments, fit_intercept=centred)
     p, t = problem.n_features, problem.n_targets
+    check_room(16 * len(alphas) * p * t, f"{len(alphas):,} penalties, {p:,} columns, {t:,} targets")
     coef, intercept = np.empty((len(alphas), p, t)), np.empty((len(alphas), t))
     products, exponents, mean = problem.normal_equations
     exponents = exponents.astype(np.int64)
@@ -55,7 +60,8 @@ def solve_path(moments, alphas, centred):
             if alpha == 0.0:
                 coef[k], intercept[k] = _least_squares(problem)
                 continue
-            system = _with_penalty(products, np.ldexp(alpha, -2 * exponents[:p]))
+            system = products.copy()
+            add_penalties(system, np.ldexp(alpha, -2 * exponents[:p]))
             if p <= SMALL_SYSTEM_COLUMNS:
                 condition, _ = small.solve(mean, system, found, room)
                 if condition < CORRECTED:
@@ -71,18 +77,6 @@ def solve_path(moments, alphas, centred):
 def _least_squares(problem):
     solution = auto.solve(problem)
     return solution.coef, solution.intercept
-
-
-def _with_penalty(products, penalties):
-    """products (2, q, q) with penalties (p,) added to the diagonal, exactly but for 2**-104."""
-    system = products.copy()
-    place = np.arange(len(penalties))
-    before = system[0, place, place]
-    total = before + penalties
-    part = total - before
-    system[1, place, place] += (before - (total - part)) + (penalties - part)
-    system[0, place, place] = total
-    return system
 
 
 def _penalised(system, p):
@@ -103,7 +97,7 @@ def _penalised(system, p):
     return found * unit[:p, None]
 
 
-def moments_of(X, y, sample_weight, doubled=True):
+def moments_of(X, y, sample_weight):
     """(`Moments`, names or None, whether y was 1-D) of what a user passed."""
     matrix, names = features_of(X, finite=False)
     y = np.asarray(y)
@@ -113,7 +107,7 @@ def moments_of(X, y, sample_weight, doubled=True):
         raise ValueError(f"X has {len(matrix)} rows and y has {len(Y)}: they must be as many")
     check_finite(matrix, "X", names)
     check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
-    found = Moments.of(matrix, Y, weights, RUNGS["compensated"] if doubled else None)
+    found = many_target_moments.moments_of(matrix, Y, weights, RUNGS["compensated"])
     return found, names, y.ndim == 1
 
 
@@ -213,7 +207,7 @@ def ridge_path(X, y=None, alphas=None, *, sample_weight=None, fit_intercept=True
     if alphas is None:
         raise ValueError("alphas must be given: the penalties, 0 or more")
     alphas = as_alphas(alphas)
-    if isinstance(X, Moments):
+    if isinstance(X, (Moments, ManyTargetMoments)):
         if y is not None or sample_weight is not None:
             raise ValueError("Moments hold the targets and weights: pass neither y nor weights")
         if X.n_samples == 0:
@@ -225,13 +219,14 @@ def ridge_path(X, y=None, alphas=None, *, sample_weight=None, fit_intercept=True
         library = library_of(X)
         with as_keyboard_interrupt(), launch.threads(n_jobs):
             found, names, one = moments_of(X, y, sample_weight)
-    coef, intercept = solve_path(found, alphas, fit_intercept)
-    coef = np.ascontiguousarray(np.moveaxis(coef, 1, 2))
+    paths = [solve_path(part, alphas, fit_intercept) for part in found.apart]
+    coef = np.concatenate([np.moveaxis(coef, 1, 2) for coef, _ in paths], axis=1)
+    intercept = np.concatenate([intercept for _, intercept in paths], axis=1)
     return RidgePath(
         alphas,
         coef[:, 0] if one else coef,
         intercept[:, 0] if one else intercept,
-        effective(found, alphas, fit_intercept),
+        effective(found.apart[0], alphas, fit_intercept),
         names or [f"x{j}" for j in range(found.n_features)],
         library,
     )

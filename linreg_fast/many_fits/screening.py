@@ -1,138 +1,27 @@
 """`screen`: every column alone against y, and the score functions for scikit-learn's selectors."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.special import fdtrc, stdtr
+from scipy.special import fdtrc
 
-from linreg_fast.data.gate import as_floats, check_finite, frozen
-from linreg_fast.kernels.moments import screening as kernel
-from linreg_fast.kernels.tuning import SCREEN_LAUNCH_ELEMENTS, SCREEN_MOST_VECTORS
-from linreg_fast.many_fits.frames import features_of, frame, library_of
-from linreg_fast.many_fits.progress import Progress
+from linreg_fast.data.room import check_room
+from linreg_fast.many_fits.screen_result import Screen
+from linreg_fast.many_fits.screen_sums import ROUNDING, basis_of, sums_of
+from linreg_fast.many_fits.table import table_given
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
-CLEAR = 0.01  # of a column's square, beside the covariates: with less it is projected by itself
-ORDINARY = 1e-200, 1e200  # sums of squares of which no product overflows or is lost
-ROUNDING = 8 * np.finfo(float).eps  # of a column's numbers, that projecting it may leave
-AGAIN_COLUMNS = 256  # columns projected by themselves at a time
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Screen:
-    """Single regressions. Row j of every array is of column j; with several y, a column of each.
-
-    Attributes
-    ----------
-    coef, coef_error, t_values, p_values, r2, correlation : ndarrays of shape (n_features,), or
-        (n_features, n_targets)
-        Of a column beside the covariates and the intercept: coefficient (units of y per unit of the
-        column), standard error, t, two-sided p value, the share that the column explains of what
-        the covariates leave of y, and its root with the coefficient's sign. A column that is
-        constant, or is a combination of the covariates, has coefficient zero and NaN elsewhere.
-    degrees_of_freedom : int
-    feature_names : list of str, or None
-    """
-
-    products: np.ndarray  # (p, t): of columns and targets, each less what covariates explain
-    squares: np.ndarray  # (p,): of the columns; zero for one of which nothing is left
-    units: np.ndarray  # (p,): powers of two by which those were divided, for extreme columns
-    target_squares: np.ndarray  # (t,)
-    degrees_of_freedom: int
-    one: bool  # whether y was 1-D
-    feature_names: list | None = None
-    library: str = ""
-
-    def __len__(self):
-        return len(self.squares)
-
-    def _shaped(self, values):
-        return values[:, 0] if self.one else values
-
-    def _correlation(self):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found = self.products / np.sqrt(self.squares)[:, None]
-            return np.clip(found / np.sqrt(self.target_squares), -1, 1)
-
-    @property
-    def coef(self):
-        squares = self.squares[:, None]
-        out = np.zeros_like(self.products)
-        return self._own(np.divide(self.products, squares, out=out, where=squares > 0))
-
-    def _own(self, values):
-        """In the units of the columns."""
-        with np.errstate(over="ignore", under="ignore"):
-            return self._shaped(np.ldexp(values, -self.units[:, None]))
-
-    def _error(self):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = 1 - self._correlation() ** 2
-            variance = share * self.target_squares / max(self.degrees_of_freedom, 0)
-            return np.sqrt(variance / self.squares[:, None])
-
-    def _t(self):
-        r = self._correlation()
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return r * np.sqrt(self.degrees_of_freedom / (1 - r * r))
-
-    @property
-    def coef_error(self):
-        return self._own(self._error())
-
-    @property
-    def correlation(self):
-        return self._shaped(self._correlation())
-
-    @property
-    def r2(self):
-        return self._shaped(self._correlation() ** 2)
-
-    @property
-    def t_values(self):
-        return self._shaped(self._t())
-
-    @property
-    def p_values(self):
-        return self._shaped(2 * stdtr(self.degrees_of_freedom, -np.abs(self._t())))
-
-    def top(self, k=10):
-        """The k columns that explain most, best first: their places, for one y."""
-        if not self.one:
-            raise ValueError("top() is for one y: this is of more")
-        strength = np.nan_to_num(self.r2, nan=-1.0)
-        return np.argsort(-strength, kind="stable")[:k]
-
-    def to_frame(self):
-        """A row a column, for one y: coefficient, standard error, t, p and R2."""
-        if not self.one:
-            raise ValueError("to_frame() is for one y: this is of more")
-        names = self.feature_names or [f"x{j}" for j in range(len(self))]
-        columns = {"feature": names}
-        for name in ("coef", "coef_error", "t_values", "p_values", "r2"):
-            columns[name] = getattr(self, name)
-        return frame(columns, self.library)
-
-    def __repr__(self):
-        return (
-            f"Screen({len(self)} columns, {len(self.target_squares)} targets, "
-            f"{self.degrees_of_freedom} degrees of freedom)"
-        )
-
-    def _repr_html_(self):
-        if not self.one:
-            return f"<p>{self!r}</p>"
-        r2, p = self.r2, self.p_values
-        names = self.feature_names or [f"x{j}" for j in range(len(self))]
-        body = "".join(
-            f"<tr><td>{names[j]}</td><td>{r2[j]:.4g}</td><td>{p[j]:.3g}</td></tr>"
-            for j in self.top()
-        )
-        return f"<p>{self!r}</p><table><tr><th>feature</th><th>R2</th><th>p</th></tr>{body}</table>"
-
-
-def screen(X, y, covariates=None, *, fit_intercept=True, n_jobs=None):
+def screen(
+    X,
+    y,
+    covariates=None,
+    *,
+    features=None,
+    sample_weight=None,
+    fit_intercept=True,
+    missing="raise",
+    n_jobs=None,
+):
     """Regress y on every column of X alone, or beside the same covariates, in one pass over X.
 
     Covariates are projected out of y once, and of the columns by their products with an orthogonal
@@ -141,11 +30,18 @@ def screen(X, y, covariates=None, *, fit_intercept=True, n_jobs=None):
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or a data frame
-        float32 or float64, in C or F order, as it is.
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
-    covariates : array-like of shape (n_samples, n_covariates), optional
+    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
+        float32 or float64, in C or F order, as it is. Of a file the others are names.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), or names of columns of X
+        Of a file one name.
+    covariates : array-like of shape (n_samples, n_covariates), or names of columns of X, optional
         Columns that are in every regression. They may depend on each other.
+    features : list of str, optional
+        Of a frame or a file: the columns to screen. None: all others.
+    sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
+        0 removes a row. Columns are weighted some at a time, at a third of the speed.
+    missing : {"raise", "drop"}, default="raise"
+        Of a file: what a row does that lacks a number. Of arrays and frames only "raise".
     fit_intercept : bool, default=True
     n_jobs : int or None, default=None
         Threads: None for Numba's setting, -1 for all, k for at most k. The bits are the same.
@@ -166,120 +62,33 @@ def screen(X, y, covariates=None, *, fit_intercept=True, n_jobs=None):
     >>> found.coef.round(12).tolist(), found.top(1).tolist()
     ([0.9, -0.5], [0])
     """
-    library = library_of(X)
-    X, names = features_of(X, finite=False)
-    n = len(X)
-    y = frozen(as_floats(y, "y"))
-    Y = np.asarray(y[:, None] if y.ndim == 1 else y, dtype=np.float64)
-    if Y.ndim != 2 or len(Y) != n:
-        raise ValueError(f"X has {n} rows and y has shape {y.shape}: a row each")
-    check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
-    Q = _basis(covariates, n, fit_intercept)
-    freedom = n - Q.shape[1] - 1
+    names = {"covariates": covariates}
+    given = table_given(X, y, features, sample_weight, missing, numbers=names)
+    X, n = given.X, len(given.X)
+    one, Y = given.y.ndim == 1, np.asarray(given.y, dtype=np.float64)
+    Y = Y[:, None] if one else Y
+    root, n_rows = None, n
+    if given.weights is not None:
+        root = np.sqrt(given.weights / given.weights.max())
+        n_rows = int(np.count_nonzero(given.weights))
+        Y = Y if fit_intercept is False else Y - Y[np.argmax(root)]
+        Y = Y * root[:, None]
+    Q = basis_of(given.named["covariates"], n, fit_intercept, root)
+    freedom = n_rows - Q.shape[1] - 1
     if freedom < 0:
         raise ValueError(
-            f"{n} rows are too few for {Q.shape[1] + 1} coefficients: a column, "
+            f"{n_rows} rows are too few for {Q.shape[1] + 1} coefficients: a column, "
             "the intercept and the covariates"
         )
+    check_room(32 * X.shape[1] * (Q.shape[1] + Y.shape[1] + 1), f"{X.shape[1]} columns")
     rest = Y - Q @ (Q.T @ Y)
     rest -= Q @ (Q.T @ rest)
     flat = np.abs(rest).max(axis=0) <= ROUNDING * np.abs(Y).max(axis=0)
     rest[:, flat] = 0.0
     with as_keyboard_interrupt(), launch.threads(n_jobs):
-        found = _sums(X, Q, rest, names)
-    return Screen(*found, (rest**2).sum(axis=0), freedom, y.ndim == 1, names, library)
-
-
-def _basis(covariates, n, centred):
-    """Q (n, k), orthonormal, of the intercept and the covariates."""
-    columns = [np.ones((n, 1))] if centred else []
-    if covariates is not None:
-        found, _ = features_of(covariates)
-        if len(found) != n:
-            raise ValueError(f"X has {n} rows and covariates {len(found)}: they must be as many")
-        found = found.astype(np.float64)
-        if centred:
-            found = found - found[0]
-            found -= found.mean(axis=0)
-        sizes = np.abs(found).max(axis=0)
-        found = found[:, sizes > 0] / sizes[sizes > 0]
-        found = found / np.linalg.norm(found, axis=0)
-        U, values, _ = np.linalg.svd(found, full_matrices=False)
-        kept = values > np.finfo(float).eps * max(found.shape) * values.max(initial=0)
-        columns.append(U[:, kept])
-    Q = np.hstack(columns) if columns else np.empty((n, 0))
-    return np.linalg.qr(Q)[0] if Q.shape[1] > 1 else Q / np.sqrt(n)
-
-
-def _sums(X, Q, rest, names):
-    """Products (p, t), squares and units (p,) of what the basis leaves of columns and targets."""
-    p = X.shape[1]
-    k, vectors = Q.shape[1], np.hstack([Q, rest])
-    centred = _has_constant(Q)
-    found, lows = np.zeros((2, vectors.shape[1] + 1, p))
-    if not (X.flags.c_contiguous or X.flags.f_contiguous):
-        X = np.ascontiguousarray(X)
-    with np.errstate(all="ignore"), Progress("column", p) as progress:
-        for first in range(0, vectors.shape[1], SCREEN_MOST_VECTORS):
-            part = slice(first, first + SCREEN_MOST_VECTORS)
-            _run(X, vectors[:, part], centred, found, lows, part, progress)
-        found += lows
-        squares, products = found[-1], np.ascontiguousarray(found[k:-1].T)
-        left = squares - (found[:k] ** 2).sum(axis=0)
-        doubtful = ~(left > CLEAR * squares)
-        doubtful |= ~((squares > ORDINARY[0]) & (squares < ORDINARY[1]))
-        again, units = np.flatnonzero(doubtful), np.zeros(p, dtype=np.int64)
-        for start in range(0, len(again), AGAIN_COLUMNS):
-            own = again[start : start + AGAIN_COLUMNS]
-            products[own], left[own], units[own] = _projected(X, own, Q, rest, names)
-    return products, left, units
-
-
-def _has_constant(Q):
-    """Whether a column of ones is in the span: a number may be taken off every column then."""
-    ones = np.ones(len(Q)) / np.sqrt(len(Q))
-    return bool(abs(np.linalg.norm(Q.T @ ones) - 1) < 1e-12)
-
-
-def _run(X, vectors, centred, found, lows, part, progress):
-    """Add to the rows `part` of found + lows, and to the last one, the sums of the columns."""
-    n, p = X.shape
-    rows = np.append(np.arange(part.start, part.start + vectors.shape[1]), len(found) - 1)
-    own, own_lo = np.zeros((2, len(rows), p))
-    if X.flags.c_contiguous:
-        driver, R = kernel.rows_of_columns, np.ascontiguousarray(vectors)
-    else:
-        driver, X, R = kernel.whole_columns, X.T, np.ascontiguousarray(vectors.T)
-    X, R, scratch = frozen(X), frozen(R), kernel.scratch_size(vectors.shape[1])
-    step = max(SCREEN_LAUNCH_ELEMENTS // n, kernel.SCREEN_COLUMNS)
-    for start in range(0, p, step):
-        count = min(step, p - start)
-        blocks = min(launch.count_blocks(count, n), 1 << count.bit_length() - 1)
-        launch.in_turns(driver, count, blocks, 1, scratch, X, R, centred, start, own, own_lo)
-        progress(start + count)
-    found[rows[:-1]], lows[rows[:-1]] = own[:-1], own_lo[:-1]
-    found[-1], lows[-1] = own[-1], own_lo[-1]
-
-
-def _projected(X, columns, Q, rest, names):
-    """(products, squares, units) of some columns, projected twice; zero for mere rounding.
-
-    Each is divided by two to the power of its unit, so that no square overflows or underflows.
-    """
-    part = X[:, columns].astype(np.float64)
-    for at, j in enumerate(columns):
-        if not np.isfinite(part[:, at]).all():
-            row = int(np.argmin(np.isfinite(part[:, at])))
-            check_finite(part[row : row + 1, at : at + 1], "X", names, place=(row, int(j)))
-    sizes = np.abs(part).max(axis=0)
-    units = np.frexp(sizes)[1]
-    part = np.ldexp(part, -units)
-    near = part - part[0] if _has_constant(Q) else part
-    for _ in range(2):
-        near = near - Q @ (Q.T @ near)
-    near[:, np.abs(near).max(axis=0) <= ROUNDING] = 0.0
-    squares, products = (near**2).sum(axis=0), near.T @ rest
-    return products, squares, units
+        found = sums_of(X, Q, rest, given.features, root)
+    squares = (rest**2).sum(axis=0)
+    return Screen(*found, squares, freedom, one, given.features, given.library)
 
 
 def r_regression(X, y, *, center=True, force_finite=True):

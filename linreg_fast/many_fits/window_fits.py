@@ -56,7 +56,7 @@ class WindowFits(ManyFits):
 
         A frame of polars or pyarrow if X was one, of pandas otherwise.
         """
-        return frame({**self._heads(), **self._columns()}, self.library)
+        return frame(self._columns(self._heads()), self.library)
 
     def __repr__(self):
         return f"WindowFits({len(self)} windows{self._summary()})"

@@ -106,7 +106,7 @@ def _float32_sums(problem, why):
         # Summed again in float64 only where those sums may do: the estimate of the condition may be
         # sqrt(p) too large.
         least = solution.condition_number / np.sqrt(problem.n_features)
-        if not _lacks_digits(problem, solution._replace(condition_number=least)):
+        if not lacks_digits(problem, solution._replace(condition_number=least)):
             problem.sum_again(DEFAULT)
             return None
     except np.linalg.LinAlgError:
@@ -124,10 +124,10 @@ def _plain_sums(problem, why):
         return None
     try:
         solution = SOLVERS["cholesky"].solve(problem)
-        lacking = _lacks_digits(problem, solution)
+        lacking = lacks_digits(problem, solution)
         if lacking:  # by an estimate, which may be sqrt(p) too large
             solution = solution._replace(condition_number=problem.condition_number())
-            lacking = _lacks_digits(problem, solution)
+            lacking = lacks_digits(problem, solution)
     except np.linalg.LinAlgError:
         lacking, solution = NEARLY_DEPENDENT, None
     why.solution = solution
@@ -175,7 +175,7 @@ STAGES = (
 )
 
 
-def _lacks_digits(problem, solution):
+def lacks_digits(problem, solution):
     """What leaves plain sums less than about 14 digits of the coefficients; empty if nothing."""
     limit, most = plain_limits(problem.n_samples, problem.n_features)
     condition, times = solution.condition_number, target_to_signal(problem, solution)

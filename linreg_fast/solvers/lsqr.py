@@ -27,14 +27,17 @@ CONSTANT = 4 * EPSILON  # a target that varies by less, relative to its mean, co
 SHORT = 1e-8  # correlation of the residual with a column: above it LSQR stopped too early
 
 
-def solve(problem):
+def solve(problem, alpha=0.0):
+    """alpha: of a ridge penalty on rows at hand, see `solvers.ridge`."""
     p = problem.n_features
     rows = _of_rows(problem) if problem.has_rows else _of_moments(problem)
+    if alpha:
+        rows = _penalised(rows, problem, alpha)
     # Of equal norm the columns are found in fewer steps; where they outnumber the rows, though, the
     # shortest solution is asked for, and that depends on their units. A constant one stays at zero.
     live = rows.sizes > 0
     sizes = np.where(live, rows.sizes, 1.0)
-    units = sizes if problem.n_samples > p else np.ones(p)
+    units = sizes if alpha or problem.n_samples > p else np.ones(p)
     operator = LinearOperator(
         (len(rows.targets), p),
         lambda v: rows.forward(live * v / units),
@@ -130,6 +133,18 @@ def _of_rows(problem):
     targets = targets if root is None else root[:, None] * targets
     sizes = scale * np.sqrt(spread * len(Y))
     return CentredRows(forward, backward, targets, sizes, np.append(first + rest, target_means))
+
+
+def _penalised(rows, problem, alpha):
+    """With a row for each column, that holds the root of the penalty and has the target 0."""
+    weights, p = problem.sample_weight, problem.n_features
+    root, n = np.sqrt(alpha if weights is None else alpha / weights.max()), len(rows.targets)
+    return rows._replace(
+        forward=lambda v: np.append(rows.forward(v), root * v),
+        backward=lambda u: rows.backward(u[:n]) + root * u[n:],
+        targets=np.vstack([rows.targets, np.zeros((p, problem.n_targets))]),
+        sizes=np.hypot(rows.sizes, root),
+    )
 
 
 def _of_moments(problem):

@@ -10,6 +10,7 @@ rows in double-double (`refined`). `auto` asks for it.
 import numpy as np
 
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.room import check_room
 from linreg_fast.kernels.tuning import MANY_TARGETS, MANY_TARGETS_ROWS, TARGET_ELEMENTS
 from linreg_fast.runtime import blas
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -25,6 +26,7 @@ def takes(problem):
 def solve(problem, solve_chunk):
     """Solution, by solve_chunk(problem) where refinement does not do for a chunk."""
     p, t = problem.n_features, problem.n_targets
+    check_room(3 * 8 * p * t, f"{t:,} targets of {p:,} columns")
     coef, intercept, found = np.empty((p, t)), np.empty(t), None
     problem.way = "many_targets"
     factored = _factored(problem) if problem.n_samples < MANY_TARGETS_ROWS else None
@@ -39,7 +41,7 @@ def solve(problem, solve_chunk):
             continue
         for first in range(chunk.start, chunk.stop, MANY_TARGETS):
             few = slice(first, min(first + MANY_TARGETS, chunk.stop))
-            solution = solve_chunk(_chunk_of(problem, few))
+            solution = solve_chunk(chunk_of(problem, few))
             coef[:, few], intercept[few] = solution.coef, solution.intercept
             found = found or solution
     if found is None:
@@ -51,7 +53,7 @@ def solve(problem, solve_chunk):
         return Solution(coef, intercept, p, system.condition, singular, "cholesky", reason)
     singular = found.singular
     if singular is None:
-        singular = _chunk_of(problem, slice(1)).singular_values(found.rank)
+        singular = chunk_of(problem, slice(1)).singular_values(found.rank)
     reason = f"{found.reason}, for {MANY_TARGETS} targets at a time"
     return found._replace(coef=coef, intercept=intercept, singular=singular, reason=reason)
 
@@ -68,7 +70,7 @@ def joined(solutions):
     )
 
 
-def _chunk_of(problem, chunk):
+def chunk_of(problem, chunk):
     """The problem of some of the targets."""
     return Problem(
         problem.X,
@@ -85,7 +87,7 @@ def _chunk_of(problem, chunk):
 
 def _factored(problem):
     """(the problem of the first target, its system), or None where plain sums do not do."""
-    first = _chunk_of(problem, slice(1))
+    first = chunk_of(problem, slice(1))
     if not (first.is_dense and first.can_sharpen and first.n_samples > first.n_features):
         return None
     if problem.positive or not first.moments_in_range:

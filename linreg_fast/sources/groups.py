@@ -7,12 +7,13 @@ from linreg_fast.sources.cells import is_missing, is_number
 
 def levels_of(cells, kept=None):
     """The groups that occur, in order: as numbers where all are, else as text."""
-    found = {cell.strip() for cell in _of(cells, kept)}
+    found = {cell.strip() for cell in cells_of(cells, kept)}
     found = [level for level in found if not is_missing(level, True)]
     return sorted(found, key=float) if all(map(is_number, found)) else sorted(found)
 
 
-def _of(cells, kept):
+def cells_of(cells, kept):
+    """Those of the rows that are kept; None keeps all."""
     return cells if kept is None else [cells[row] for row in np.flatnonzero(kept)]
 
 
@@ -28,7 +29,7 @@ def fill(out, cells, levels, kept, where):
     """
     code = {level: k - 1 for k, level in enumerate(levels)}
     out[...] = 0.0
-    for row, cell in enumerate(_of(cells, kept)):
+    for row, cell in enumerate(cells_of(cells, kept)):
         place = code.get(cell.strip())
         if place is None:
             if not is_missing(cell, True):

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from linreg_fast.data.gate import listed
+from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.design import design
 from linreg_fast.sources.names import (
@@ -26,7 +27,10 @@ def cells_of(columns, place, kept):
 
 
 class Selection:
-    """The columns of one fit, chosen by options or by what they hold."""
+    """The columns of one fit, chosen by options or by what they hold.
+
+    keys: columns that say which group a row is of; `read` puts their cells in `key_cells`.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Selection:
         categorical=(),
         missing="drop",
         beside=(),
+        keys=(),
     ):
         self.source, self.missing = source, missing
         self.target = find(source, target)
@@ -45,7 +50,9 @@ class Selection:
         taken = [self.target] if weights is None else [self.target, self.weights]
         self.categorical = self._places(categorical, "--categorical")
         self.beside = self._places(beside, "--cluster")  # no features, unless that is asked for
-        excluded = self._places(exclude, "--exclude")
+        self.keys = self._places(keys, "--by")
+        excluded = [*self._places(exclude, "--exclude"), *self.keys]
+        self._refuse_keys(taken)
         for place in self.categorical:
             if place in taken or place in excluded:
                 raise ValueError(
@@ -65,6 +72,10 @@ class Selection:
     def name(self, place):
         return self.source.columns[place].name
 
+    @property
+    def key_names(self):
+        return [self.name(place) for place in self.keys]
+
     def _places(self, given, option):
         names = split_names(self.source, given)
         places = [find(self.source, name) for name in names]
@@ -72,8 +83,16 @@ class Selection:
             raise ValueError(f"{option} names a column twice: {joined(names)}")
         return places
 
+    def _refuse_keys(self, taken):
+        for place in self.keys:
+            if place in taken:
+                raise ValueError(f"--by {self.name(place)!r} is the target or the weights too")
+
     def _choose(self, features, target, weights, excluded):
         self.features = self._places(features, "--features")
+        for place in self.keys:
+            if place in self.features:
+                raise ValueError(f"--by {self.name(place)!r} is among --features too")
         if self.target in self.features:
             raise ValueError(f"--target {target!r} is among --features too")
         if self.weights in self.features:
@@ -144,12 +163,16 @@ class Selection:
             self.source,
             [*asked, *(numbers if self.chosen else [])],
             [] if self.chosen else numbers,
-            grouped=[*self.categorical, *(p for p in self.beside if p not in [*numbers, *asked])],
+            grouped=[
+                *self.categorical,
+                *self.keys,
+                *(p for p in self.beside if p not in [*numbers, *asked]),
+            ],
             missing=self.missing,
         ).read()
         if not self.chosen:
             self._sort_out(columns, asked)
-        used = list(dict.fromkeys([*asked, *self.features, *self.beside]))
+        used = list(dict.fromkeys([*asked, *self.keys, *self.features, *self.beside]))
         kept = columns.complete(used)
         if kept is not None:
             self._tell_of_gaps(columns, kept, used)
@@ -157,6 +180,7 @@ class Selection:
                 kept = None
         features = [(place, not self._is_free(place)) for place in self.features]
         rows = design(columns, features, self.target, self.weights, kept)
+        self.key_cells = [groups.cells_of(columns.cells(place), kept) for place in self.keys]
         if not rows.names:
             self._refuse_none([])
         beside = {self.name(place): cells_of(columns, place, kept) for place in self.beside}
@@ -216,7 +240,7 @@ class Selection:
         """Columns are left out, those with most gaps first, until rows enough are complete."""
         gaps = {
             place: columns.missing_rows(place)
-            for place in [*asked, *self.features]
+            for place in [*asked, *self.keys, *self.features]
             if columns.gaps[place]
         }
         count = np.zeros(columns.rows, dtype=np.int32)
@@ -229,7 +253,7 @@ class Selection:
             enough = min(left + 2, columns.rows)
             if complete >= enough or left == 1:
                 break
-            if place not in asked and self._is_free(place):
+            if place in self.features and self._is_free(place):
                 out.append(place)
                 count -= gaps[place]
         self._leave_out("with so many gaps that too few rows would be complete", out)

@@ -69,9 +69,9 @@ def test_it_pays_from_where_it_stays_faster():
 
 
 def test_data_that_do_not_fit_are_refused_before_they_are_drawn(monkeypatch):
-    monkeypatch.setattr(sweep, "free_memory", lambda: 10**9)
+    monkeypatch.setattr(sweep.room, "free", lambda: 10**9)
     with pytest.raises(ValueError, match=r"8000\.\d GB, and 1\.0 GB are free"):
         sweep.check_size(10**9, 999)
     sweep.check_size(1000, 10)
-    monkeypatch.setattr(sweep, "free_memory", lambda: None)
+    monkeypatch.setattr(sweep.room, "free", lambda: None)
     sweep.check_size(10**9, 999)

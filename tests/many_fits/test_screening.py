@@ -135,3 +135,58 @@ def test_frames_and_bad_input(rng):
     with pytest.raises(ValueError, match="covariates 5"):
         screen(X, y, rng.normal(size=(5, 2)))
     assert np.isnan(screen(X, np.ones(20)).p_values).all()
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_weights(rng, order, centred):
+    n, p = 150, 30
+    X = np.asarray(rng.normal(size=(n, p)) + rng.normal(size=p) * 3, order=order)
+    X[:, 0] += 1e8
+    X[:, 1] *= 1e-180
+    X[:, 2] = 7.25
+    w = rng.integers(0, 3, n) * 10.0 ** rng.integers(-3, 3, n)
+    Z, y = rng.normal(size=(n, 2)), X[:, 5] + rng.normal(size=n) + 100
+    for covariates in (None, Z):
+        found = screen(X, y, covariates, sample_weight=w, fit_intercept=centred)
+        for j in (0, *range(3, p, 7)):
+            beside = [] if covariates is None else [Z]
+            columns = np.column_stack([X[:, j], *beside])
+            one = fit_groups(columns, y, np.zeros(n, int), sample_weight=w, fit_intercept=centred)
+            np.testing.assert_allclose(found.coef[j], one.coef[0, 0], rtol=1e-11, atol=1e-14)
+            np.testing.assert_allclose(found.coef_error[j], one.coef_error[0, 0], rtol=1e-11)
+            np.testing.assert_allclose(found.p_values[j], one.p_values[0, 0], rtol=1e-8)
+        if centred:
+            assert found.coef[2] == 0.0
+        repeated = screen(
+            np.repeat(X, w > 0, axis=0), y[w > 0], None if covariates is None else Z[w > 0],
+            sample_weight=w[w > 0], fit_intercept=centred,
+        )  # fmt: skip
+        np.testing.assert_allclose(repeated.coef, found.coef, rtol=1e-12, atol=1e-15)
+        assert repeated.degrees_of_freedom == found.degrees_of_freedom
+
+
+def test_columns_by_name(rng, tmp_path):
+    pd, pl, pa = (pytest.importorskip(name) for name in ("pandas", "polars", "pyarrow"))
+    columns = {name: rng.normal(size=40) for name in "abczy"} | {"w": rng.uniform(1, 2, 40)}
+    X = np.array([columns[name] for name in "cab"]).T
+    expected = screen(X, columns["y"], columns["z"], sample_weight=columns["w"])
+    path = tmp_path / "t.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    for table in (pd.DataFrame(columns), pl.DataFrame(columns), pa.table(columns), path, str(path)):
+        found = screen(table, "y", "z", features=["c", "a", "b"], sample_weight="w")
+        assert found.feature_names == ["c", "a", "b"]
+        np.testing.assert_array_equal(found.coef, expected.coef)
+        assert screen(table, "y", ["z"], sample_weight="w").feature_names == ["a", "b", "c"]
+        with pytest.raises(ValueError, match="no column 'q'"):
+            screen(table, "y", "q")
+    two = screen(pl.DataFrame(columns), ["y", "z"], features=["a"])
+    np.testing.assert_allclose(two.coef[0, 1], screen(X[:, 1:2], columns["z"]).coef[0], rtol=1e-12)
+    with pytest.raises(TypeError, match="y must name one column"):
+        screen(path, ["y", "z"])
+    with pytest.raises(TypeError, match="covariates must name"):
+        screen(path, "y", X)
+    with pytest.raises(TypeError, match="no data frame"):
+        screen(X, "y")
+    with pytest.raises(ValueError, match="is for files"):
+        screen(X, columns["y"], missing="drop")

@@ -198,3 +198,23 @@ def test_bad_input(rng):
         ridge_path(X, y)
     with pytest.raises(ValueError, match="NaN at row 3"):
         ridge_path(np.where(np.arange(20)[:, None] == 3, np.nan, X), y, 1.0)
+
+
+def test_columns_by_name(rng, tmp_path):
+    pd, pl, pa = (pytest.importorskip(name) for name in ("pandas", "polars", "pyarrow"))
+    shop = [f"s{k}" for k in rng.integers(0, 5, 60)]
+    columns = {name: rng.normal(size=60) for name in "aby"} | {"shop": shop}
+    columns["w"] = rng.uniform(1, 2, 60)
+    X, alphas = np.column_stack([columns["b"], columns["a"]]), [0.0, 1.0]
+    given = {"cv": ms.GroupKFold(3), "alphas": alphas}
+    expected = cross_validate(X, columns["y"], groups=shop, sample_weight=columns["w"], **given)
+    path = tmp_path / "t.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    for table in (pd.DataFrame(columns), pl.DataFrame(columns), pa.table(columns), path):
+        found = cross_validate(
+            table, "y", groups="shop", features=["b", "a"], sample_weight="w", **given
+        )
+        np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-12)
+    loo = cross_validate(path, "y", "loo", features=["b", "a"])
+    expected = cross_validate(X, columns["y"], "loo").scores
+    np.testing.assert_allclose(loo.scores, expected, rtol=1e-11)

@@ -227,3 +227,31 @@ def test_bad_input(rng):
         fit_rolling(X, y, 5, missing="drop")
     with pytest.raises(ValueError, match="step"):
         fit_rolling(X, y, 5, step=0)
+
+
+@pytest.mark.parametrize("way", ["rolling", "expanding", "ewm"])
+def test_more_columns_than_a_compiled_system_has(rng, way):
+    X, y = rows(rng, 90, 35)
+    w = rng.choice([0.0, 1.0, 2.0], len(y))
+    X[70, 3] = np.nan
+    given = {"sample_weight": w, "missing": "skip"}
+    if way == "rolling":
+        fits, begins = (
+            fit_rolling(X, y, 85, min_samples=37, **given),
+            np.maximum(np.arange(90) - 84, 0),
+        )
+    else:
+        fits = fit_expanding(X, y, **given) if way == "expanding" else fit_ewm(X, y, 40, **given)
+        begins = np.zeros(90, dtype=int)
+    w[70], X[70] = 0.0, 0.0
+    for k in (20, 75, 89):
+        own = slice(begins[k], k + 1)
+        ages = 0.5 ** (np.arange(k - begins[k], -1, -1) / 40) if way == "ewm" else 1.0
+        if (w[own] > 0).sum() < 36:
+            assert np.isnan(fits.coef[k]).all()
+            assert fits.rank[k] == -1
+        else:
+            check(fits, k, X[own], y[own], w[own] * ages, errors=False)
+    broken = fit_expanding(np.where(np.arange(90)[:, None] == 70, np.nan, X), y, missing="break")
+    assert np.isnan(broken.coef[70:]).all()
+    assert np.isfinite(broken.coef[60]).all()

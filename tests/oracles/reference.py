@@ -57,8 +57,11 @@ def parameters(model):
     return [*intercept, *model.coef_]
 
 
-def exact_fit(X, y, sample_weight=None, fit_intercept=True):
-    """Fractions (intercept,) + coefficients: the least squares of these very floats."""
+def exact_fit(X, y, sample_weight=None, fit_intercept=True, alpha=0.0):
+    """Fractions (intercept,) + coefficients: the least squares of these very floats.
+
+    alpha: times the squares of the coefficients is added to the squares.
+    """
     X = np.asarray(X, dtype=float)
     ones = [np.ones(len(X))] * fit_intercept
     columns = [list(map(Fraction, map(float, c))) for c in (*ones, *X.T, y)]
@@ -70,6 +73,8 @@ def exact_fit(X, y, sample_weight=None, fit_intercept=True):
     gram = weighted @ whole.T
     m = len(columns) - 1
     rows = [[Fraction(value) for value in row] for row in gram[:m]]
+    for k in range(int(fit_intercept), m):
+        rows[k][k] += Fraction(alpha) * scale**2
     for k in range(m):
         for i in range(k + 1, m):
             factor = rows[i][k] / rows[k][k]

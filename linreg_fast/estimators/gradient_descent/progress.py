@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-PATIENCE = 2.0  # seconds
+from linreg_fast.runtime.progress import PATIENCE, Line
 
 
 class Progress:
@@ -73,21 +73,12 @@ class Progress:
         return bar
 
 
-class _Line:
+class _Line(Line):
     """What a bar of rich's is asked for, in one line that is written over."""
 
     def __init__(self, total):
-        self._total, self._width = total, 0
+        super().__init__()
+        self._total = total
 
     def update(self, task, completed, description):
-        text = f"descent {completed:,} of {self._total:,}  {description}"
-        self.write(text)
-
-    def stop(self):
-        if self._width:
-            self.write("")
-            self.write("")
-
-    def write(self, text):
-        print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
-        self._width = len(text)
+        self.write(f"descent {completed:,} of {self._total:,}  {description}")

@@ -21,7 +21,7 @@ from linreg_fast.kernels.systems.one_of_many import EXTREME, SAMPLES, TOO_FEW, T
 from linreg_fast.kernels.tiles.macrokernel import padded
 from linreg_fast.kernels.tuning import GROUP_ROWS, MINIBATCH_AHEAD
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import inlined_part, kernel, kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 
 class Rows(NamedTuple):
@@ -48,25 +48,6 @@ def _target(rows, i):
 @inlined_part
 def _weight(rows, i):
     return rows.weights[i] if len(rows.weights) else 1.0
-
-
-@kernel
-def count_codes(codes, low, counts):
-    """Add to counts how often low, low + 1, ... stand in codes (n,)."""
-    for i in range(len(codes)):
-        counts[codes[i] - low] += 1
-
-
-@kernel
-def place_rows(codes, low, place, order):
-    """Write to order (n,) the rows in the order of their codes, and of rows in each.
-
-    place: where the first row of each code goes; where the next one would go, afterwards.
-    """
-    for i in range(len(codes)):
-        code = codes[i] - low
-        order[place[code]] = i
-        place[code] += 1
 
 
 def scratch_size(p):
@@ -107,32 +88,44 @@ def _centre(rows, order, begin, end, shift):
     return n, first
 
 
+@inlined_part
+def _added(h, kept, a, b, x, low):
+    """h + kept and the product of a + b with x + low, as hi and lo."""
+    product = simd.fma_vectors(a, x, simd.zeros())
+    lost = simd.fma_vectors(a, x, simd.negative(product))
+    lost = simd.fma_vectors(a, low, simd.fma_vectors(b, x, lost))
+    total = simd.add(h, product)
+    part = simd.subtract(total, h)
+    more = simd.subtract(h, simd.subtract(total, part))
+    more = simd.add(more, simd.subtract(product, part))
+    return total, simd.add(kept, simd.add(more, lost))
+
+
 @kernel_part
 def _add_rows_as_vectors(near, lows_near, n, count, sums, lows):
     """Add to sums + lows, on and above the diagonal, products of n rows of `count` numbers.
 
-    Each vector of sums stays in registers for all the rows.
+    Vectors of sums stay in registers for all the rows, those of two columns at a time: one waits
+    for its last addition four cycles a row.
     """
     size = near.shape[1]
-    for j in range(count):
+    for j in range(0, count, 2):
+        # Of an odd number the last column goes with the one beyond it, which is zeros or padding.
         for k in range(j // tuning.WIDE * tuning.WIDE, count, tuning.WIDE):
-            h, kept = simd.load(sums, j * size + k), simd.load(lows, j * size + k)
+            to, beside = j * size + k, (j + 1) * size + k
+            h, kept = simd.load(sums, to), simd.load(lows, to)
+            g, held = simd.load(sums, beside), simd.load(lows, beside)
             for i in range(n):
                 at = i * size
+                x, low = simd.load(near, at + k), simd.load(lows_near, at + k)
                 a, b = simd.broadcast(near[i, j]), simd.broadcast(lows_near[i, j])
-                x = simd.load(near, at + k)
-                product = simd.fma_vectors(a, x, simd.zeros())
-                lost = simd.fma_vectors(a, x, simd.negative(product))
-                lost = simd.fma_vectors(
-                    a, simd.load(lows_near, at + k), simd.fma_vectors(b, x, lost)
-                )
-                total = simd.add(h, product)
-                part = simd.subtract(total, h)
-                more = simd.subtract(h, simd.subtract(total, part))
-                more = simd.add(more, simd.subtract(product, part))
-                h, kept = total, simd.add(kept, simd.add(more, lost))
-            simd.store(sums, j * size + k, h)
-            simd.store(lows, j * size + k, kept)
+                h, kept = _added(h, kept, a, b, x, low)
+                a, b = simd.broadcast(near[i, j + 1]), simd.broadcast(lows_near[i, j + 1])
+                g, held = _added(g, held, a, b, x, low)
+            simd.store(sums, to, h)
+            simd.store(lows, to, kept)
+            simd.store(sums, beside, g)
+            simd.store(lows, beside, held)
 
 
 @kernel_part

@@ -11,14 +11,20 @@ from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.arithmetic.memory import prefetch
 from linreg_fast.kernels.moments.one_call import PLACES, clear
-from linreg_fast.kernels.tuning import SCREEN_COLUMNS, SCREEN_ROWS
+from linreg_fast.kernels.tuning import (
+    SCREEN_AHEAD,
+    SCREEN_COLUMNS,
+    SCREEN_ROWS,
+    SCREEN_RUN,
+    SCREEN_STRIP,
+)
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel_part
 
 
 def scratch_size(k):
     """float64 numbers that a thread needs."""
-    return (k + 2) * max(SCREEN_COLUMNS, SCREEN_ROWS)
+    return (k + 2) * SCREEN_COLUMNS
 
 
 @kernel_part
@@ -39,30 +45,45 @@ def _centre(X, first, last, centred, shift):
 
 
 @kernel_part
-def _add_four_rows(X, i, first, whole, shift, R, sums):
-    """Add to sums (k + 1, columns) rows i to i + 3 of `whole` columns, a multiple of WIDE.
+def _request(X, i, first, j, last):
+    """The lines of the next SCREEN_STRIP rows: the processor by itself stops at every page."""
+    at = i * X.shape[1] + first + j
+    for row in range(SCREEN_STRIP, min(2 * SCREEN_STRIP, last - i)):
+        prefetch(X, at + row * X.shape[1])
 
-    The last sum is of squares. What comes next is requested: the processor stops at every page.
+
+@kernel_part
+def _add_strip(X, i, first, whole, last, shift, R, sums):
+    """Add to sums (k + 1, columns) the rows of a strip, of `whole` columns, a multiple of WIDE.
+
+    The last sum is of squares. It and those of two vectors stay in registers for all rows; other
+    vectors take the rows, which are in the cache by then, one after the other.
     """
     k, p, width = R.shape[1], X.shape[1], sums.shape[1]
     for j in range(0, whole, tuning.WIDE):
+        _request(X, i, first, j, last)
         at, near = i * p + first + j, simd.load(shift, j)
-        a = simd.subtract(simd.load(X, at), near)
-        b = simd.subtract(simd.load(X, at + p), near)
-        c = simd.subtract(simd.load(X, at + 2 * p), near)
-        d = simd.subtract(simd.load(X, at + 3 * p), near)
-        for row in range(4, 8):
-            prefetch(X, at + row * p)
-        total = simd.load(sums, k * width + j)
-        total = simd.fma_vectors(b, b, simd.fma_vectors(a, a, total))
-        total = simd.fma_vectors(d, d, simd.fma_vectors(c, c, total))
-        simd.store(sums, k * width + j, total)
-        for v in range(k):
+        one, squares = simd.load(sums, j), simd.load(sums, k * width + j)
+        if k == 1:
+            for row in range(SCREEN_STRIP):
+                x = simd.subtract(simd.load(X, at + row * p), near)
+                squares = simd.fma_vectors(x, x, squares)
+                one = simd.fma_vectors(x, simd.broadcast(R[i + row, 0]), one)
+        else:
+            two = simd.load(sums, width + j)
+            for row in range(SCREEN_STRIP):
+                x = simd.subtract(simd.load(X, at + row * p), near)
+                squares = simd.fma_vectors(x, x, squares)
+                one = simd.fma_vectors(x, simd.broadcast(R[i + row, 0]), one)
+                two = simd.fma_vectors(x, simd.broadcast(R[i + row, 1]), two)
+            simd.store(sums, width + j, two)
+        simd.store(sums, j, one)
+        simd.store(sums, k * width + j, squares)
+        for v in range(2, k):
             total = simd.load(sums, v * width + j)
-            total = simd.fma_vectors(a, simd.broadcast(R[i, v]), total)
-            total = simd.fma_vectors(b, simd.broadcast(R[i + 1, v]), total)
-            total = simd.fma_vectors(c, simd.broadcast(R[i + 2, v]), total)
-            total = simd.fma_vectors(d, simd.broadcast(R[i + 3, v]), total)
+            for row in range(SCREEN_STRIP):
+                x = simd.subtract(simd.load(X, at + row * p), near)
+                total = simd.fma_vectors(x, simd.broadcast(R[i + row, v]), total)
             simd.store(sums, v * width + j, total)
 
 
@@ -79,14 +100,14 @@ def _add_row(X, i, first, begin, end, shift, R, sums):
 
 @kernel_part
 def _add_rows(X, begin, end, first, width, shift, R, sums):
-    fours = (end - begin) // 4 * 4 if simd.VECTORS else 0
+    strips = (end - begin) // SCREEN_STRIP * SCREEN_STRIP if simd.VECTORS else 0
     whole = width // tuning.WIDE * tuning.WIDE
-    for i in range(begin, begin + fours, 4):
+    for i in range(begin, begin + strips, SCREEN_STRIP):
         if simd.VECTORS:
-            _add_four_rows(X, i, first, whole, shift, R, sums)
-        for row in range(i, i + 4):
+            _add_strip(X, i, first, whole, len(X), shift, R, sums)
+        for row in range(i, i + SCREEN_STRIP):
             _add_row(X, row, first, whole, width, shift, R, sums)
-    for i in range(begin + fours, end):
+    for i in range(begin + strips, end):
         _add_row(X, i, first, 0, width, shift, R, sums)
 
 
@@ -111,47 +132,71 @@ def _rows_of_columns(b, start, stop, scratch, X, R, centred, offset, found, lows
 
 
 @kernel_part
-def _dot(u, flat, at, n):
-    """The sum of products of u (n,) with n numbers of a flat array."""
-    total, whole = simd.zeros(), n // tuning.WIDE * tuning.WIDE
-    for i in range(0, whole, tuning.WIDE):
-        total = simd.fma_vectors(simd.load(u, i), simd.load(flat, at + i), total)
-    value = simd.total(total)
+def _products(x, near, flat, at, other, n):
+    """Of x (n,) less `near`: squares, and products with n numbers of a flat array at two places."""
+    width = tuning.WIDE
+    whole, shift = n // (2 * width) * (2 * width), simd.broadcast(near)
+    s = t = a = b = c = d = simd.zeros()
+    for i in range(0, whole, 2 * width):
+        prefetch(x, i + SCREEN_AHEAD)
+        prefetch(x, i + SCREEN_AHEAD + width)
+        u = simd.subtract(simd.load(x, i), shift)
+        v = simd.subtract(simd.load(x, i + width), shift)
+        s, t = simd.fma_vectors(u, u, s), simd.fma_vectors(v, v, t)
+        a = simd.fma_vectors(u, simd.load(flat, at + i), a)
+        b = simd.fma_vectors(v, simd.load(flat, at + i + width), b)
+        c = simd.fma_vectors(u, simd.load(flat, other + i), c)
+        d = simd.fma_vectors(v, simd.load(flat, other + i + width), d)
+    squares, one = simd.total(simd.add(s, t)), simd.total(simd.add(a, b))
+    two = simd.total(simd.add(c, d))
     for i in range(whole, n):
-        value += u[i] * flat[at + i]
-    return value
+        u = np.float64(x[i]) - near
+        squares += u * u
+        one += u * flat[at + i]
+        two += u * flat[other + i]
+    return squares, one, two
 
 
 @kernel_part
-def _dot_of_numbers(u, flat, at, n):
-    value = 0.0
+def _products_of_numbers(x, near, flat, at, other, n):
+    squares = one = two = 0.0
     for i in range(n):
-        value += u[i] * flat[at + i]
-    return value
+        u = np.float64(x[i]) - near
+        squares += u * u
+        one += u * flat[at + i]
+        two += u * flat[other + i]
+    return squares, one, two
 
 
-_product = _dot if simd.VECTORS else _dot_of_numbers
+_of_column = _products if simd.VECTORS else _products_of_numbers
+
+
+@kernel_part
+def _join(found, lows, c, j, value):
+    found[c, j], lost = dd.two_sum(found[c, j], value)
+    lows[c, j] += lost
 
 
 @kernel_part
 def _whole_columns(b, start, stop, scratch, X, R, centred, offset, found, lows):
     """The same of columns in F order: X and R are transposed, (p, n) and (k, n) in C order."""
     n, k, by_columns = X.shape[1], len(R), X.T
-    u, shift, flat = scratch[:SCREEN_ROWS], scratch[SCREEN_ROWS : SCREEN_ROWS + 1], R.reshape(-1)
+    shift, flat = scratch[:1], R.reshape(-1)
     for j in range(offset + start, offset + stop):
         _centre(by_columns, j, j + 1, centred, shift)
-        for begin in range(0, n, SCREEN_ROWS):
-            count = min(SCREEN_ROWS, n - begin)
+        for begin in range(0, n, SCREEN_RUN):
+            count = min(SCREEN_RUN, n - begin)
             own = X[j, begin : begin + count]
-            for i in range(count):
-                u[i] = np.float64(own[i]) - shift[0]
-            for c in range(k + 1):
-                if c == k:
-                    value = _product(u, u, 0, count)
-                else:
-                    value = _product(u, flat, c * n + begin, count)
-                found[c, j], lost = dd.two_sum(found[c, j], value)
-                lows[c, j] += lost
+            for c in range(0, k, 2):
+                last = min(c + 1, k - 1)
+                squares, one, two = _of_column(
+                    own, shift[0], flat, c * n + begin, last * n + begin, count
+                )
+                _join(found, lows, c, j, one)
+                if last > c:
+                    _join(found, lows, last, j, two)
+                if c == 0:
+                    _join(found, lows, k, j, squares)
 
 
 rows_of_columns = over_blocks(_rows_of_columns)

@@ -16,25 +16,10 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 @kernel_part
-def _block(
-    b,
-    start,
-    stop,
-    scratch,
-    X,
-    Y,
-    target,
-    weights,
-    order,
-    shift,
-    slopes,
-    lower,
-    constant,
-    lags,
-    sums,
-):
-    fit = order, shift, slopes, lower, constant
-    size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
+def _block(b, start, stop, scratch, *arguments):
+    X, Y, target, weights, fit = panel.given(arguments)
+    lags, sums = arguments[panel.GIVEN :]
+    size, rank = panel.sizes(fit)
     columns, coordinates, vectors, raw, rest = panel.parts(scratch, X.shape[1], rank, size)
     residual, weight = vectors[0], vectors[2]
     flat, piece, share = coordinates.reshape(size * ROWS), size * ROWS, 1.0 / (lags + 1)

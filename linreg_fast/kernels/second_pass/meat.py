@@ -45,28 +45,10 @@ def _factors(vectors, rows, kind, repeated, most, per, factor, lost):
 
 
 @kernel_part
-def _block(
-    b,
-    start,
-    stop,
-    scratch,
-    X,
-    Y,
-    target,
-    weights,
-    order,
-    shift,
-    slopes,
-    lower,
-    constant,
-    kind,
-    repeated,
-    most,
-    per,
-    found,
-):
-    fit = order, shift, slopes, lower, constant
-    size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
+def _block(b, start, stop, scratch, *arguments):
+    X, Y, target, weights, fit = panel.given(arguments)
+    kind, repeated, most, per, found = arguments[panel.GIVEN :]
+    size, rank = panel.sizes(fit)
     columns, coordinates, vectors, raw, rest = panel.parts(scratch, X.shape[1], rank, size)
     factor, lost, own = rest[:ROWS], rest[ROWS : 2 * ROWS], rest[2 * ROWS : 3 * ROWS]
     flat, parts = coordinates.reshape(size * ROWS), rest[3 * ROWS :]

@@ -8,7 +8,8 @@ The numbers that belong to the fit come as one tuple `fit`:
 order (r,) of the independent columns; shift (2, p + 1) that comes off the columns and the target
 first, as hi and lo; slopes (r,) of the independent columns; lower (r, r) that turns centred columns
 into orthonormal coordinates; and constant, the coordinate of the intercept, 0 where there is none.
-Drivers take its parts one by one, since a loop with threads takes no tuple.
+Drivers take its parts one by one, since a loop with threads takes no tuple; their blocks take all
+that a driver is given as `arguments`, of which `given` names the first ones.
 """
 
 from linreg_fast.kernels import tuning
@@ -16,9 +17,10 @@ from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.second_pass.combining import combine, subtract_multiples
 from linreg_fast.kernels.second_pass.turning import turn
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 WIDE, AHEAD = tuning.WIDE, tuning.ROWS_AHEAD
+GIVEN = 9  # arguments that every block begins with, see `given`
 VECTORS_OF_ROWS = 5  # residuals, leverages, weights, and two that the caller may use
 
 
@@ -33,6 +35,19 @@ def padded(n_features):
 
 
 _padded = kernel_part(padded)
+
+
+@inlined_part
+def given(arguments):
+    """X, Y, target, weights, and `fit`: the first arguments of every block, in this order."""
+    return arguments[0], arguments[1], arguments[2], arguments[3], arguments[4:GIVEN]
+
+
+@inlined_part
+def sizes(fit):
+    """How many coordinates there are, and how many of columns."""
+    rank = len(fit[0])
+    return rank + (1 if fit[4] > 0.0 else 0), rank
 
 
 @kernel_part

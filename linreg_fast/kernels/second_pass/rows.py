@@ -15,25 +15,10 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 @kernel_part
-def _block(
-    b,
-    start,
-    stop,
-    scratch,
-    X,
-    Y,
-    target,
-    weights,
-    order,
-    shift,
-    slopes,
-    lower,
-    constant,
-    numbers,
-    out,
-):
-    fit = order, shift, slopes, lower, constant
-    size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
+def _block(b, start, stop, scratch, *arguments):
+    X, Y, target, weights, fit = panel.given(arguments)
+    numbers, out = arguments[panel.GIVEN :]
+    size, rank = panel.sizes(fit)
     columns, coordinates, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, size)
     residual, leverage, weight = vectors[0], vectors[1], vectors[2]
     student, cook = vectors[3], vectors[4]
@@ -59,11 +44,10 @@ _blocks = over_blocks(_block)
 
 
 @kernel_part
-def _residual_block(
-    b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant, out
-):
-    fit = order, shift, slopes, lower, constant
-    rank = len(order)
+def _residual_block(b, start, stop, scratch, *arguments):
+    X, Y, target, weights, fit = panel.given(arguments)
+    (out,) = arguments[panel.GIVEN :]
+    _, rank = panel.sizes(fit)
     columns, _, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, 0)
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)

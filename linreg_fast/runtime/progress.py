@@ -7,20 +7,34 @@ PATIENCE = 2.0  # seconds
 BETWEEN = 0.2  # seconds between two lines, at least
 
 
+class Line:
+    """A line of standard error that is written over, and wiped at its end."""
+
+    def __init__(self):
+        self._width = 0
+
+    def write(self, text):
+        print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
+        self._width = len(text)
+
+    def stop(self):
+        if self._width:
+            self.write("")
+            self.write("")
+
+
 class Progress:
     """Call it with how much is done; use it as a context, which wipes the line at its end."""
 
     def __init__(self, what, total):
-        self._what, self._total = what, total
+        self._what, self._total, self._line = what, total, Line()
         self._begin = self._last = time.perf_counter()
-        self._width = 0
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self._width:
-            print("\r" + " " * self._width + "\r", end="", file=sys.stderr, flush=True)
+        self._line.stop()
 
     def __call__(self, done):
         now = time.perf_counter()
@@ -30,5 +44,4 @@ class Progress:
         line = f"{self._what} {done:,} of {self._total:,}"
         if 0 < done < self._total:
             line += f", {(now - self._begin) * (self._total - done) / done:.0f} s to go"
-        self._width = max(self._width, len(line))
-        print("\r" + line.ljust(self._width), end="", file=sys.stderr, flush=True)
+        self._line.write(line)

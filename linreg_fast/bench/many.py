@@ -1,0 +1,101 @@
+"""Many fits at once: what `--problem groups,rolling,cv,screen` compares, and with whom."""
+
+import importlib.util
+
+from linreg_fast.bench import many_ways as ways
+from linreg_fast.bench.many_ways import FOLDS, GROUP_ROWS, WINDOW
+
+TITLES = {
+    "groups": f"a fit for each group of {GROUP_ROWS} rows",
+    "rolling": f"a fit for each window of {WINDOW} rows",
+    "cv": f"{FOLDS} folds for {len(ways.ALPHAS)} penalties",
+    "screen": "a regression for each column",
+}
+SHAPES = {  # rows and columns, of a full and of a quick bench
+    "groups": ((1_000_000, 3), (50_000, 3)),
+    "rolling": ((1_000_000, 5), (50_000, 5)),
+    "cv": ((200_000, 10), (20_000, 10)),
+    "screen": ((2_000, 100_000), (1_000, 5_000)),
+}
+# problem -> (expected, rows): name, why, times that X is read, function, module of a peer or "".
+TABLES = {
+    "groups": (
+        ways.expected_groups,
+        (
+            ("linreg_fast", "fit_groups: one pass, errors and all", 2, ways.groups_ours, ""),
+            ("scikit-learn, loop", "LinearRegression a group", 3, ways.groups_sklearn, "sklearn"),
+            (
+                "polars-ds, group_by",
+                "lin_reg, in Rust",
+                2,
+                ways.groups_polars_ds,
+                "polars_ds",
+            ),
+        ),
+    ),
+    "rolling": (
+        ways.expected_rolling,
+        (
+            ("linreg_fast", "fit_rolling: joined sums, errors and all", 2, ways.rolling_ours, ""),
+            ("scikit-learn, loop", "a fit a window", WINDOW, ways.rolling_sklearn, "sklearn"),
+            (
+                "statsmodels RollingOLS",
+                "sums added and subtracted",
+                2,
+                ways.rolling_statsmodels,
+                "statsmodels",
+            ),
+        ),
+    ),
+    "cv": (
+        ways.expected_cv,
+        (
+            ("linreg_fast", "cross_validate: one pass for all", 1, ways.cv_ours, ""),
+            (
+                "scikit-learn, loop",
+                "cross_val_score a penalty",
+                FOLDS * len(ways.ALPHAS),
+                ways.cv_sklearn,
+                "sklearn",
+            ),
+            (
+                "scikit-learn GridSearchCV",
+                "what RidgeCV(cv=5) calls",
+                FOLDS * len(ways.ALPHAS),
+                ways.cv_sklearn_search,
+                "sklearn",
+            ),
+        ),
+    ),
+    "screen": (
+        ways.expected_screen,
+        (
+            ("linreg_fast screen", "coefficients, errors, t", 1, ways.screen_ours, ""),
+            ("linreg_fast f_regression", "F and p values", 1, ways.f_regression_ours, ""),
+            (
+                "scikit-learn f_regression",
+                "F and p values",
+                3,
+                ways.f_regression_sklearn,
+                "sklearn",
+            ),
+        ),
+    ),
+}
+
+
+def rows(problem, peers=False):
+    """The rows of a table: ours, scikit-learn's and, with peers, the others that are installed."""
+    from linreg_fast.bench.cases import Row
+
+    expected, table = TABLES[problem]
+    return [
+        Row(name, why, reads, solve, expected, 1e-7, kind="peer" if needs else "ours")
+        for name, why, reads, solve, needs in table
+        if needs in ("", "sklearn") or (peers and importlib.util.find_spec(needs))
+    ]
+
+
+def shape_of(problem, quick):
+    """(rows, columns) that it is measured on by default."""
+    return SHAPES[problem][bool(quick)]

@@ -1,0 +1,109 @@
+"""What `fit_groups` takes: frames by column names, files, rows with gaps."""
+
+import numpy as np
+import pytest
+
+from linreg_fast import fit_groups
+
+pl = pytest.importorskip("polars")
+pd = pytest.importorskip("pandas")
+pa = pytest.importorskip("pyarrow")
+
+
+@pytest.fixture
+def columns(rng):
+    n = 60
+    return {
+        "a": rng.normal(size=n),
+        "shop": [f"s{k}" for k in rng.integers(0, 4, n)],
+        "b": rng.normal(size=n),
+        "w": rng.integers(0, 3, n).astype(float),
+        "y": rng.normal(size=n),
+    }
+
+
+FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}
+
+
+def same(found, expected):
+    assert found.feature_names == expected.feature_names
+    assert found.keys.tolist() == expected.keys.tolist()
+    for name in ("coef", "intercept", "coef_error", "n_samples"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_columns_by_name(columns, library):
+    table = FRAMES[library](columns)
+    X, y = np.column_stack([columns["b"], columns["a"]]), columns["y"]
+    expected = fit_groups(X, y, columns["shop"], sample_weight=columns["w"])
+    found = fit_groups(table, "y", by="shop", features=["b", "a"], sample_weight="w")
+    assert found.feature_names == ["b", "a"]
+    np.testing.assert_array_equal(found.coef, expected.coef)
+    assert fit_groups(table, "y", "shop", sample_weight="w").feature_names == ["a", "b"]
+    for features, words in (
+        (["c"], "no column 'c'"),
+        (["a", "a"], "twice"),
+        (["a", "y"], "'y' is among the features"),
+        (["a", "shop"], "'shop' is among the features"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            fit_groups(table, "y", by="shop", features=features)
+
+
+def test_names_need_a_frame(columns):
+    with pytest.raises(TypeError, match="no data frame"):
+        fit_groups(np.ones((3, 1)), np.ones(3), [1, 2, 2], features=["a"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_files(columns, tmp_path, ending):
+    path = tmp_path / f"t.{ending}"
+    table = pd.DataFrame(columns)
+    table.to_csv(path, index=False) if ending == "csv" else table.to_parquet(path)
+    expected = fit_groups(table, "y", by="shop", features=["b", "a"], sample_weight="w")
+    found = fit_groups(path, "y", by="shop", features=["b", "a"], sample_weight="w")
+    same(found, expected)
+    same(fit_groups(str(path), "y", "shop", features=["b", "a"], sample_weight="w"), expected)
+    with pytest.raises(TypeError, match="y must name a column"):
+        fit_groups(path, columns["y"], by="shop")
+    with pytest.raises(TypeError, match="by must name columns"):
+        fit_groups(path, "y", groups=np.ones(60))
+    with pytest.raises(ValueError, match="no column 'z'"):
+        fit_groups(path, "y", by="z")
+
+
+@pytest.mark.parametrize("library", [*FRAMES, "file", "arrays"])
+def test_rows_with_gaps(columns, library, tmp_path):
+    columns["a"][3] = columns["y"][10] = columns["w"][20] = np.nan
+    columns["shop"][5] = None
+    whole = [k for k in range(60) if k not in (3, 5, 10, 20)]
+    kept = {name: [values[k] for k in whole] for name, values in columns.items()}
+    arguments = {"by": "shop", "features": ["a", "b"], "sample_weight": "w"}
+    expected = fit_groups(pd.DataFrame(kept), "y", **arguments)
+    if library == "file":
+        table = tmp_path / "t.csv"
+        pd.DataFrame(columns).to_csv(table, index=False)
+        with pytest.warns(UserWarning, match="4 of 60 rows are left out"):
+            same(fit_groups(table, "y", missing="drop", **arguments), expected)
+        with pytest.raises(ValueError, match="line 12: column 'y' has a missing value"):
+            fit_groups(table, "y", **arguments)
+        return
+    if library == "arrays":
+        X = np.column_stack([columns["a"], columns["b"]])
+        found = fit_groups(
+            X, columns["y"], columns["shop"], sample_weight=columns["w"], missing="drop"
+        )
+        np.testing.assert_array_equal(found.coef, expected.coef)
+        return
+    table = FRAMES[library](columns)
+    same(fit_groups(table, "y", missing="drop", **arguments), expected)
+    with pytest.raises(ValueError, match=r"NaN|no key|missing"):
+        fit_groups(table, "y", **arguments)
+    with pytest.raises(ValueError, match="missing must be one of"):
+        fit_groups(table, "y", missing="ignore", **arguments)
+
+
+def test_no_row_without_gaps():
+    with pytest.raises(ValueError, match="every row lacks"):
+        fit_groups([[np.nan], [1.0]], [1.0, np.nan], [1, 2], missing="drop")
