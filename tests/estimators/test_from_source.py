@@ -243,5 +243,5 @@ def test_inference_by_two_readings_is_that_of_the_rows(rng, cov, tmp_path):
     np.testing.assert_allclose(found.loglik, whole.loglik, rtol=1e-12)
     with pytest.raises(ValueError, match="these are not"):
         model.inference(str(path), "y", cov="HC0")
-    with pytest.raises(ValueError, match="fill model.scores"):
+    with pytest.raises(ValueError, match=r"fill model\.scores"):
         model.inference(str(path), "y", "w", cov="CR1", groups=np.arange(500) // 10)
