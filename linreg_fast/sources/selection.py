@@ -8,6 +8,7 @@ from linreg_fast.data.gate import listed
 from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.design import design
+from linreg_fast.sources.left_out import counting_rows, gappiest
 from linreg_fast.sources.names import (
     NO_NAME,
     ROW_NUMBERS,
@@ -206,15 +207,10 @@ class Selection:
 
     def leave_out_row_numbers(self, batch):
         """Likewise by the first rows alone, for what is read in batches. batch: or None."""
-        if batch is None or batch.rows < 2:
+        if batch is None:
             return
-        out = []
-        for place in self.features:
-            values = batch.numbers.get(place)
-            if values is None or not ROW_NUMBERS.fullmatch(self.name(place)):
-                continue
-            if (values == values[0] + np.arange(batch.rows)).all() and values[0] % 1 == 0:
-                out.append(place)
+        named = [p for p in self.features if ROW_NUMBERS.fullmatch(self.name(p))]
+        out = counting_rows(batch, named)
         if len(out) < len(self.features):
             self._leave_out("with nothing but the number of the row", out)
             self.features = [place for place in self.features if place not in out]
@@ -243,19 +239,8 @@ class Selection:
             for place in [*asked, *self.keys, *self.features]
             if columns.gaps[place]
         }
-        count = np.zeros(columns.rows, dtype=np.int32)
-        for rows in gaps.values():
-            count += rows
-        out, by_gaps = [], sorted(gaps, key=lambda place: -columns.gaps[place])
-        for place in by_gaps:
-            complete = int((count == 0).sum())
-            left = len(self.features) - len(out)
-            enough = min(left + 2, columns.rows)
-            if complete >= enough or left == 1:
-                break
-            if place in self.features and self._is_free(place):
-                out.append(place)
-                count -= gaps[place]
+        free = [place for place in self.features if self._is_free(place)]
+        out = gappiest(gaps, columns.rows, free, len(self.features))
         self._leave_out("with so many gaps that too few rows would be complete", out)
         self.features = [place for place in self.features if place not in out]
 

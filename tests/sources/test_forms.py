@@ -197,7 +197,7 @@ def test_parquet_columns_of_every_kind(tmp_path):
     assert kinds[:5] == ["number", "number", "text", "date", "number"]
     values = read_table(path, ["cents", "coded", "a.b"], missing="keep").values
     np.testing.assert_array_equal(values, [[0.29, 7, 1], [12345678.15, 8, np.nan], [np.nan, 7, 3]])
-    for name, says in (("word", "holds string"), ("day", "holds dates"), ("list", "holds list")):
+    for name, says in (("word", "holds text"), ("day", "holds dates"), ("list", "holds list")):
         with pytest.raises(ValueError, match=says):
             read_table(path, [name])
 

@@ -90,7 +90,7 @@ def test_arrow_files(tmp_path, name):
     path = table(a=[1, 2], text=["x", "y"], b=[True, False], c=[0.5, 0.25])
     assert column_names(path) == ["a", "text", "b", "c"]
     assert read_table(path, ["c", "a", "b"]).values.tolist() == [[0.5, 1, 1], [0.25, 2, 0]]
-    with pytest.raises(ValueError, match="column 'text' holds string, not numbers"):
+    with pytest.raises(ValueError, match="column 'text' holds text, not numbers"):
         read_table(path, ["a", "text"])
     with pytest.raises(ValueError, match="has no column 'z'"):
         read_table(path, ["z"])

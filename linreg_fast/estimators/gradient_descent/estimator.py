@@ -228,7 +228,6 @@ class GradientDescentRegressor(InferenceMixin, History, BaseLeastSquares):
             if known is None:
                 self._draw_seed()
             begin = self._start(problem, one_target, again)
-            # `_store` tells of coefficients that overflow.
             before = f"finding the spectrum of {problem.n_features:,} columns"
             with Progress(total, self.verbose, before) as progress, np.errstate(over="ignore"):
                 solution = descent.solve(
@@ -250,7 +249,7 @@ class GradientDescentRegressor(InferenceMixin, History, BaseLeastSquares):
                     report=progress,
                     report_every=int(self.verbose) or None,
                 )
-            self._store(solution, X.dtype, one_target)
+            self._store(solution, X.dtype, one_target)  # tells of coefficients that overflow
             self._store_descent(solution.descent, problem, one_target, known is not None)
             advice.warn(self, solution.descent)
         return self

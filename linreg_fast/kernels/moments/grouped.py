@@ -199,6 +199,7 @@ def _group(
 
     Written are a row of coef and errors (groups, p), of numbers (groups, NUMBERS), and its state.
     """
+    # four from `over_blocks`, the rows one by one, which of them, and the four results
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
     p, size = q - 1, -(-(q + 1) // tuning.WIDE) * tuning.WIDE

@@ -114,6 +114,7 @@ def _add_rows(X, begin, end, first, width, shift, R, sums):
 @kernel_part
 def _rows_of_columns(b, start, stop, scratch, X, R, centred, offset, found, lows):
     """The columns from offset + start on, of rows in C order: added to found, lows (k + 1, p)."""
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
     n, k = len(X), R.shape[1]
     sums = scratch[: (k + 1) * SCREEN_COLUMNS].reshape((k + 1, SCREEN_COLUMNS))
     shift = scratch[(k + 1) * SCREEN_COLUMNS : (k + 2) * SCREEN_COLUMNS]
@@ -180,6 +181,7 @@ def _join(found, lows, c, j, value):
 @kernel_part
 def _whole_columns(b, start, stop, scratch, X, R, centred, offset, found, lows):
     """The same of columns in F order: X and R are transposed, (p, n) and (k, n) in C order."""
+    # as `_rows_of_columns`
     n, k, by_columns = X.shape[1], len(R), X.T
     shift, flat = scratch[:1], R.reshape(-1)
     for j in range(offset + start, offset + stop):

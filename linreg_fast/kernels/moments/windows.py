@@ -77,6 +77,7 @@ def _stack(rows, order, begin, middle, kept, detail, chunk, z, work):
     middle. Only the chunk of `begin` has a record for each of its rows, in `detail`; the others are
     made when windows come to them. chunk: which one to detail, or -1 to make kept as well.
     """
+    # the rows, which of them, the two tables of records, and scratch
     size = len(detail)
     first = (middle - begin + size - 1) // size if chunk < 0 else chunk
     if chunk < 0:  # all of them, from the last row on
@@ -125,6 +126,7 @@ def _windows(
 
     counts (n + 1,): how many of the first rows have a weight. places[k]: where the fit goes.
     """
+    # four from `over_blocks`, the rows one by one, the windows, and the four results
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
     size = 2 + 2 * q + 2 * q * q
@@ -182,6 +184,7 @@ def states_before(
 
     decays (n,): what the weights of all earlier rows are multiplied with when a row comes.
     """
+    # the rows one by one, how they fade, and where the records go
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
     z, work, record = np.empty(q), np.empty(2 * q), np.zeros(kept.shape[1])
@@ -224,6 +227,7 @@ def _growing(
 
     counts (n,): rows with a weight so far. places (n,): where a fit goes, -1 for nowhere.
     """
+    # four from `over_blocks`, the rows one by one, how they fade, and the four results
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
     size = kept.shape[1]

@@ -26,6 +26,7 @@ def _block(
     b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant,
     high, low, codes, firsts, places, width, scores, squares, totals,
 ):  # fmt: skip
+    # four from `over_blocks`, what `panel.given` lists, and the tables of clusters
     fit = order, shift, slopes, lower, constant
     size, rank = len(order) + (1 if constant > 0.0 else 0), len(order)
     columns, coordinates, vectors, raw, _ = panel.parts(scratch, X.shape[1], rank, size)

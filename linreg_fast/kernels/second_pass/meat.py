@@ -93,6 +93,7 @@ def sums(X, Y, target, weights, fit, kind, repeated, most, per):
     weights: of length 0 for none. repeated: a weight of w is w equal rows. most: a larger leverage
     counts as 1. per: n / k, for HC4.
     """
+    # what `panel.given` takes, and which meat: see `_factors`
     size, rank = len(fit[0]) + (fit[4] > 0), len(fit[0])
     half = size * (size + 1) // 2
     length = HEAD + size + 2 * half

@@ -66,6 +66,7 @@ def parts(scratch, n_features, rank, size):
 @kernel_part
 def read(X, Y, target, weights, fit, begin, end, columns, vectors, raw):
     """Columns less their means, residuals and weights of the rows from `begin` to `end`."""
+    # the rows, the fit, which rows, and where they go
     order, shift, slopes = fit[0], fit[1], fit[2]
     y_place = shift.shape[1] - 1
     rows, rank = end - begin, len(order)

@@ -37,6 +37,7 @@ class Sums(NamedTuple):
 @kernel_part
 def _multiply(filled, lower, constant, closed, intercepts, turned, squares, own, ones, parts):
     """Add the scores and products of some clusters to `parts`."""
+    # the factor, the clusters, and scratch that the caller keeps
     rank = len(lower)
     first = 1 if constant > 0.0 else 0
     size = rank + first
@@ -59,6 +60,7 @@ def _block(
     b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant,
     high, low, codes, width, state, firsts, opens, totals, found,
 ):  # fmt: skip
+    # four from `over_blocks`, what `panel.given` lists, and the clusters that are open
     fit = order, shift, slopes, lower, constant
     size, rank, p = len(order) + (1 if constant > 0.0 else 0), len(order), X.shape[1]
     columns, _, vectors, raw, rest = panel.parts(scratch, p, rank, size)

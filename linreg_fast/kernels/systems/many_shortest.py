@@ -18,6 +18,7 @@ def shortest(mean, live, m, A, order, rank, scale, coef, errors, numbers):
     Standard errors are there for coefficients, and for the intercept, that D determines: for unit
     vectors, and for the means, that lie in the span of its rows.
     """
+    # the system, which columns, scratch, and the results
     p, r = mean.shape[1] - 1, rank
     largest = 0.0
     for i in range(m):

@@ -113,6 +113,7 @@ def solve_one(weight, mean, products, n_samples, centred, live, room, coef, erro
     determine. A column that does not vary gets the coefficient zero. live (p,) int64: scratch.
     numbers[TSS] is the caller's.
     """
+    # the moments, how they are rounded, scratch, and the three results
     p = len(coef)
     for j in range(p):
         coef[j], errors[j] = 0.0, np.nan
