@@ -18,6 +18,7 @@ from linreg_fast.data.rank import Ranked
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.arithmetic.rounding import (
     DOUBLED_ROUNDING,
     DOUBLED_ROUNDING_COLUMNS,
@@ -54,7 +55,7 @@ class Problem(Ranked):
 
     Parameters
     ----------
-    X : ndarray or sparse matrix of shape (n, p), or None with `moments` given
+    X : ndarray, Columns or sparse matrix of shape (n, p), or None with `moments` given
     Y : ndarray of shape (n, t), or None with `moments` given
     moments : Moments, optional
         Of these rows, or of rows that are not at hand.
@@ -75,6 +76,8 @@ class Problem(Ranked):
 
     Attributes
     ----------
+    table : ndarray, Columns, sparse matrix or None
+        X as it was given, which the kernels read; `X` is always one array.
     way : str or None
         How the moments were summed: the name in `kernels.moments.ways.WAYS`, a rung, "sparse",
         "many_targets", or "moments" for those given. None before that.
@@ -94,7 +97,9 @@ class Problem(Ranked):
         may_be_float32=False,
         names=None,
     ):
-        self.X, self.Y, self.sample_weight = X, Y, sample_weight
+        self.table, self.Y, self.sample_weight = X, Y, sample_weight
+        if type(X) is not Columns:
+            self.X = X
         self.fit_intercept, self.positive, self.rung = fit_intercept, positive, rung
         self.names, self.way = names, None
         if moments is not None:
@@ -109,13 +114,18 @@ class Problem(Ranked):
         self._tol, self.tol_is_requested = tol, tol is not None
 
     @computed_once
+    def X(self):
+        """The rows as one array: a copy, where they came as `Columns`."""
+        return self.table.array
+
+    @computed_once
     def rows(self):
         """The rows of [X, Y], block after block."""
         return Rows(self.X, self.Y, self.sample_weight, self.fit_intercept)
 
     @property
     def is_dense(self):
-        return isinstance(self.X, np.ndarray)
+        return isinstance(self.table, (np.ndarray, Columns))
 
     @property
     def tol(self):
@@ -146,7 +156,7 @@ class Problem(Ranked):
         return self._summed(self.rung or DEFAULT)
 
     def _summed(self, rung):
-        X, Y, weights = self.X, self.Y, self.sample_weight
+        X, Y, weights = self.table, self.Y, self.sample_weight
         self.way = ways.name(X, Y, weights, rung.name) if self.is_dense else "sparse"
         return Moments.of(X, Y, weights, rung)
 
@@ -158,7 +168,7 @@ class Problem(Ranked):
     @computed_once
     def looks_ill(self):
         """Whether a sample of the rows says that plain sums will not do: looked at once."""
-        return precision.looks_ill(self.X, self.n_targets, self.fit_intercept)
+        return precision.looks_ill(self.table, self.n_targets, self.fit_intercept)
 
     def check_finite(self, by_sums=True):
         """Raise a ValueError that names the first number of X or Y that is not finite.

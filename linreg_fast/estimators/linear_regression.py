@@ -222,7 +222,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
 
     def _fit(self, given, y, sample_weight):
         checked = self._validate_rows if self.missing == "raise" else self._validated
-        X, Y, weights, one_target = checked(given, y, sample_weight)
+        X, Y, weights, one_target = checked(given, y, sample_weight, in_columns=True)
         problem = Problem(
             X,
             Y,
@@ -276,7 +276,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
                     "on a new or cloned estimator"
                 )
             checked = self._validate_rows if self.missing == "raise" else self._validated
-            X, Y, weights, one_target = checked(X, y, sample_weight, reset=first)
+            X, Y, weights, one_target = checked(X, y, sample_weight, first, True)
             if not first:
                 one_target = self._targets_as_before(Y, one_target)
             weights, share = fading_weights(weights, X.shape[0], self.decay)
