@@ -42,9 +42,11 @@ def read(table):
     return None if X is None else Frame(X, names)
 
 
-def read_series(values):
-    """The numbers (n,) of a series of pandas, polars or Arrow, or None of anything else."""
-    array = None
+def read_target(values):
+    """The numbers (n,) of a series of pandas, polars or Arrow, (n, t) of a frame; else None."""
+    array, frame = None, read(values)
+    if frame is not None:
+        return frame.X.array if type(frame.X) is Columns else frame.X
     if _is_a(values, "pandas", "Series"):
         array = _of_pandas(values)
     elif _is_a(values, "polars", "Series"):
@@ -87,9 +89,9 @@ def _arrays_of(table):
 
 def _parts_of_pandas(table):
     """The columns: parts of one array, where there is one, or series."""
-    if len(set(table.dtypes.array)) == 1 and type(table.dtypes.iat[0]) is not object:
-        if isinstance(table.dtypes.iat[0], np.dtype) and table.size <= FAST_MOST_ELEMENTS:
-            return list(table.to_numpy().T)  # of a few blocks a copy, which costs less than series
+    kinds = set(table.dtypes.array)
+    if table.size <= FAST_MOST_ELEMENTS and len(kinds) == 1 and isinstance(kinds.pop(), np.dtype):
+        return list(table.to_numpy().T)  # of a few blocks a copy, which costs less than series
     return [series for _, series in table.items()]
 
 

@@ -114,7 +114,7 @@ class Problem(Ranked):
         self._tol, self.tol_is_requested = tol, tol is not None
 
     @computed_once
-    def X(self):
+    def X(self):  # noqa: N802 - an attribute
         """The rows as one array: a copy, where they came as `Columns`."""
         return self.table.array
 

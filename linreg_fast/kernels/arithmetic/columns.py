@@ -15,9 +15,7 @@ from numba import carray
 from numba.core import types
 from numba.extending import intrinsic
 
-from linreg_fast.kernels.arithmetic import llvm
 from linreg_fast.runtime.compile import by_type
-
 
 NUMBERS = {types.int64: types.float64, types.uint64: types.float32}  # of a table's columns
 
@@ -45,8 +43,7 @@ class Columns:
         self.size = self.shape[0] * self.shape[1]
         kind = np.int64 if self.dtype == np.float64 else np.uint64
         addresses = np.array([array.ctypes.data for array in arrays], dtype=kind)
-        strides = (0, addresses.itemsize)
-        self.table = np.lib.stride_tricks.as_strided(addresses, self.shape, strides, writeable=False)
+        self.table = np.broadcast_to(addresses, self.shape)  # read-only
         self._array = None
 
     def __len__(self):

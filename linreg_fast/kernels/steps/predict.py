@@ -18,7 +18,6 @@ from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import by_type, kernel_part
 
 
-@kernel_part
 def _block(X, coef, intercept, start, stop, out, values):
     whole = start + (stop - start) // 4 * 4
     for k in range(len(coef)):
@@ -38,7 +37,6 @@ def _block(X, coef, intercept, start, stop, out, values):
             out[i, k] = a
 
 
-@kernel_part
 def _block_of_columns(X, coef, intercept, start, stop, out, values):
     for k in range(len(coef)):
         for i in range(stop - start):

@@ -79,6 +79,6 @@ def transposer(kind, ahead=0):
 
 
 # (X, Y, first, shift, row, z, to): transposes WIDE rows from `row` on of WIDE columns of [X, Y, 1]
-# from `first` on, less the shift, to z from `to` on. X is in F order, or a table of columns, and Y one
-# column.
+# from `first` on, less the shift, to z from `to` on. X is in F order, or a table of
+# columns, and Y one column.
 transpose = transposer(simd.VECTOR.llvm)
