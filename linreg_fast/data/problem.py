@@ -30,6 +30,16 @@ from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.systems import doubled_cholesky
 from linreg_fast.runtime.interrupt import interruptible
 
+# What is computed once from the moments.
+DERIVED = (
+    "products",
+    "moments_in_range",
+    "normal_equations",
+    "doubled_factor",
+    "triangle",
+    "centre",
+)
+
 
 class Scaled(NamedTuple):
     """A matrix of the columns of [X, Y], column j divided by 2**exponents[j]."""
@@ -48,6 +58,19 @@ class NormalEquations(NamedTuple):
     @property
     def matrix(self):
         return self.products[0]
+
+
+class Factor(NamedTuple):
+    """What `doubled_cholesky.cholesky` makes of the normal equations."""
+
+    upper: np.ndarray  # (2, q, q), hi and lo
+    order: np.ndarray  # (q,), of the columns: the largest pivots come first
+    rank: int  # pivots above `smallest`
+    smallest: float
+
+    def rank_above(self, smallest):
+        """How many pivots are above a limit, which is not below the factor's own."""
+        return int((self.upper[0].diagonal()[: self.rank] ** 2 > smallest).sum())
 
 
 class Problem(Ranked):
@@ -254,7 +277,7 @@ class Problem(Ranked):
             self.sum_again(RUNGS["compensated"])
 
     def sum_again(self, rung):
-        for derived in ("products", "moments_in_range", "normal_equations", "triangle", "centre"):
+        for derived in DERIVED:
             vars(self).pop(derived, None)
         self.moments, self.float32_rounding = self._summed(rung), None
 
@@ -269,17 +292,22 @@ class Problem(Ranked):
         scaled = doubled_cholesky.scaled(products, np.ldexp(1.0, -exponents))
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
-    def moments_root(self):
-        """R with R'R the normal equations: what a triangle would be."""
-        products, exponents, _ = self.normal_equations
-        q, p = products.shape[1], self.n_features
+    @computed_once
+    def doubled_factor(self):
+        """The normal equations' Cholesky factor in double-double, down to what rounding leaves."""
+        p = self.n_features
         noise = DOUBLED_ROUNDING * max(p / DOUBLED_ROUNDING_COLUMNS, 1)
         noise = max(noise, 16 * p * self.moments.relative_noise)
-        upper = products.copy()
+        upper = self.normal_equations.products.copy()
         order, rank = interruptible(p, doubled_cholesky.cholesky, upper, p, noise)
-        R = np.zeros((p, q))
+        return Factor(upper, order, rank, noise)
+
+    def moments_root(self):
+        """R with R'R the normal equations: what a triangle would be."""
+        upper, order, rank, _ = self.doubled_factor
+        R = np.zeros((self.n_features, upper.shape[1]))
         R[:rank, order] = np.triu(upper[0, :rank])
-        return Scaled(R, exponents)
+        return Scaled(R, self.normal_equations.exponents)
 
     @computed_once
     def triangle(self):

@@ -48,7 +48,8 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, BaseLeastSq
         A column whose part that is independent of the others is smaller than `tol` of its norm
         counts as dependent. None: what the rounding of the columns as they are stored can make of
         such a part, about 1e-16 of their largest numbers. (scikit-learn 1.9 uses 1e-6 of the norm,
-        and drops columns that matter.)
+        and drops columns that matter.) LSQR, which takes sparse X of more than 2000 columns, stops
+        there: what is left of the target, or correlates with a column, is then `tol` of it.
     n_jobs : int or None, default=None
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
     positive : bool, default=False

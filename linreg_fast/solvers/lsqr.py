@@ -22,7 +22,9 @@ from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.runtime import blas
 from linreg_fast.solvers import Solution
 
-STEPS = 20_000
+STEPS, FEW_STEPS = 20_000, 300
+CLEAR = 1e-4  # a pivot, of a column's norm, that cannot be rounding
+LOST = 1e-14  # of the coefficients, about
 TOO_ILL, TOO_ILL_FOR_FLOATS = 3, 6  # scipy's reasons to stop
 OUT_OF_STEPS = 7  # likewise
 SMALLER = 0.1  # the largest norm of a correction, relative to what it corrects
@@ -32,13 +34,34 @@ SHORT = 1e-8  # correlation of the residual with a column: above it LSQR stopped
 
 def solve(problem, alpha=0.0):
     """alpha: of a ridge penalty on rows at hand, see `solvers.ridge`."""
-    with blas.one_thread(1, fewest=1):  # for norms of vectors threads cost more than they save
-        return _solve(problem, alpha)
-
-
-def _solve(problem, alpha):
-    p = problem.n_features
     tol = _tol(problem)
+    with blas.one_thread(1, fewest=1):  # for norms of vectors threads cost more than they save
+        as_they_stand = problem.n_samples <= problem.n_features and not alpha
+        return _solve(problem, as_they_stand, tol, STEPS, alpha)[0]
+
+
+def shortest(problem):
+    """The shortest coefficients of dependent sparse columns, to all digits, or None.
+
+    None where LSQR takes long or loses digits, or where the rank, that of the double-double factor
+    of the cross-products, is not beyond doubt. Two factors of 500 columns of dummies, 20,000 rows:
+    a sixth of the time of the singular values.
+    """
+    if not problem.doubled or problem.is_dense or not problem.has_rows or problem.tol_is_requested:
+        return None
+    factor = problem.doubled_factor
+    if not factor.rank or factor.upper[0, factor.rank - 1, factor.rank - 1] < CLEAR:
+        return None
+    with blas.one_thread(1, fewest=1):
+        found, left, ended = _solve(problem, True, EPSILON, FEW_STEPS)
+    if not ended or not left * found.condition_number <= LOST:
+        return None
+    return found._replace(rank=factor.rank, condition_number=np.inf)
+
+
+def _solve(problem, as_they_stand, tol, steps, alpha=0.0):
+    """(Solution, how what it leaves of the targets correlates with columns, whether it ended)."""
+    p = problem.n_features
     rows = _of_rows(problem) if problem.has_rows else _of_moments(problem)
     if alpha:
         rows = _penalised(rows, problem, alpha)
@@ -46,7 +69,7 @@ def _solve(problem, alpha):
     # shortest solution is asked for, and that depends on their units. A constant one stays at zero.
     live = rows.sizes > 0
     sizes = np.where(live, rows.sizes, 1.0)
-    units = sizes if alpha or problem.n_samples > p else np.ones(p)
+    units = np.ones(p) if as_they_stand else sizes
     operator = LinearOperator(
         (len(rows.targets), p),
         lambda v: rows.forward(live * v / units),
@@ -60,7 +83,7 @@ def _solve(problem, alpha):
         target, scaled = np.ldexp(target, -exponent), np.zeros(p)
         for turn in range(1 if problem.tol_is_requested else 2):
             residual = target - rows.forward(scaled) if turn else target
-            step, steps_condition, in_time = _run(operator, residual, tol)
+            step, steps_condition, in_time = _run(operator, residual, tol, steps)
             step = live * step / units
             if turn and np.linalg.norm(step) > SMALLER * np.linalg.norm(scaled):
                 break  # the residual is rounding, and so is the step: it corrects nothing
@@ -83,7 +106,7 @@ def _solve(problem, alpha):
             "LSQR stopped before the solution: what it leaves of the target still correlates with "
             f"a column, by {left:.1g}. Bring the columns to similar units, or use solver='svd'"
         )
-    return Solution(coef, intercept, rank, condition, unfinished=unfinished)
+    return Solution(coef, intercept, rank, condition, unfinished=unfinished), left, ended
 
 
 def _tol(problem):
@@ -98,13 +121,13 @@ def _tol(problem):
     return max(problem.tol, EPSILON)
 
 
-def _run(operator, target, tol):
+def _run(operator, target, tol, steps):
     """(coefficients, condition number, whether it ended by itself) of one run.
 
     Without a last step along rounding alone.
     """
     options = {"atol": tol, "btol": tol, "conlim": 1 / EPSILON}
-    found = lsqr(operator, target, iter_lim=STEPS, **options)
+    found = lsqr(operator, target, iter_lim=steps, **options)
     if found[1] in (TOO_ILL, TOO_ILL_FOR_FLOATS) and found[2] > 1:
         found = lsqr(operator, target, iter_lim=found[2] - 1, **options)
     return found[0], float(found[6]) / np.sqrt(max(found[2], 1)), found[1] != OUT_OF_STEPS
