@@ -4,9 +4,10 @@ A launch ends when every thread has had a core. Where other processes have the c
 milliseconds later, though the launching thread could have done the work meanwhile (50,000 x 10
 beside two busy processes on two cores: fits of 3 to 12 ms, and 0.5 ms alone). So each launch is
 asked whether its own thread waited longer than it worked. If so, launches of that size stay on one
-thread for a while, twice as long each time, and half as long after threads that came in time. Threads of our own, which find nothing left to do when
-they come late, and are not waited for, were tried: on a quiet machine they came so late that
-100,000 x 10 gained nothing (0.87 ms, one thread 0.84, Numba's threads 0.54).
+thread for a while, twice as long each time, and half as long after threads that came in time.
+Threads of our own, which find nothing left to do when they come late, and are not waited for, were
+tried: on a quiet machine they came so late that 100,000 x 10 gained nothing (0.87 ms, one thread
+0.84, Numba's threads 0.54).
 """
 
 import time
@@ -14,7 +15,7 @@ import time
 from linreg_fast.runtime import forks
 from linreg_fast.runtime.tuning import LATE_FIRST_PAUSE, LATE_LONGEST_PAUSE
 
-_pauses: dict = {}  # of each number of blocks: (seconds, until when); none where threads come in time
+_pauses: dict = {}  # {blocks: (seconds, until when)}, of sizes to which threads come late
 
 
 @forks.in_children
