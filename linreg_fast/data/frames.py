@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from linreg_fast.kernels.arithmetic.columns import Columns, stacked
+from linreg_fast.kernels.arithmetic.columns import Columns, address, stacked
 from linreg_fast.kernels.tuning import (
     FAST_MOST_ELEMENTS,
     FLOAT32_FEWEST_COLUMNS,
@@ -38,7 +38,7 @@ def read(table):
         if str in kinds:  # some text, some not: scikit-learn has words for that
             return None
         names = None
-    X = _joined(arrays)
+    X = joined(arrays)
     return None if X is None else Frame(X, names)
 
 
@@ -127,10 +127,13 @@ def _is_arrow_number(kind):
     return types.is_integer(kind) or types.is_float32(kind) or types.is_float64(kind)
 
 
-def _joined(arrays):
-    """(n, p) of one type: an array where the columns stand in one, `Columns` where they are large.
+def joined(arrays):
+    """(n, p) of columns (n,) of any types of numbers, without a copy where they are large.
 
-    None where the columns' types make one that is neither float32 nor float64.
+    An array, where they are parts of one or small, or `Columns`; both go to `Moments.of`, in any
+    rung, and to `Problem`. So a batch of Arrow's is added in double-double:
+    ``Moments.of(joined(arrays), Y, weights, RUNGS["compensated"])``. None where the types make one
+    that is neither float32 nor float64.
     """
     kinds = {array.dtype for array in arrays}
     if len(kinds) > 1 or not kinds <= FLOATS:
@@ -153,16 +156,16 @@ def _joined(arrays):
 def _in_one_array(arrays, dtype):
     """A view (n, p) where the columns stand at equal distances, which those of one block do."""
     n, p = len(arrays[0]), len(arrays)
-    step, first = arrays[0].strides[0], arrays[0].ctypes.data
+    step, first = arrays[0].strides[0], address(arrays[0])
     if p == 1:
         return arrays[0][:, None]
     if any(array.strides[0] != step for array in arrays):
         return None
-    apart = arrays[1].ctypes.data - first
+    apart = address(arrays[1]) - first
     base = _owner(arrays[0])
     if not isinstance(base, np.ndarray) or any(_owner(array) is not base for array in arrays):
         return None
-    places = [array.ctypes.data - first for array in arrays]
+    places = [address(array) - first for array in arrays]
     if apart <= 0 or any(place != j * apart for j, place in enumerate(places)):
         return None
     return np.lib.stride_tricks.as_strided(arrays[0], (n, p), (step, apart), writeable=False)

@@ -23,10 +23,10 @@ NUMBERS = {types.int64: types.float64, types.uint64: types.float32}  # of a tabl
 class Columns:
     """A matrix (n, p) whose columns are contiguous arrays of one type, wherever they stand.
 
-    `kernels.moments.ways`, the compensated rung's moments, `steps.residual_products` and
-    `steps.predict` take it like an array in F order and give the same bits; so does `Moments.of`:
-    for batches of Arrow columns, ``Moments.of(Columns(arrays), Y, weights, RUNGS["compensated"])``
-    with `arrays` from ``batch.column(j).to_numpy(zero_copy_only=True)``. All else asks for `array`.
+    The ways `unpacked`, `packed` and `doubled`, `steps.residual_products` and `steps.predict` take
+    it like an array in F order and give the same bits, and so does `Moments.of`. All else asks for
+    `array`. `data.frames.joined` makes it where these ways are taken: not of one column, nor of
+    hundreds.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Columns:
         self.dtype, self.shape = arrays[0].dtype, (len(arrays[0]), len(arrays))
         self.size = self.shape[0] * self.shape[1]
         kind = np.int64 if self.dtype == np.float64 else np.uint64
-        addresses = np.array([array.ctypes.data for array in arrays], dtype=kind)
+        addresses = np.array([address(array) for array in arrays], dtype=kind)
         self.table = np.broadcast_to(addresses, self.shape)  # read-only
         self._array = None
 
@@ -62,6 +62,11 @@ class Columns:
             self._array = stacked(self._arrays, self.dtype)
             self._array.flags.writeable = False
         return self._array
+
+
+def address(array):
+    """Where an array begins. (`array.ctypes.data` takes 1 us, three times as long.)"""
+    return array.__array_interface__["data"][0]
 
 
 def stacked(arrays, dtype):
