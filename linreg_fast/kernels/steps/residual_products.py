@@ -146,7 +146,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
     scratch: `scratch_size` numbers.
     """
     # the rows, the lines, which rows, and where the sums go
-    n, p, t, source = len(X), X.shape[1], Y.shape[1], _in_place(X, scratch)
+    n, p, t, raw = len(X), X.shape[1], Y.shape[1], _in_place(X, scratch)
     m = padded_columns(p)
     z = scratch[: m * DOUBLED_ROWS]
     targets = scratch[m * DOUBLED_ROWS : (m + t) * DOUBLED_ROWS]
@@ -163,7 +163,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
         end = min(begin + DOUBLED_ROWS, stop)
         rows = end - begin
         direct = 0
-        if simd.VECTORS and weights is None and prefetch.is_f_order(source) and rows == DOUBLED_ROWS:
+        if simd.VECTORS and weights is None and prefetch.is_f_order(raw) and rows == DOUBLED_ROWS:
             direct = p // 4 * 4  # columns that are read where they are
         turn(X, direct, begin, end, z)
         turn(Y, 0, begin, end, targets)
@@ -181,7 +181,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
             mask(weights, np.int64(0), begin, end, y)
             slopes, low_slopes, constant = coef[0, k], coef[1, k], offset[k]
             first = _start_of(y, slopes, bounds, constant, rows)
-            _residual(source, direct, begin, z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
+            _residual(raw, direct, begin, z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
             if weights is not None:
                 for i in range(rows):
                     r[i], r_lo[i] = dd.multiply(r[i], r_lo[i], weights[begin + i], 0.0)
@@ -195,7 +195,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
                     tile_of_numbers(r, r_lo, z, zeros, 0, c, rows, S, L)
                 continue
             for c in range(0, direct, 4):
-                tile_with_exact_columns(r, r_lo, source, begin, n, c, rows, bound_r, bounds, S, L)
+                tile_with_exact_columns(r, r_lo, raw, begin, n, c, rows, bound_r, bounds, S, L)
             for c in range(direct, m, 4):
                 back = -direct * DOUBLED_ROWS
                 tile_with_exact_columns(
