@@ -47,7 +47,8 @@ def _block_of_columns(X, coef, intercept, start, stop, out, values):
 
 
 def _add_rows(X, coef, intercept, start, stop, out, values):
-    _block(X, coef, intercept, start, stop, out, values)
+    add = _block_of_columns if is_f_order(X) else _block
+    add(X, coef, intercept, start, stop, out, values)
 
 
 @by_type(_add_rows)
