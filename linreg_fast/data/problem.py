@@ -7,8 +7,6 @@ computed once, when first asked for. Which sums are taken is decided in `precisi
 are independent in `rank`.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from linreg_fast.data import gate, precision
@@ -17,6 +15,7 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.data.rank import Ranked
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
+from linreg_fast.data.systems import Factor, NormalEquations, Scaled
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.arithmetic.rounding import (
@@ -39,38 +38,6 @@ DERIVED = (
     "triangle",
     "centre",
 )
-
-
-class Scaled(NamedTuple):
-    """A matrix of the columns of [X, Y], column j divided by 2**exponents[j]."""
-
-    matrix: np.ndarray
-    exponents: np.ndarray
-
-
-class NormalEquations(NamedTuple):
-    """Cross-products (2, q, q), hi and lo, and means (2, q) of the columns of [X, Y], scaled."""
-
-    products: np.ndarray
-    exponents: np.ndarray
-    mean: np.ndarray
-
-    @property
-    def matrix(self):
-        return self.products[0]
-
-
-class Factor(NamedTuple):
-    """What `doubled_cholesky.cholesky` makes of the normal equations."""
-
-    upper: np.ndarray  # (2, q, q), hi and lo
-    order: np.ndarray  # (q,), of the columns: the largest pivots come first
-    rank: int  # pivots above `smallest`
-    smallest: float
-
-    def rank_above(self, smallest):
-        """How many pivots are above a limit, which is not below the factor's own."""
-        return int((self.upper[0].diagonal()[: self.rank] ** 2 > smallest).sum())
 
 
 class Problem(Ranked):
