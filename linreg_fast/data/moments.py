@@ -9,6 +9,7 @@ from linreg_fast.data import forgetting, scaling
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments_file import MomentsFile
 from linreg_fast.kernels import DEFAULT
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.arithmetic.rounding import (
     DOUBLED_ROUNDING,
     EPSILON,
@@ -87,7 +88,7 @@ class Moments(MomentsFile):
     def of(cls, X, Y, sample_weight=None, rung=None):
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
         rung = rung or DEFAULT
-        sums = rung.kernels.moments if isinstance(X, np.ndarray) else sparse.moments
+        sums = rung.kernels.moments if isinstance(X, (np.ndarray, Columns)) else sparse.moments
         with np.errstate(over="ignore", invalid="ignore"):  # looked at here, or by `Problem`
             found = sums(X, Y, sample_weight)
             if not rung.doubled and sums is not sparse.moments:
@@ -95,6 +96,7 @@ class Moments(MomentsFile):
             found = cls(*found, Y.shape[1])
             if scaling.ordinary(found, X, Y, sample_weight):
                 return found
+        X = X.array if type(X) is Columns else X
         exponents = scaling.exponents(X, Y, sample_weight)
         if sample_weight is not None:
             sample_weight = np.ldexp(sample_weight, -exponents[-1])

@@ -22,6 +22,7 @@ import numpy as np
 
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.arithmetic.rounding import (
     EPSILON,
     FLOAT32_ROUNDING_OF_WEIGHTS,
@@ -98,13 +99,13 @@ def sums_of(problem):
         if found is not None:
             return found
     rung = _first_rung(problem)
-    X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    X, Y, weights = problem.table, problem.Y, problem.sample_weight
     return Moments.of(X, Y, weights, rung), ways.name(X, Y, weights, rung.name), None
 
 
 def _float32_sums(problem):
     """Float32 sums where they are possible, save time and hold the numbers; or None."""
-    X, Y, weights = problem.X, problem.Y, problem.sample_weight
+    X, Y, weights = problem.table, problem.Y, problem.sample_weight
     if problem.n_targets > FLOAT32_MOST_TARGETS or not float32.takes(X, Y):
         return None
     found = float32.sums(X, Y, weights)
@@ -166,6 +167,8 @@ def _places(n, some):
 def _few_rows_look_well(X, places, centred):
     p = X.shape[1]
     products, no_targets = np.zeros((2, p, p)), np.empty((p + 1, 0), X.dtype)
+    if type(X) is Columns:
+        X, places = X[places], np.arange(len(places))
     if not sample.products_of_rows(X, places, centred, products[0]):
         return True
     condition, _ = small.solve(np.zeros((2, p)), products, no_targets, small.scratch(p))

@@ -7,8 +7,6 @@ computed once, when first asked for. Which sums are taken is decided in `precisi
 are independent in `rank`.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from linreg_fast.data import gate, precision
@@ -17,7 +15,9 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.data.rank import Ranked
 from linreg_fast.data.rows import Rows
 from linreg_fast.data.scaling import above
+from linreg_fast.data.systems import Factor, NormalEquations, Scaled
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.arithmetic.rounding import (
     DOUBLED_ROUNDING,
     DOUBLED_ROUNDING_COLUMNS,
@@ -29,24 +29,15 @@ from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.systems import doubled_cholesky
 from linreg_fast.runtime.interrupt import interruptible
 
-
-class Scaled(NamedTuple):
-    """A matrix of the columns of [X, Y], column j divided by 2**exponents[j]."""
-
-    matrix: np.ndarray
-    exponents: np.ndarray
-
-
-class NormalEquations(NamedTuple):
-    """Cross-products (2, q, q), hi and lo, and means (2, q) of the columns of [X, Y], scaled."""
-
-    products: np.ndarray
-    exponents: np.ndarray
-    mean: np.ndarray
-
-    @property
-    def matrix(self):
-        return self.products[0]
+# What is computed once from the moments.
+DERIVED = (
+    "products",
+    "moments_in_range",
+    "normal_equations",
+    "doubled_factor",
+    "triangle",
+    "centre",
+)
 
 
 class Problem(Ranked):
@@ -54,7 +45,7 @@ class Problem(Ranked):
 
     Parameters
     ----------
-    X : ndarray or sparse matrix of shape (n, p), or None with `moments` given
+    X : ndarray, Columns or sparse matrix of shape (n, p), or None with `moments` given
     Y : ndarray of shape (n, t), or None with `moments` given
     moments : Moments, optional
         Of these rows, or of rows that are not at hand.
@@ -75,6 +66,8 @@ class Problem(Ranked):
 
     Attributes
     ----------
+    table : ndarray, Columns, sparse matrix or None
+        X as it was given, which the kernels read; `X` is always one array.
     way : str or None
         How the moments were summed: the name in `kernels.moments.ways.WAYS`, a rung, "sparse",
         "many_targets", or "moments" for those given. None before that.
@@ -94,7 +87,9 @@ class Problem(Ranked):
         may_be_float32=False,
         names=None,
     ):
-        self.X, self.Y, self.sample_weight = X, Y, sample_weight
+        self.table, self.Y, self.sample_weight = X, Y, sample_weight
+        if type(X) is not Columns:
+            self.X = X
         self.fit_intercept, self.positive, self.rung = fit_intercept, positive, rung
         self.names, self.way = names, None
         if moments is not None:
@@ -109,13 +104,18 @@ class Problem(Ranked):
         self._tol, self.tol_is_requested = tol, tol is not None
 
     @computed_once
+    def X(self):  # noqa: N802 - an attribute
+        """The rows as one array: a copy, where they came as `Columns`."""
+        return self.table.array
+
+    @computed_once
     def rows(self):
         """The rows of [X, Y], block after block."""
         return Rows(self.X, self.Y, self.sample_weight, self.fit_intercept)
 
     @property
     def is_dense(self):
-        return isinstance(self.X, np.ndarray)
+        return isinstance(self.table, (np.ndarray, Columns))
 
     @property
     def tol(self):
@@ -146,7 +146,7 @@ class Problem(Ranked):
         return self._summed(self.rung or DEFAULT)
 
     def _summed(self, rung):
-        X, Y, weights = self.X, self.Y, self.sample_weight
+        X, Y, weights = self.table, self.Y, self.sample_weight
         self.way = ways.name(X, Y, weights, rung.name) if self.is_dense else "sparse"
         return Moments.of(X, Y, weights, rung)
 
@@ -158,7 +158,7 @@ class Problem(Ranked):
     @computed_once
     def looks_ill(self):
         """Whether a sample of the rows says that plain sums will not do: looked at once."""
-        return precision.looks_ill(self.X, self.n_targets, self.fit_intercept)
+        return precision.looks_ill(self.table, self.n_targets, self.fit_intercept)
 
     def check_finite(self, by_sums=True):
         """Raise a ValueError that names the first number of X or Y that is not finite.
@@ -244,7 +244,7 @@ class Problem(Ranked):
             self.sum_again(RUNGS["compensated"])
 
     def sum_again(self, rung):
-        for derived in ("products", "moments_in_range", "normal_equations", "triangle", "centre"):
+        for derived in DERIVED:
             vars(self).pop(derived, None)
         self.moments, self.float32_rounding = self._summed(rung), None
 
@@ -259,17 +259,22 @@ class Problem(Ranked):
         scaled = doubled_cholesky.scaled(products, np.ldexp(1.0, -exponents))
         return NormalEquations(scaled, exponents + units, np.ldexp(mean, -exponents))
 
-    def moments_root(self):
-        """R with R'R the normal equations: what a triangle would be."""
-        products, exponents, _ = self.normal_equations
-        q, p = products.shape[1], self.n_features
+    @computed_once
+    def doubled_factor(self):
+        """The normal equations' Cholesky factor in double-double, down to what rounding leaves."""
+        p = self.n_features
         noise = DOUBLED_ROUNDING * max(p / DOUBLED_ROUNDING_COLUMNS, 1)
         noise = max(noise, 16 * p * self.moments.relative_noise)
-        upper = products.copy()
+        upper = self.normal_equations.products.copy()
         order, rank = interruptible(p, doubled_cholesky.cholesky, upper, p, noise)
-        R = np.zeros((p, q))
+        return Factor(upper, order, rank, noise)
+
+    def moments_root(self):
+        """R with R'R the normal equations: what a triangle would be."""
+        upper, order, rank, _ = self.doubled_factor
+        R = np.zeros((self.n_features, upper.shape[1]))
         R[:rank, order] = np.triu(upper[0, :rank])
-        return Scaled(R, exponents)
+        return Scaled(R, self.normal_equations.exponents)
 
     @computed_once
     def triangle(self):

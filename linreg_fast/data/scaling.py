@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.arithmetic.rounding import SAFE_LARGE, SAFE_SIZES, SAFE_SMALL, SAFE_WEIGHTS
 
 FAR = 5000  # an exponent that no number has
@@ -50,7 +51,7 @@ def _largest(X, Y, weights):
     """Largest absolute value of each column of [X, Y], in rows with a weight."""
     kept = slice(None) if weights is None or weights.all() else weights > 0
     parts = []
-    for columns in (X[kept], Y[kept]):
+    for columns in ((X.array if type(X) is Columns else X)[kept], Y[kept]):
         if isinstance(columns, np.ndarray):
             parts.append(np.maximum(columns.max(axis=0), -columns.min(axis=0)))
         else:

@@ -6,26 +6,22 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import (
-    as_floats,
-    as_weights,
     check_finite,
     frozen,
     is_dask,
-    refuse_columns,
-    refuse_lazy,
 )
 from linreg_fast.estimators.errors import TooLargeError
+from linreg_fast.estimators.validation import ValidatedRows, is_plain
 from linreg_fast.kernels import DEFAULT, RUNGS
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.kernels.tuning import SCORE_COMPENSATED_ELEMENTS
 from linreg_fast.runtime.interrupt import reveal
 
-FLOATS = frozenset(map(np.dtype, (np.float32, np.float64)))
 VALIDATED: set = set()  # parameters that were found valid
 REMEMBERED = 1000
 
@@ -61,72 +57,8 @@ CONSTRAINTS = {
 }
 
 
-def _plain(array, *dimensions):
-    """Whether scikit-learn's validation, some 300 us of it, would pass the array on as it is."""
-    return (
-        type(array) is np.ndarray
-        and array.dtype in FLOATS  # of this machine's byte order
-        and array.ndim in dimensions
-        and array.size > 0
-    )
-
-
-class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class BaseLeastSquares(ValidatedRows, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """A linear model with coef_ and intercept_ that is fitted by least squares."""
-
-    def _validate_rows(self, X, y, sample_weight, reset=True):
-        """(X, Y (n, t), weights or None) for the kernels, and whether y was 1-D."""
-        attributes = vars(self)
-        plain = _plain(X, 2) and _plain(y, 1, 2) and len(X) == len(y)
-        if plain and (reset or self._has_plain_columns(X.shape[1])):
-            if reset:
-                attributes["n_features_in_"] = X.shape[1]
-                if "feature_names_in_" in attributes:
-                    del attributes["feature_names_in_"]
-            one_target = y.ndim == 1
-            X, Y = X[...], y[:, None] if one_target else y[...]  # views, as the gate's `frozen`
-            X.flags.writeable = Y.flags.writeable = False
-            weights = None if sample_weight is None else as_weights(sample_weight, len(X))
-            return X, Y, weights, one_target
-        refuse_lazy(X, "X")
-        refuse_lazy(y, "y")
-        if y is None:
-            validate_data(self, X, y)  # raises, in scikit-learn's words
-        X = self._validate_matrix(X, ["csr"] if self._accepts_sparse() else False, reset)
-        y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name="y", estimator=self)
-        y = as_floats(y, "y")
-        check_consistent_length(X, y)
-        weights = as_weights(sample_weight, X.shape[0])
-        return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
-
-    def _has_plain_columns(self, count):
-        """Whether it was fitted to so many columns without names."""
-        attributes = vars(self)
-        return attributes.get("n_features_in_") == count and "feature_names_in_" not in attributes
-
-    def _validate_matrix(self, X, accept_sparse, reset):
-        try:
-            return self._matrix(X, accept_sparse, reset)
-        except (TypeError, ValueError):
-            refuse_columns(X, "X")
-            raise
-
-    def _matrix(self, X, accept_sparse, reset):
-        X = validate_data(
-            self, X, accept_sparse=accept_sparse, ensure_all_finite=False, reset=reset
-        )  # not finite: our own check names the place
-        if sparse.issparse(X):
-            X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
-            if not X.has_canonical_format:
-                X = X.copy()
-                X.sum_duplicates()
-            bad = np.flatnonzero(~np.isfinite(X.data))
-            if len(bad):
-                coo = X.tocoo()
-                row, column = int(coo.row[bad[0]]), int(coo.col[bad[0]])
-                check_finite(np.array([[X.data[bad[0]]]]), "X", place=(row, column))
-            return X
-        return frozen(as_floats(X, "X"))
 
     def _check_finite(self, X, Y=None):
         """Raise for the first NaN or infinity, naming its place."""
@@ -208,17 +140,21 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             from linreg_fast.estimators import from_dask
 
             return from_dask.predict(self, X)
-        known = _plain(X, 2) and not hasattr(self, "feature_names_in_")
+        known = is_plain(X, 2) and not hasattr(self, "feature_names_in_")
         if not known or X.shape[1] != getattr(self, "n_features_in_", None):
-            X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
+            frame = self._read_frame(X, reset=False)
+            if frame is not None:
+                X = frame.X
+            else:
+                X = self._validate_matrix(X, ["csr", "csc", "coo"], reset=False)
         if sparse.issparse(X):
             return X @ self.coef_.T + self.intercept_
         coef, intercept = self._parameters()
-        found = predict(frozen(X), coef, intercept)
+        found = predict(X if type(X) is Columns else frozen(X), coef, intercept)
         with np.errstate(over="ignore", invalid="ignore"):
             suspicious = not np.isfinite(found.sum())
         if suspicious:
-            self._check_finite(X)
+            self._check_finite(X.array if type(X) is Columns else X)
         return found if self.coef_.ndim == 2 else found[:, 0]
 
     def _parameters(self):
@@ -244,7 +180,7 @@ class BaseLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
             from linreg_fast.estimators import from_dask
 
             return from_dask.score(self, X, y, sample_weight)
-        plain = _plain(X, 2) and _plain(y, 1) and not hasattr(self, "feature_names_in_")
+        plain = is_plain(X, 2) and is_plain(y, 1) and not hasattr(self, "feature_names_in_")
         if not plain or sample_weight is not None or np.ndim(getattr(self, "coef_", 0)) != 1:
             return super().score(X, y, sample_weight)
         if len(X) != len(y) or X.shape[1] != len(self.coef_) or len(y) < 2:

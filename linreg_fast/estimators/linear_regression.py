@@ -43,7 +43,8 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
         A column whose part that is independent of the others is smaller than `tol` of its norm
         counts as dependent. None: what the rounding of the columns as they are stored can make of
         such a part, about 1e-16 of their largest numbers. (scikit-learn 1.9 uses 1e-6 of the norm,
-        and drops columns that matter.)
+        and drops columns that matter.) LSQR, which takes sparse X of more than 2000 columns, stops
+        there: what is left of the target, or correlates with a column, is then `tol` of it.
     n_jobs : int or None, default=None
         Threads of the sums: None for Numba's setting, -1 for all, k for at most k.
     positive : bool, default=False
@@ -217,7 +218,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
 
     def _fit(self, given, y, sample_weight):
         checked = self._validate_rows if self.missing == "raise" else self._validated
-        X, Y, weights, one_target = checked(given, y, sample_weight)
+        X, Y, weights, one_target = checked(given, y, sample_weight, in_columns=True)
         problem = Problem(
             X,
             Y,
@@ -271,7 +272,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
                     "on a new or cloned estimator"
                 )
             checked = self._validate_rows if self.missing == "raise" else self._validated
-            X, Y, weights, one_target = checked(X, y, sample_weight, reset=first)
+            X, Y, weights, one_target = checked(X, y, sample_weight, first, True)
             if not first:
                 one_target = self._targets_as_before(Y, one_target)
             weights, share = fading_weights(weights, X.shape[0], self.decay)

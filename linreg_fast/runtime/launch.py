@@ -16,12 +16,14 @@ from _thread import RLock
 import numba
 import numpy as np
 
-from linreg_fast.runtime import forks
+from linreg_fast.runtime import forks, lateness
 from linreg_fast.runtime.numba_internals import threads_started
 from linreg_fast.runtime.tuning import BLOCK_ELEMENTS, FEW_SPINS, MOST_BLOCKS, TURN_PRODUCTS
 
 SPINS = "GOMP_SPINCOUNT"
 WAITING = (SPINS, "OMP_WAIT_POLICY")  # what else decides it
+
+MASKED = ("omp", "tbb")  # layers where a loop on one thread is done by the one that calls
 
 _in_forked_child = False
 _one_at_a_time = RLock()  # which knows whose it is: see `run`
@@ -141,17 +143,34 @@ def in_turns(driver, n_rows, blocks, turns, scratch, *args):
     threads = _threads(blocks)
     lock = _one_at_a_time
     inside = lock._is_owned()  # a launch from within a launch
+    short = turns == 1 and blocks < MOST_BLOCKS
     try:
         alone = threads > 1 and not inside and lock.acquire(blocking=False)
-        function = driver.parallel if alone else driver.serial
-        room = np.zeros((threads if alone else 1, scratch))
+        late = alone and short and lateness.expected(blocks)
+        function = driver.parallel if alone and not late else driver.serial
+        if late and threading_layer() in MASKED:  # so that nothing else needs to be compiled
+            function = functools.partial(_on_one_thread, driver.parallel)
+        room = np.zeros((threads if alone and not late else 1, scratch))
         taken = np.zeros(1, dtype=np.int64)
+        before = lateness.clocks() if alone and short and not late else None
         for turn in range(turns):
             taken[0] = 0
             function(n_rows, blocks, turn, turns, taken, room, *args)
+        if before is not None:
+            lateness.learn(blocks, before)
     finally:  # asked of the lock: a signal may have come before `alone` was set
         if not inside and lock._is_owned():
             lock.release()
+
+
+def _on_one_thread(function, *args):
+    """A function with threads, called without the others."""
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        function(*args)
+    finally:
+        numba.set_num_threads(before)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,10 @@ of both again.
 MOST_BLOCKS = 64  # of rows, so that the joins of blocks stay few on any number of cores
 # 0.5 MB of float64: about 30 us of work, some ten times what it takes to start threads.
 BLOCK_ELEMENTS = 1 << 16
+# Seconds for which work of fewer blocks than MOST_BLOCKS stays on one thread after threads came
+# late to it (runtime/lateness.py): a probe waits some 4 ms, so that even the first pause makes the
+# median that of one thread, and the longest makes probes a hundredth of the time.
+LATE_FIRST_PAUSE, LATE_LONGEST_PAUSE = 0.05, 0.8
 # Multiply-adds of plain sums between two looks at Ctrl-C: 20 ms on two cores (AVX2).
 TURN_PRODUCTS = 1_000_000_000
 GRAIN_ROWS = 1024  # a multiple of every kernel's piece of rows, so that a turn never cuts one

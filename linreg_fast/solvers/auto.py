@@ -11,7 +11,7 @@
 8. `cholesky` of plain sums, where `precision.plain_limits` says that they have the digits.
 9. `refined`: plain sums, corrected with residuals in double-double, where that converges.
 10. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
-11. Columns that depend on each other: `svd`.
+11. Columns that depend on each other: `lsqr` of sparse rows, where it has all digits; `svd`.
 
 A stage is a function of the problem and of `why`, what earlier stages found, in words.
 """
@@ -25,6 +25,7 @@ from linreg_fast.solvers import (
     SOLVERS,
     fast_path,
     float32,
+    lsqr,
     many_targets,
     refined,
     target_to_signal,
@@ -160,6 +161,9 @@ def _double_double_or_rows(problem, why):
 
 
 def _dependent(problem, why):
+    solution = lsqr.shortest(problem)
+    if solution is not None:
+        return _named(solution, "lsqr", f"{why.dependent}: minimum-norm solution of sparse rows")
     return _by("svd", problem, f"{why.dependent}: minimum-norm solution")
 
 

@@ -64,9 +64,11 @@ def _of_any(problem):
             kept = np.append(live, np.arange(p, products.shape[1]))
             system = np.ascontiguousarray(products[:, kept[:, None], kept])
         roundings = problem.roundings()[live] if problem.doubled else np.zeros(len(live))
+        # Of all columns in double-double the factor serves the next solver too, if this one fails.
+        shared = problem.doubled and len(live) == p
         with blas.one_thread(len(live)):
             found, condition, inflated = solve_system(
-                system, len(live), _smallest(problem), roundings
+                system, len(live), _smallest(problem), roundings, problem if shared else None
             )
         scaled[:, live] = found
     units = np.subtract.outer(-exponents[:p], -exponents[p:])
@@ -79,12 +81,13 @@ def _of_any(problem):
     )
 
 
-def solve_system(system, m, smallest, roundings=0.0):
+def solve_system(system, m, smallest, roundings=0.0, problem=None):
     """Coefficients (2, m, t), hi and lo, condition number, and `inflation` or None.
 
     system (2, m + t, m + t): cross-products of columns of about unit norm; the last t are targets.
     Raises LinAlgError where a singular value of the columns is below `smallest` of the largest, or
     could be nothing but the roundings (m,) of the columns, which are relative to their norms.
+    problem: whose normal equations the system is, for its factor in double-double.
     """
     gram = system[0, :m, :m]
     upper, reciprocal = lapack.cholesky(gram)
@@ -102,11 +105,16 @@ def solve_system(system, m, smallest, roundings=0.0):
                 break
             last = change
         return found, 1 / np.sqrt(reciprocal), None
-    return _doubled(system.copy(), m, smallest, roundings)
+    if problem is not None and smallest**2 >= problem.doubled_factor.smallest:
+        system, order, rank, _ = problem.doubled_factor
+        rank = problem.doubled_factor.rank_above(smallest**2)
+    else:
+        system = system.copy()
+        order, rank = interruptible(m, doubled_cholesky.cholesky, system, m, smallest**2)
+    return _by_factor(system, order, rank, m, smallest, roundings)
 
 
-def _doubled(system, m, smallest, roundings):
-    order, rank = interruptible(m, doubled_cholesky.cholesky, system, m, smallest**2)
+def _by_factor(system, order, rank, m, smallest, roundings):  # a factor and its limits
     if rank < m:
         raise _dependent()
     R = np.triu(system[0, :m, :m])

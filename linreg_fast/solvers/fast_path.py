@@ -15,6 +15,7 @@ from linreg_fast.data.precision import (
     plain_limits,
 )
 from linreg_fast.data.scaling import ordinary
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.moments import doubled_rows, one_call, ways
 from linreg_fast.kernels.systems import small
 from linreg_fast.kernels.tuning import (
@@ -43,8 +44,8 @@ def takes(problem):
         and problem.rung is None
         and not problem.tol_is_requested
         and problem.way is None  # nothing has been summed
-        and type(problem.X) is np.ndarray
-        and problem.X.dtype is problem.Y.dtype
+        and type(problem.table) in (np.ndarray, Columns)
+        and problem.table.dtype is problem.Y.dtype
         and problem.n_samples > problem.n_features
     )
 
@@ -53,7 +54,7 @@ def solve(problem):
     """Solution, or None. Sums that were taken stay with the problem."""
     if not takes(problem):
         return None
-    X, Y = problem.X, problem.Y
+    X, Y = problem.table, problem.Y
     n, p = problem.n_samples, problem.n_features
     signal = np.inf
     if n <= FAST_DOUBLED_ROWS and n * (p + 1) * (p + 2) <= FREE_PRODUCTS:
@@ -102,7 +103,7 @@ def _few_columns(X):
 
 def _refined(problem, moments, way, condition, found, factor):
     """Solution of plain sums with passes over the rows, or None."""
-    X, Y, p = problem.X, problem.Y, problem.n_features
+    X, Y, p = problem.table, problem.Y, problem.n_features
     if X.dtype == SINGLE:
         return None
     if X.size <= FAST_MOST_ELEMENTS:

@@ -55,7 +55,7 @@ class Refinable(NamedTuple):
         p, mean = problem.n_features, problem.moments.mean_parts
         norms = np.sqrt(problem.products[0].diagonal())
         return cls(
-            problem.X,
+            problem.table,
             problem.Y,
             problem.sample_weight,
             mean if problem.fit_intercept else np.zeros_like(mean),

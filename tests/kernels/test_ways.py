@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from linreg_fast.data.gate import frozen
+from linreg_fast.data.moments import Moments
+from linreg_fast.kernels import RUNGS
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.moments.ways import WAYS
 
 # Around the widths of registers and panels, and with rows left over from pieces and vectors.
@@ -59,3 +62,16 @@ def test_a_way_on_every_shape_that_it_takes(rng, name, order, weighted):
         assert np.all(off <= rtol * np.maximum(np.outer(size, size), 1e-300)), (n, p)
         assert np.array_equal(comoment[0], comoment[0].T), (n, p)
     assert taken or weighted, "no shape of this list goes this way"
+
+
+@pytest.mark.parametrize("rung", ["tiled", "compensated"])
+@pytest.mark.parametrize("p", [4, 20])
+def test_columns_that_stand_apart_have_the_bits_of_fortran_order(rng, p, rung):
+    X = np.asfortranarray(rng.normal(3, 1, (20_001, p)))
+    Y = rng.normal(size=(len(X), 1))
+    X, Y = frozen(X), frozen(Y)
+    apart = Columns([X[:, j].copy() for j in range(p)])
+    found, expected = (Moments.of(matrix, Y, None, RUNGS[rung]) for matrix in (apart, X))
+    assert np.array_equal(found.comoment_parts, expected.comoment_parts)
+    assert np.array_equal(found.mean_parts, expected.mean_parts)
+    assert np.array_equal(apart.array, X)

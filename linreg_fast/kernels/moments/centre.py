@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.tuning import CENTRE_ROWS, WEIGHTS_PIECE
 from linreg_fast.runtime.compile import fast_kernel, kernel, kernel_part
 
@@ -28,6 +29,9 @@ def provisional_centre(X, Y, weights, exponents, far=0.0):
         rows = (len(X) * STEPS).astype(np.int64)
     else:
         rows = _rows_by_weight(weights, STEPS)
+    if type(X) is Columns:
+        X, Y, rows = X[rows], Y[rows], np.arange(len(rows))
+        Y.flags.writeable = False
     q = X.shape[1] + Y.shape[1]
     some, medians = np.empty((len(rows), q)), np.zeros(q)
     _medians(X, Y, rows, exponents, far, some, medians)

@@ -10,6 +10,7 @@ import numpy as np
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
+from linreg_fast.kernels.arithmetic.columns import for_kernels
 from linreg_fast.kernels.moments.by_blocks import count_samples
 from linreg_fast.kernels.moments.centre import provisional_centre
 from linreg_fast.kernels.moments.finish import centred, join
@@ -152,7 +153,7 @@ def sums(X, Y, weights=None, exponents=None):
     shift = provisional_centre(X, Y, weights, exponents, FAR)
     blocks = launch.count_blocks(len(X), 8 * q, block_output=2 * (q + 4) ** 2)
     found, lows = np.zeros((2, blocks, q + 4, q + 4))
-    arguments = (X, Y, weights, exponents, shift, found, lows)
+    arguments = (for_kernels(X), Y, weights, exponents, shift, found, lows)
     work, scratch = 4 * len(X) * q * q, scratch_size(q, weights is not None)
     launch.run(_blocks, len(X), blocks, work, scratch, *arguments)
     join(found, lows)

@@ -6,6 +6,7 @@ millions of rows that of a hundred.
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import memory
+from linreg_fast.kernels.arithmetic.columns import for_kernels
 from linreg_fast.kernels.moments.by_blocks import sums_of_blocks
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.macrokernel import about_tiles, tiles_of_piece
@@ -77,4 +78,4 @@ def takes(X, Y, weights=None):
 
 
 def sums(X, Y, weights=None):
-    return sums_of_blocks(X, Y, weights, _blocks, (X, Y, weights), scratch_size)
+    return sums_of_blocks(X, Y, weights, _blocks, (for_kernels(X), Y, weights), scratch_size)

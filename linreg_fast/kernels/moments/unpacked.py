@@ -8,6 +8,7 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.arithmetic.columns import element, for_kernels
 from linreg_fast.kernels.moments.by_blocks import sums_of_blocks
 from linreg_fast.kernels.tiles.unpacked_microkernel import rows_of_one_vector, rows_of_two_vectors
 from linreg_fast.kernels.tuning import (
@@ -51,7 +52,7 @@ def _remaining_rows(X, Y, weights, shift, start, stop, scratch, sums, lows):
         weight = 1.0 if weights is None else weights[i]
         if weight != 0.0:
             for j in range(p):
-                z[j] = np.float64(X[i, j]) - shift[j]
+                z[j] = np.float64(element(X, i, j)) - shift[j]
             z[p] = np.float64(Y[i, 0]) - shift[p]
             for j in range(p + 2):
                 own, number = totals[j * size : (j + 1) * size], weight * z[j]
@@ -90,4 +91,4 @@ _blocks = over_blocks(_block)
 
 
 def sums(X, Y, weights=None):
-    return sums_of_blocks(X, Y, weights, _blocks, (X, Y, weights), scratch_size)
+    return sums_of_blocks(X, Y, weights, _blocks, (for_kernels(X), Y, weights), scratch_size)

@@ -9,6 +9,7 @@ import numpy as np
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.arithmetic.columns import column_part
 from linreg_fast.kernels.arithmetic.simd import fma
 from linreg_fast.kernels.tuning import (
     COLUMN_STEP_ELEMENTS,
@@ -34,15 +35,15 @@ def add_columns(X, coef, start, stop, values):
     whole = p // 4 * 4
     for j in range(0, whole, 4):
         a, b, c, d = coef[j], coef[j + 1], coef[j + 2], coef[j + 3]
-        first, second = X[start:stop, j], X[start:stop, j + 1]
-        third, fourth = X[start:stop, j + 2], X[start:stop, j + 3]
+        first, second = column_part(X, j, start, stop), column_part(X, j + 1, start, stop)
+        third, fourth = column_part(X, j + 2, start, stop), column_part(X, j + 3, start, stop)
         for i in range(len(first)):
             value = fma(np.float64(first[i]), a, values[i])
             value = fma(np.float64(second[i]), b, value)
             value = fma(np.float64(third[i]), c, value)
             values[i] = fma(np.float64(fourth[i]), d, value)
     for j in range(whole, p):
-        slope, column = coef[j], X[start:stop, j]
+        slope, column = coef[j], column_part(X, j, start, stop)
         for i in range(len(column)):
             values[i] = fma(np.float64(column[i]), slope, values[i])
 

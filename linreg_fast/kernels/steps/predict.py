@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from linreg_fast.kernels.arithmetic.columns import Columns, for_kernels, is_table
 from linreg_fast.kernels.arithmetic.simd import fma
 from linreg_fast.kernels.steps.by_columns import add_columns
+from linreg_fast.kernels.tiles.prefetch import is_f_order
 from linreg_fast.kernels.tuning import (
     PREDICT_BLAS_TARGETS,
     PREDICT_CALL_PRODUCTS,
@@ -13,11 +15,10 @@ from linreg_fast.kernels.tuning import (
 )
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import by_type, kernel_part
 
 
-@kernel_part
-def _block(X, coef, intercept, start, stop, out):
+def _block(X, coef, intercept, start, stop, out, values):
     whole = start + (stop - start) // 4 * 4
     for k in range(len(coef)):
         constant = intercept[k]
@@ -36,7 +37,6 @@ def _block(X, coef, intercept, start, stop, out):
             out[i, k] = a
 
 
-@kernel_part
 def _block_of_columns(X, coef, intercept, start, stop, out, values):
     for k in range(len(coef)):
         for i in range(stop - start):
@@ -46,16 +46,23 @@ def _block_of_columns(X, coef, intercept, start, stop, out, values):
             out[start + i, k] = values[i]
 
 
+def _add_rows(X, coef, intercept, start, stop, out, values):
+    add = _block_of_columns if is_f_order(X) else _block
+    add(X, coef, intercept, start, stop, out, values)
+
+
+@by_type(_add_rows)
+def _add_rows_by_layout(X, coef, intercept, start, stop, out, values):
+    by_columns = is_table(X) or X.layout == "F"
+    return _block_of_columns if by_columns else _block
+
+
 @kernel_part
 def _rows(b, start, stop, scratch, X, coef, intercept, out):
-    by_columns = X.flags.f_contiguous and not X.flags.c_contiguous
-    piece = PREDICT_COLUMN_ROWS if by_columns else PREDICT_ROWS  # stays in L1 for all targets
+    piece = PREDICT_COLUMN_ROWS if is_f_order(X) else PREDICT_ROWS  # stays in L1 for all targets
     for begin in range(start, stop, piece):
         end = min(begin + piece, stop)
-        if by_columns:
-            _block_of_columns(X, coef, intercept, begin, end, out, scratch)
-        else:
-            _block(X, coef, intercept, begin, end, out)
+        _add_rows(X, coef, intercept, begin, end, out, scratch)
 
 
 _blocks = over_blocks(_rows)
@@ -65,10 +72,10 @@ def predict(X, coef, intercept):
     """X (n, p) @ coef.T (p, t) + intercept (t,), summed in float64: (n, t) of X's type."""
     out = np.empty((len(X), len(coef)), dtype=X.dtype)
     if len(coef) >= PREDICT_BLAS_TARGETS:
-        return _product(X, coef, intercept, out)
-    blocks = launch.count_blocks(*X.shape)
+        return _product(X.array if type(X) is Columns else X, coef, intercept, out)
+    blocks, work = launch.count_blocks(*X.shape), X.size * len(coef)
     launch.run(
-        _blocks, len(X), blocks, X.size * len(coef), PREDICT_COLUMN_ROWS, X, coef, intercept, out
+        _blocks, len(X), blocks, work, PREDICT_COLUMN_ROWS, for_kernels(X), coef, intercept, out
     )
     return out
 

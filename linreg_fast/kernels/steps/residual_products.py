@@ -12,13 +12,14 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.arithmetic.columns import for_kernels, is_table
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
 from linreg_fast.kernels.tiles.packing_columns import bound, mask, turn
 from linreg_fast.kernels.tuning import DOUBLED_ROWS, WIDE
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import inlined_part, kernel_part
+from linreg_fast.runtime.compile import by_type, inlined_part, kernel_part
 
 
 @kernel_part
@@ -120,6 +121,18 @@ def _residual_numbers(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, 
 _residual = _residual_vectors if simd.VECTORS else _residual_numbers
 
 
+def _in_place(X, scratch):
+    """X, whose columns can be read where they are; of a table, which is packed, the scratch."""
+    return X
+
+
+@by_type(_in_place)
+def _compiled_in_place(X, scratch):
+    if is_table(X):
+        return lambda X, scratch: scratch
+    return lambda X, scratch: X
+
+
 def scratch_size(p, t):
     """How many numbers of scratch `add_products` needs."""
     m = -(-(p + 1) // 4) * 4
@@ -133,7 +146,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
     scratch: `scratch_size` numbers.
     """
     # the rows, the lines, which rows, and where the sums go
-    n, p, t = len(X), X.shape[1], Y.shape[1]
+    n, p, t, raw = len(X), X.shape[1], Y.shape[1], _in_place(X, scratch)
     m = padded_columns(p)
     z = scratch[: m * DOUBLED_ROWS]
     targets = scratch[m * DOUBLED_ROWS : (m + t) * DOUBLED_ROWS]
@@ -150,7 +163,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
         end = min(begin + DOUBLED_ROWS, stop)
         rows = end - begin
         direct = 0
-        if simd.VECTORS and weights is None and prefetch.is_f_order(X) and rows == DOUBLED_ROWS:
+        if simd.VECTORS and weights is None and prefetch.is_f_order(raw) and rows == DOUBLED_ROWS:
             direct = p // 4 * 4  # columns that are read where they are
         turn(X, direct, begin, end, z)
         turn(Y, 0, begin, end, targets)
@@ -168,7 +181,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
             mask(weights, np.int64(0), begin, end, y)
             slopes, low_slopes, constant = coef[0, k], coef[1, k], offset[k]
             first = _start_of(y, slopes, bounds, constant, rows)
-            _residual(X, direct, begin, z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
+            _residual(raw, direct, begin, z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
             if weights is not None:
                 for i in range(rows):
                     r[i], r_lo[i] = dd.multiply(r[i], r_lo[i], weights[begin + i], 0.0)
@@ -182,7 +195,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
                     tile_of_numbers(r, r_lo, z, zeros, 0, c, rows, S, L)
                 continue
             for c in range(0, direct, 4):
-                tile_with_exact_columns(r, r_lo, X, begin, n, c, rows, bound_r, bounds, S, L)
+                tile_with_exact_columns(r, r_lo, raw, begin, n, c, rows, bound_r, bounds, S, L)
             for c in range(direct, m, 4):
                 back = -direct * DOUBLED_ROWS
                 tile_with_exact_columns(
@@ -212,7 +225,7 @@ def residual_products(X, Y, weights, coef, offset, norms):
     blocks = launch.count_blocks(n, 4 * p)
     sums, lows = np.zeros((2, blocks, t, m + memory.LINE))
     scratch = scratch_size(p, t)
-    arguments = (X, Y, weights, coef, offset, norms, sums, lows)
+    arguments = (for_kernels(X), Y, weights, coef, offset, norms, sums, lows)
     launch.run(_blocks, n, blocks, 16 * n * p * t, scratch, *arguments)
     total, low = sums[0, :, : p + 1].copy(), lows[0, :, : p + 1].copy()
     for b in range(1, blocks):

@@ -11,6 +11,7 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import llvm, memory, simd
+from linreg_fast.kernels.arithmetic.columns import element, is_table
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.microkernel import DOUBLE, FLOAT, KIND, number
 from linreg_fast.kernels.tiles.transposing import transpose
@@ -29,7 +30,7 @@ def _pack_numbers(X, Y, first, shift, start, stop, stride, z):
         for i in range(stop - start):
             number = 1.0
             if c < p:
-                number = np.float64(X[start + i, c]) - centre
+                number = np.float64(element(X, start + i, c)) - centre
             elif c < q:
                 number = np.float64(Y[start + i, c - p]) - centre
             z[to + i * tuning.WIDE] = number
@@ -172,7 +173,8 @@ def pack(X, Y, shift, start, stop, stride, z, pace):
 
 @by_type(pack)
 def _pack_by_layout(X, Y, shift, start, stop, stride, z, pace):
-    return {"C": _pack_c_order, "F": _pack_f_order}.get(X.layout, _pack_any_layout)
+    layout = "F" if is_table(X) else X.layout
+    return {"C": _pack_c_order, "F": _pack_f_order}.get(layout, _pack_any_layout)
 
 
 @kernel_part

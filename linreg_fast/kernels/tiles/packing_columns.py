@@ -9,16 +9,18 @@ from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import llvm, simd
+from linreg_fast.kernels.arithmetic.columns import column_part
 from linreg_fast.kernels.arithmetic.rounding import NORM_UNDERFLOW
 from linreg_fast.kernels.tuning import DOUBLED_ROWS
-from linreg_fast.runtime.compile import fast_kernel, kernel_part
+from linreg_fast.runtime.compile import by_type, fast_kernel, kernel_part
 
 
 @kernel_part
 def pack_plain(columns, j, shift, start, stop, out, to):
     """Pack column j of rows start..stop less the shift to out[to:], in any layout."""
+    column = column_part(columns, j, start, stop)
     for i in range(stop - start):
-        out[to + i] = np.float64(columns[start + i, j]) - shift
+        out[to + i] = np.float64(column[i]) - shift
 
 
 def _emit_square(side):
@@ -67,11 +69,15 @@ def _turn_columns(columns, j, side, start, stop, out):
             out[(j + k) * DOUBLED_ROWS + i] = np.float64(columns[start + i, j + k])
 
 
-@kernel_part
 def turn(columns, first, start, stop, out):
     """Pack rows start..stop of the columns from `first` on as they are, in any layout."""
+    for j in range(first, columns.shape[1]):
+        pack_plain(columns, j, 0.0, start, stop, out, (j - first) * DOUBLED_ROWS)
+
+
+def _turn_c_order(columns, first, start, stop, out):
     p = columns.shape[1]
-    if simd.VECTORS and columns.flags.c_contiguous and p >= 4 and first == 0:
+    if p >= 4 and first == 0:
         side = tuning.WIDE if p >= tuning.WIDE else 4
         for j in range(0, p - side + 1, side):
             _turn_columns(columns, j, side, start, stop, out)
@@ -82,6 +88,11 @@ def turn(columns, first, start, stop, out):
     else:
         for j in range(first, p):
             pack_plain(columns, j, 0.0, start, stop, out, (j - first) * DOUBLED_ROWS)
+
+
+@by_type(turn)
+def _turn_by_layout(columns, first, start, stop, out):
+    return _turn_c_order if simd.VECTORS and columns.layout == "C" else turn
 
 
 @intrinsic
@@ -123,28 +134,35 @@ def _pack_four_columns(columns, j, shift, at, start, stop, out):
             out[to + k * DOUBLED_ROWS + i] = number
 
 
-@kernel_part
-def _pack_vectors(columns, at, shift, start, stop, out):
+def _pack_c_order(columns, at, shift, start, stop, out):
     p = columns.shape[1]
-    if columns.flags.c_contiguous and p >= 4:
+    if p >= 4:
         for j in range(0, p - 3, 4):
             _pack_four_columns(columns, j, shift, at, start, stop, out)
         if p % 4:
             _pack_four_columns(columns, p - 4, shift, at, start, stop, out)
     else:
-        for j in range(p):
-            pack_plain(columns, j, shift[at + j], start, stop, out, (at + j) * DOUBLED_ROWS)
+        _pack_any_layout(columns, at, shift, start, stop, out)
 
 
 @kernel_part
-def _pack_numbers(columns, at, shift, start, stop, out):
+def _pack_any_layout(columns, at, shift, start, stop, out):
     for j in range(columns.shape[1]):
         pack_plain(columns, j, shift[at + j], start, stop, out, (at + j) * DOUBLED_ROWS)
 
 
-# (columns (n, k), at, shift (q,), start, stop, out): packs rows start..stop of the columns, less
-# their part shift[at:] of the shift, to out from at * DOUBLED_ROWS on.
-pack = _pack_vectors if simd.VECTORS else _pack_numbers
+def pack(columns, at, shift, start, stop, out):
+    """Pack rows start..stop of columns (n, k), an array or a table, to out[at * DOUBLED_ROWS:].
+
+    Their part shift[at:] of the shift (q,) comes off.
+    """
+    _pack_any_layout(columns, at, shift, start, stop, out)
+
+
+@by_type(pack)
+def _pack_by_layout(columns, at, shift, start, stop, out):
+    in_vectors = simd.VECTORS and columns.layout == "C"
+    return _pack_c_order if in_vectors else pack
 
 
 @kernel_part

@@ -10,6 +10,7 @@ other half (1M x 30: 1.12 times as long).
 from typing import Any, NamedTuple
 
 from linreg_fast.kernels.arithmetic import memory
+from linreg_fast.kernels.arithmetic.columns import is_table
 from linreg_fast.kernels.tuning import PANELS_PER_TILE_TIME, RUN_LINES
 from linreg_fast.runtime.compile import by_type, inlined_part
 
@@ -34,8 +35,8 @@ def is_c_order(X):
 
 
 def is_f_order(X):
-    """Whether X is in F order and not in C order, known by its type."""
-    return X.flags.f_contiguous and not X.flags.c_contiguous
+    """Whether X is in F order, or a table of columns, and not in C order, known by its type."""
+    return X.dtype.kind != "f" or (X.flags.f_contiguous and not X.flags.c_contiguous)
 
 
 @by_type(is_c_order)
@@ -46,7 +47,7 @@ def _compiled_is_c_order(X):
 
 @by_type(is_f_order)
 def _compiled_is_f_order(X):
-    found = X.layout == "F"
+    found = is_table(X) or X.layout == "F"
     return lambda X: found
 
 

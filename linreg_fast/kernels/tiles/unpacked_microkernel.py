@@ -10,7 +10,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import llvm, memory
+from linreg_fast.kernels.arithmetic import columns, llvm, memory
 from linreg_fast.kernels.tiles.microkernel import KIND, fold, number, products
 from linreg_fast.kernels.tiles.transposing import emit_rows, emit_starts
 from linreg_fast.kernels.tuning import UNPACKED_AHEAD, UNPACKED_DEPTH, UNPACKED_RING_ROWS, WIDE
@@ -40,12 +40,13 @@ class _Emitter:
 
         self.builder, self.panels = builder, panels
         self.X, self.y, self.ring = data(0), data(1), data(6)
+        self.first_of = columns.emit_first_of(context, builder, signature.args[0], arguments[0])
         self.start, self.rows = arguments[4:6]
         self.weights = None if signature.args[2] == types.none else data(2)
         self.centres = [
             llvm.emit_load(builder, data(3), number(v * WIDE), WIDE) for v in range(panels)
         ]
-        (self.n, self.p), (_, self.size) = shape(0), shape(7)
+        (_, self.p), (_, self.size) = shape(0), shape(7)
         self.sums, self.lows = data(7), data(8)
         self.stride = panels * WIDE * (1 if self.weights is None else 2)
         self.pairs = [(r, v) for r in range(panels * WIDE) for v in range(r // WIDE, panels)]
@@ -72,10 +73,10 @@ class _Emitter:
 
     def multiply(self, place):
         """Add the products of a row with itself."""
-        builder, columns = self.builder, self.panels * WIDE
+        builder, width = self.builder, self.panels * WIDE
         own = [llvm.emit_load(builder, place, number(v * WIDE), WIDE) for v in range(self.panels)]
-        times = self.stride - columns
-        numbers = [builder.gep(place, [number(times + r)]) for r in range(columns)]
+        times = self.stride - width
+        numbers = [builder.gep(place, [number(times + r)]) for r in range(width)]
         old = [builder.load(total) for total in self.totals]
         new = products(builder, self.pairs, numbers, own, old)
         for value, total in zip(new, self.totals, strict=True):
@@ -126,7 +127,7 @@ class _Emitter:
         """F order: some rows are transposed and written, then multiplied."""
         builder = self.builder
         starts = [
-            emit_starts(builder, self.X, self.y, self.n, self.p, number(v * WIDE), WIDE)
+            emit_starts(builder, self.first_of, self.y, self.p, number(v * WIDE), WIDE)
             for v in range(self.panels)
         ]
         with _steps(builder, self.rows, UNPACKED_DEPTH) as (done, _):
@@ -138,8 +139,8 @@ class _Emitter:
                 soon = builder.gep(self.y, [builder.add(row, number(UNPACKED_AHEAD))])
                 memory.emit_prefetch(builder, soon)
                 parts = [
-                    emit_rows(builder, columns, self.y, row, centre)
-                    for columns, centre in zip(starts, self.centres, strict=True)
+                    emit_rows(builder, panel, self.y, row, centre)
+                    for panel, centre in zip(starts, self.centres, strict=True)
                 ]
                 for k, found in enumerate(zip(*parts, strict=True)):
                     place = self.slot(builder.add(done_rows, number(k)))
@@ -154,11 +155,11 @@ class _Emitter:
         lines = max(self.panels * WIDE // memory.LINE, 1)
         part, column = builder.srem(row, rows_of_each), builder.sdiv(row, rows_of_each)
         there = builder.icmp_signed("<", column, self.p)
-        start = builder.mul(self.n, builder.select(there, column, number(0)))
-        at = builder.add(builder.add(start, soon), builder.mul(part, number(lines * memory.LINE)))
+        start = self.first_of(builder.select(there, column, number(0)))
+        at = builder.add(soon, builder.mul(part, number(lines * memory.LINE)))
         for k in range(lines):
             place = builder.add(at, number(k * memory.LINE))
-            memory.emit_prefetch(builder, builder.gep(self.X, [place]))
+            memory.emit_prefetch(builder, builder.gep(start, [place]))
 
     def finish(self):
         builder = self.builder
@@ -174,7 +175,7 @@ def _piece(panels):
         def emit(context, builder, signature, arguments):
             memory.emit_aligned_frame(builder)
             emitter = _Emitter(context, builder, signature, arguments, panels)
-            if X.layout == "F":
+            if columns.is_table(X) or X.layout == "F":
                 emitter.down()
             else:
                 emitter.across()
