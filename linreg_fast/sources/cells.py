@@ -5,10 +5,13 @@ import re
 import numpy as np
 
 # Compared in lower case and without the blanks around it.
-MISSING = frozenset(
-    ("", "na", "n/a", "null", "none", "nan", "-nan", "?", "-", ".", "#n/a", "#na", "<na>", "\\n")
-)
-NO_TEXT = MISSING - {"none", "-", "."}  # of a column of text, where "none" may be a group
+WORDS = ("na", "n/a", "n.a.", "nan", "-nan", "nat", "null", "(null)", "[null]", "<null>", "<na>")
+SHEETS = ("#n/a", "#na", "#n/a n/a", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#null!")
+C_NUMBERS = ("1.#qnan", "-1.#ind", "1.#ind", "-1.#qnan")
+NO_TEXT = frozenset(("", "?", "\\n", *WORDS, *SHEETS, *C_NUMBERS))
+# Of a column of numbers; in one of text "none" may be a group.
+MISSING = NO_TEXT | {"none", "nil", "missing", "unknown", "not available", "n.d.", "nd"}
+MISSING |= {"-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "\u2026", "*", ":", "/"}
 DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([ T].*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})( .*)?"
     r"|\d{4}-\d{2}|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"

@@ -23,9 +23,11 @@ class Collector:
         self.source, self.missing = source, missing
         self._asked, self._offered = list(dict.fromkeys(asked)), list(offered)
         self._texts, self._grouped = list(dict.fromkeys([*texts, *grouped])), list(grouped)
-        self._parts = {place: [] for place in [*self._asked, *self._offered, *self._texts]}
+        self._parts = {place: [] for place in [*self._asked, *self._offered]}
+        self._cells = {place: [] for place in self._texts}  # a column may be wanted as both
+        source.every_row = missing == "keep"
         self.not_numbers = {}  # offered place -> what stands where
-        self.gaps = dict.fromkeys(self._parts, 0)
+        self.gaps = dict.fromkeys([*self._parts, *self._cells], 0)
         self._first_gap, self._first_infinite = {}, {}
         self.rows = 0
         self._short = 0
@@ -55,7 +57,7 @@ class Collector:
                 self._look_at(place, batch)
                 self._parts[place].append(batch.numbers[place])
             for place in self._texts:
-                self._parts[place].append(batch.texts[place])
+                self._cells[place].append(batch.texts[place])
                 if place in self._grouped:
                     empty = [row for row, c in enumerate(batch.texts[place]) if is_missing(c, True)]
                     self._note_gaps(place, batch, empty)
@@ -125,12 +127,12 @@ class Collector:
 
     def missing_rows(self, place):
         """(rows,) of bool: where the column has a gap."""
-        if place in self._texts:
+        if place not in self._parts:
             return np.array([is_missing(cell, True) for cell in self.cells(place)])
         return np.isnan(np.concatenate(self._parts[place]))
 
     def cells(self, place):
-        return [cell for part in self._parts[place] for cell in part]
+        return [cell for part in self._cells[place] for cell in part]
 
     def refuse(self, places):
         """Raise for what these columns may not hold: infinity, and gaps where they are to stop."""

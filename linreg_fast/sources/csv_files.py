@@ -11,20 +11,24 @@ import re
 
 import numpy as np
 
-from linreg_fast.sources import arrow_text
+from linreg_fast.sources import arrow_text, signs
 from linreg_fast.sources.cells import as_numbers
 from linreg_fast.sources.dialect import BLANKS, cells_of, find_dialect
+from linreg_fast.sources.footers import without_footers
 from linreg_fast.sources.streams import READ, Utf8
 from linreg_fast.sources.table import Batch, Column
 
 BLOCK = 8 << 20  # bytes: pyarrow is as fast at 4 to 16 MB (45 MB of 10 columns, Zen 3)
 # Shorter text is read by the standard library before pyarrow is imported.
 WORTH_ARROW = 1 << 20
+BLANK_LINE = re.compile(rb"(^|[\r\n])(\r?\n|\r)")
 END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 
 
 class CsvSource:
     """A text table; see `table.Source`."""
+
+    every_row = False  # whether lines of nothing are rows: predictions are counted line by line
 
     def __init__(
         self,
@@ -99,16 +103,21 @@ class CsvSource:
                 continue
             block, self._block = self._block[:end], self._block[end:]
             self._refuse_binary(block)
+            if self._ended and not self._block:
+                block = without_footers(block.rstrip(b"\r\n"), self._newline, self._text, self)
             line = self._line
             letters = np.frombuffer(block, np.uint8)  # bytes.count takes twice as long
             self._line += int(np.count_nonzero(letters == ord(self._newline)))
             yield block, line
 
     def batches(self, numbers, texts=()):
+        return signs.batches(self._batches, self.dialect.signs, numbers, texts)
+
+    def _batches(self, numbers, texts=()):
         texts = list(texts)
         for block, line in self._blocks():
             batch = None
-            if self._worth_arrow(block):
+            if self._worth_arrow(block) and not (self.every_row and BLANK_LINE.search(block)):
                 batch = arrow_text.parse(block, self.dialect, list(numbers), texts)
             if batch is None:
                 batch = self._plain(block, list(numbers), texts)
@@ -170,12 +179,14 @@ class CsvSource:
             first, before = line + before, read
             if len(row) != width:
                 if not any(map(str.strip, row)):
+                    if self.every_row:
+                        yield [""] * width, first
                     continue
                 if len(row) > width and any(map(str.strip, row[width:])):
                     raise ValueError(
                         f"{self.path}, line {first}: {len(row)} cells, the header names {width}"
                     )
-            elif not row[0].strip() and not any(map(str.strip, row)):
+            elif not (self.every_row or row[0].strip() or any(map(str.strip, row))):
                 continue
             yield row, first
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 import warnings
 from collections import Counter
 from typing import NamedTuple
@@ -15,14 +14,17 @@ from linreg_fast.sources.cells import (
     is_wide,
     kind_of,
 )
+from linreg_fast.sources.around import MOST, are_units, may_be_footer, may_be_names, titles_above
+from linreg_fast.sources.signs import Signs, decimal_of, find_signs
 
 DELIMITERS = "\t;|,"  # as likely as each other, the first: commas are also part of numbers and text
 BLANKS = " "  # runs of them
 NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "blank": BLANKS}
 LONGEST_CELL = 2**31 - 1
 SAMPLE_ROWS = 500
+COMMENTS = ("#", "% ", "%%", "//", "; ", "! ")
+RARE = "^~:"  # looked for where none of the others is found
 CONSISTENT = 0.8  # of the rows have as many cells as most have
-YEARS = re.compile(r"1[5-9]\d\d|20\d\d|21\d\d")
 
 
 class Dialect(NamedTuple):
@@ -34,6 +36,7 @@ class Dialect(NamedTuple):
     kinds: list[str]  # what `kind_of` says of each, by the first rows
     lines: int  # that stand above the first row of data
     padded: bool  # the header has fewer names than the rows have cells
+    signs: dict[int, Signs]  # columns whose numbers have signs on them
     wide: frozenset[int] = frozenset()  # columns with whole numbers that floats do not hold
 
 
@@ -98,25 +101,33 @@ def find_dialect(text, path, delimiter=None, decimal=None):
         if len(rows) > SAMPLE_ROWS:
             break
     header, rows, above = _header(rows, lines[:above], above, delimiter, path)
+    while len(rows) > 1 and rows[0][0][0].startswith("#") and len(rows[0][0]) < len(rows[1][0]):
+        above, rows = rows[0][1], rows[1:]
     names = [cell.strip().removeprefix("\ufeff") for cell in header]
     if not any(names):
         raise ValueError(f"{path} is empty: its first line must name the columns")
     body = [row for row, _ in rows]
     padded = _pad(names, body)
+    given = decimal
     decimal = decimal or _decimal(body, path)
     if decimal not in (".", ","):
         raise ValueError(f"--decimal must be . or a comma, got {decimal!r}")
-    if names and all(is_number(name) for name in names) and not _are_years(names):
+    if names and all(is_number(name) for name in names) and not may_be_names(names, path):
         raise ValueError(f"{path}: the first line must name the columns, it holds numbers")
-    if _are_units(body, decimal):
+    if are_units(body, decimal):
         above = rows[0][1]
         words = ", ".join(cell.strip() for cell in body[0][:5])
         warnings.warn(f"{path}: line {above} is passed over as units ({words})", stacklevel=2)
         body = body[1:]
+    last = len(body) - 1
+    while len(names) > 1 and last > max(0, len(body) - MOST) and may_be_footer(body[last]):
+        last -= 1
+    body = body[: last + 1]
     columns = [[row[j] if j < len(row) else "" for row in body] for j in range(len(names))]
     kinds = [kind_of(column, decimal) for column in columns]
     wide = frozenset(j for j, column in enumerate(columns) if any(map(is_wide, column)))
-    return Dialect(delimiter, decimal, names, kinds, above, padded, wide)
+    signs = find_signs(names, columns, kinds, decimal, path, given is not None)
+    return Dialect(delimiter, decimal, names, kinds, above, padded, signs, wide)
 
 
 def _above(lines):
@@ -126,7 +137,7 @@ def _above(lines):
         line = lines[above].strip()
         if line.lower().startswith("sep=") and len(line) <= 6:  # for Excel
             given = lines[above].rstrip("\r\n").lstrip()[4:5] or None
-        elif line and not line.startswith("#"):
+        elif line and not line.startswith(COMMENTS):
             break
         above += 1
     return above, given
@@ -153,6 +164,13 @@ def _delimiter(lines):
         first = lines[0].strip()
         if len(lines) > 1 and len(lines[1].split()) == 2 and len(first.split()) == 1:
             return BLANKS
+    if not found and len(lines) > 1:
+        for mark in RARE:
+            times = [line.count(mark) for line in lines[:50] if line.strip()]
+            if min(times) == max(times) > 0 and not any(
+                is_missing(c) for c in lines[0].split(mark)
+            ):
+                return mark
     return max(found)[-1] if found else ","
 
 
@@ -162,14 +180,7 @@ def _header(rows, passed, above, delimiter, path):
         raise ValueError(f"{path} is empty: its first line must name the columns")
     widths = Counter(len(row) for row, _ in rows[1:])
     most = widths.most_common(1)[0][0] if widths else len(rows[0][0])
-    first = 0
-    while (
-        most > 2
-        and first + 1 < len(rows)
-        and sum(1 for cell in rows[first][0] if cell.strip()) == 1
-        and len(rows[first + 1][0]) in (most, most - 1)
-    ):
-        first += 1
+    first = titles_above(rows, most)
     titles = [next(filter(str.strip, row)).strip() for row, _ in rows[:first]]
     if titles:
         warnings.warn(
@@ -211,23 +222,12 @@ def _decimal(body, path):
                 _, _, digits = cell.partition(",")
                 thousands = len(digits) == 3 and not cell.lstrip("+-").startswith(("0", ","))
                 commas += not thousands
+            elif "," in cell or "." in cell:
+                shown = decimal_of(cell)
+                commas, points = commas + (shown == ","), points + (shown == ".")
     if commas <= points:
         return "."
     warnings.warn(
         f"{path}: numbers are read with a decimal comma (--decimal . forbids it)", stacklevel=2
     )
     return ","
-
-
-def _are_units(body, decimal):
-    """Whether the first row holds words, and the rows below mostly numbers."""
-    if len(body) < 3 or any(is_missing(cell) or is_number(cell, decimal) for cell in body[0]):
-        return False
-    width = len(body[0])
-    below = [[row[j] for row in body[1:] if j < len(row)] for j in range(width)]
-    return 2 * sum(kind_of(cells, decimal) == "number" for cells in below) > width
-
-
-def _are_years(names):
-    years = [name.strip() for name in names]
-    return all(map(YEARS.fullmatch, years)) and len(set(years)) == len(years)

@@ -10,7 +10,12 @@ from linreg_fast.data.gate import listed
 
 # As data frames and spreadsheets write the numbers of rows.
 NO_NAME = re.compile(r"|__index_level_\d+__|Unnamed: [\d.]+|\.\.\.\d+")
-ROW_NUMBERS = re.compile(r"row[ ._]?(names?|id|n(o|r|um(ber)?)?)?|index|_?id", re.IGNORECASE)
+ROW_NUMBERS = re.compile(
+    r"(row|sl|sr|s|ser(ial)?|lfd|case|obs(ervation)?|record|rec|item|line|entry|sample)?[ ._]*"
+    r"(names?|id|no|n[or°º]|num(ber)?|nummer|№|#|index|idx|level_\d+)[ ._]*"
+    r"|row|obs(ervation)?|case|record|seq(uence)?|(?-i:X\.?1?)",
+    re.IGNORECASE,
+)
 
 
 def find(source, name):

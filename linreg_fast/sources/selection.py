@@ -1,6 +1,7 @@
 """Which columns and rows of a table a fit uses: what is left out, and a sentence about each."""
 
 import warnings
+from collections import Counter
 
 import numpy as np
 
@@ -122,8 +123,8 @@ class Selection:
                 for place in unnamed
             ]
             self._tell(f"what has no name is left out (column {', '.join(places)})")
-        names = [column.name for column in columns]
-        twice = [place for place in free if names.count(self.name(place)) > 1]
+        times = Counter(column.name for column in columns)
+        twice = [place for place in free if times[self.name(place)] > 1]
         twice = [place for place in twice if place not in unnamed]
         self._leave_out("whose name another one has", twice)
         free = [place for place in free if place not in unnamed and place not in twice]

@@ -157,12 +157,12 @@ def test_tables_of_nothing_end_with_a_sentence(capsys, tmp_path, text, says):
 def test_columns_that_depend_exactly_are_named(capsys, tmp_path, rng):
     obs, x, z = np.arange(12), rng.normal(size=12), rng.normal(size=12)
     table = np.column_stack([obs, x, obs + 1947, z, 2 * z - x, np.full(12, 3), rng.normal(size=12)])
-    header = "obs,x,year,z,mix,one,y"
+    header = "t,x,year,z,mix,one,y"
     np.savetxt(tmp_path / "t.csv", table, delimiter=",", header=header, comments="", fmt="%.17g")
     for options in ((), ("--no-intercept",)):
         code, _, error = run(capsys, "fit", tmp_path / "t.csv", "--target", "y", *options)
         assert code == 0
-        assert "columns obs, year" + ", one" * bool(options) + "; and x, z, mix depend" in error
+        assert "columns t, year" + ", one" * bool(options) + "; and x, z, mix depend" in error
         assert ("their coefficients are 0: one" in error) == (not options)
     few = "a,b,c,y\n1,2,9,4\n3,3,7,1\n"
     (tmp_path / "t.csv").write_text(few)

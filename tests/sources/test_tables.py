@@ -54,7 +54,7 @@ def test_csv_keeps_every_bit(tmp_path, rng):
         ("a,b\n1,2\n1,2,3\n", "line 3: 3 cells, the header names 2"),
         ("a,b\n1,2\n\n1,\n", "line 4: column 'b' has a missing value"),
         ("a,b\n1,2\n1,x\n", "line 3: column 'b' holds text"),
-        ('a,b\n1,2\n1,"12,000.5"\n', "thousands without a comma"),
+        ('a,b\n1,2\n1,"12,00.5"\n', "thousands without a comma"),
         ("a;b\n1;2,5\n3;4.5\n5;6.5\n", "decimals with a point"),
         ("a,b\n1,2024_01\n", "column 'b' holds text"),
         ("a,b\n1,2\n1,nan\n", r"line 3: column 'b' has a missing value \(1 in all\)"),
