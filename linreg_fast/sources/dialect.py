@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from typing import NamedTuple
 
+from linreg_fast.sources.around import MOST, are_units, may_be_footer, may_be_names, titles_above
 from linreg_fast.sources.cells import (
     DECIMAL_COMMA,
     DECIMAL_POINT,
@@ -14,7 +15,6 @@ from linreg_fast.sources.cells import (
     is_wide,
     kind_of,
 )
-from linreg_fast.sources.around import MOST, are_units, may_be_footer, may_be_names, titles_above
 from linreg_fast.sources.signs import Signs, decimal_of, find_signs
 
 DELIMITERS = "\t;|,"  # as likely as each other, the first: commas are also part of numbers and text

@@ -4,9 +4,9 @@ import io
 import re
 import warnings
 
+from linreg_fast.sources.around import MOST, is_total
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.dialect import cells_of
-from linreg_fast.sources.around import MOST, is_total
 
 END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 
