@@ -87,7 +87,8 @@ class CsvSource:
             return end
         odd = block.count(b'"', 0, end) % 2
         while end and odd:
-            before, end = end, block.rfind(newline, 0, end - 1) + 1
+            quote = block.rfind(b'"', 0, end)  # no end of line after it is outside of quotes
+            before, end = end, block.rfind(newline, 0, quote) + 1
             odd = (odd + block.count(b'"', end, before)) % 2
         return end
 
@@ -102,9 +103,12 @@ class CsvSource:
                     self._more(len(self._block))
                 continue
             block, self._block = self._block[:end], self._block[end:]
-            self._refuse_binary(block)
-            if self._ended and not self._block:
+            if not self._ended:
+                self._more(READ)
+            if self._ended:
+                block, self._block = block + self._block, b""
                 block = without_footers(block.rstrip(b"\r\n"), self._newline, self._text, self)
+            self._refuse_binary(block)
             line = self._line
             letters = np.frombuffer(block, np.uint8)  # bytes.count takes twice as long
             self._line += int(np.count_nonzero(letters == ord(self._newline)))

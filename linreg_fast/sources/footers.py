@@ -18,11 +18,14 @@ def count_footers(rows, kinds):
     first cell of the last row begins the sums of those above.
     """
     count = 0
-    for place, row in enumerate(rows[: -MOST - 1 : -1], 1):
+    looked_at = rows[: -MOST - 1 : -1]
+    for place, row in enumerate(looked_at, 1):
         if any(map(str.strip, row)):
             if not _is_note(row, kinds):
                 break
             count = place
+    if count == len(looked_at):
+        return 0  # rows that all look so
     while count and count < len(rows) and not any(map(str.strip, rows[-count - 1])):
         count += 1  # the blank lines between
     above = rows[: len(rows) - count]
@@ -46,6 +49,10 @@ def without_footers(block, newline, text, source):
     start = len(block)
     for _ in range(MOST + 2):
         start = block.rfind(newline, 0, max(start - 1, 0)) + 1
+    odd = block.count(b'"', start) % 2
+    while start and odd:  # it is inside of quotes
+        before, start = start, block.rfind(newline, 0, block.rfind(b'"', 0, start)) + 1
+        odd = (odd + block.count(b'"', start, before)) % 2
     tail = block[start:]
     lines = io.StringIO(text.text(tail), newline="").readlines()
     rows, ends = [], [0]

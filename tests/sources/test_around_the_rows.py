@@ -65,6 +65,24 @@ def test_rows_that_look_a_little_like_footers_are_rows(tmp_path):
 
 
 @engines
+@pytest.mark.parametrize("last", ["Source: me", "Source: me\n", "\nNote\nSource: me\n\n"])
+def test_footers_of_files_of_several_blocks(tmp_path, rng, last, engine):
+    rows = rng.integers(0, 10**9, (200_000, 2)).astype(float)  # as long as two reads and a half
+    text = "a,b\n" + "".join(f"{a:.0f},{b:.0f}\n" for a, b in rows)
+    values, said = read(tmp_path, text + "Total,1\n" + last, engine=engine)
+    assert values == rows.tolist()
+    assert said.count("passed over, from 'Total' on") == 1
+
+
+def test_notes_are_not_told_from_quoted_breaks(tmp_path):
+    cell = "\n".join(["Notes", '""here""', "and", "there"] * 5)
+    text = "a,b,note\n" + f'1,2,"{cell}"\n' * 3 + "Source: me\n"
+    assert read(tmp_path, text)[0] == [[1, 2]] * 3
+    text = '"a","b"\n' + '"1,""2"""\n' * 30  # each row in quotes: its cells are missing
+    assert len(read(tmp_path, text, ["b"], missing="keep")[0]) == 30
+
+
+@engines
 @pytest.mark.parametrize(
     "above",
     [
