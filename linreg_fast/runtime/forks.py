@@ -10,6 +10,7 @@ from _thread import RLock
 from linreg_fast.runtime.numba_internals import global_compiler_lock
 
 _process = os.getpid()
+_in_c = False
 _resets: list = []
 _arriving = RLock()
 
@@ -37,8 +38,17 @@ def look():
             _arrive(by_python=False)
 
 
+def made_in_c():
+    """Whether this process came from a fork that Python knows nothing of.
+
+    Such a child starts no threads: what they would wait for may be held by one that is not there.
+    """
+    return _in_c
+
+
 def _arrive(by_python=True):
-    global _process, native_lock
+    global _process, native_lock, _in_c
+    _in_c = not by_python
     if not by_python:
         native_lock = RLock()  # perhaps a thread that is not there holds the old one
     for reset in _resets:
