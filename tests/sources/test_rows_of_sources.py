@@ -256,12 +256,12 @@ def test_integers_that_floats_do_not_hold_are_told(tmp_path, rng):
 
 
 TYPES = {
-    "text": (pa.array(["1.5"] * 9), "'x' holds string, not numbers"),
+    "text": (pa.array(["1.5"] * 9), "'x' holds text, not numbers"),
     "bytes": (pa.array([b"1"] * 9), "'x' holds binary, not numbers"),
     "dates": (pa.array(range(9), pa.date32()), "'x' holds dates or times, not numbers"),
     "durations": (pa.array(range(9), pa.duration("s")), "'x' holds duration"),
     "lists": (pa.array([[1.0]] * 9), "'x' holds list"),
-    "groups": (pa.array(["a"] * 9).dictionary_encode(), "'x' holds string"),
+    "groups": (pa.array(["a"] * 9).dictionary_encode(), "'x' holds text"),
     "nothing": (pa.nulls(9), "'x' has a missing value"),
     "infinity": (pa.array([np.inf] * 9), "row 1: column 'x' holds inf"),
 }
