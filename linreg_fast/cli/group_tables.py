@@ -100,7 +100,7 @@ def as_csv(fits, delimiter=","):
 
 def head(fits, groups, features):
     """Lines of a table of the first groups and features."""
-    from linreg_fast.wording import padded, width
+    from linreg_fast.inference.numbers_as_text import padded, width
 
     keys = itertools.islice(fits.columns().items(), len(fits.key_names))
     table = {name: _plain(values) for name, values in keys}

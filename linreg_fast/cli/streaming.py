@@ -7,7 +7,7 @@ import time
 import warnings
 from types import MappingProxyType
 
-from linreg_fast.cli import certainty, summary
+from linreg_fast.cli import summary
 from linreg_fast.cli.common import check_writable, for_a_reader, patience
 from linreg_fast.cli.tables import options_of_text
 
@@ -105,7 +105,7 @@ def _opened(options):
 
 def fit(options, report):
     """The command fit, flat in memory. report: (model, seconds, has intercept, screen)."""
-    from linreg_fast.cli import fitting
+    from linreg_fast.cli import certainty, fitting
     from linreg_fast.cli.model_file import Model
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.solvers import SOLVERS, check_known

@@ -5,7 +5,6 @@ import contextvars
 import signal
 import threading
 
-from linreg_fast.runtime.forks import made_in_c
 from linreg_fast.runtime.tuning import GLANCE_SECONDS, INTERRUPTIBLE_COLUMNS
 
 # Signals whose handlers may raise. Python takes 0.2 ms to name all that there are.
@@ -22,6 +21,8 @@ def interruptible(columns, function, *args, **kwargs):
     The main thread waits and answers Ctrl-C at once. What was computed until then is thrown away
     when the call, which has let go of the interpreter, comes to its end.
     """
+    from linreg_fast.runtime.forks import made_in_c  # here: it loads Numba, which --help needs not
+
     if (
         columns < INTERRUPTIBLE_COLUMNS
         or threading.current_thread() is not threading.main_thread()
