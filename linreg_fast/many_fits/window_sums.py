@@ -33,7 +33,7 @@ def fit_windows(given, begins, ends, fewest):
     if p <= SMALL_SYSTEM_COLUMNS:
         _compiled_windows(given, begins, ends, fewest, found)
     else:
-        found[-1][:] = of.LEFT
+        _leave_all(given, begins, ends, found)
     _break(given, begins, ends, found)
     left = np.flatnonzero((found[-1] == of.LEFT) | (found[-1] == of.EXTREME))
     ranges = (order[begins[k] : ends[k]] for k in left)
@@ -63,6 +63,14 @@ def _compiled_windows(given, begins, ends, fewest, found):
     in_own_units(found, exponents)
 
 
+def _leave_all(given, begins, ends, found):
+    """Leave all windows to the solvers; what is known of them is how many rows they have."""
+    counts = np.append(0, np.cumsum(given.live))
+    found[2][:] = np.nan
+    found[2][:, of.SAMPLES] = counts[ends] - counts[begins]
+    found[-1][:] = of.LEFT
+
+
 def _break(given, begins, ends, found):
     """NaN for windows that have a row which is not finite, where that was asked for."""
     if given.bad is None:
@@ -82,10 +90,10 @@ def fit_growing(given, decays, fewest):
     found = empty_results(n, p, "row")
     if p <= SMALL_SYSTEM_COLUMNS:
         _compiled_growing(given, decays, fewest, found)
-    else:
-        found[-1][:] = of.LEFT
-    first = np.repeat(starts[:-1], np.diff(starts))
-    _break(given, first, np.arange(1, n + 1), found)
+    first, ends = np.repeat(starts[:-1], np.diff(starts)), np.arange(1, n + 1)
+    if p > SMALL_SYSTEM_COLUMNS:
+        _leave_all(given, first, ends, found)
+    _break(given, first, ends, found)
     _fit_left_growing(given, decays, fewest, first, found)
     return found
 
