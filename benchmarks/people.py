@@ -21,6 +21,7 @@ from scipy import sparse
 from sklearn import linear_model
 
 from linreg_fast import LinearRegression, mse
+from linreg_fast.bench.machine import machine
 from linreg_fast.wording import seconds as written
 
 BUDGET = 2.0  # seconds of samples for each line
@@ -207,7 +208,13 @@ def table(budget):
         ]
         rows.append(f"| {work} | {written(ours)} | {beside} | {' | '.join(peers)} |")
     rows += [f"| {work} | {written(taken)} | | | |" for work, taken in first_calls()]
-    return "\n".join(rows)
+    return f"Measured on: {described()}.\n\n" + "\n".join(rows)
+
+
+def described():
+    """The machine in a few words."""
+    known = machine()
+    return ", ".join(f"{name} {known[name]}" for name in ("model", "processor", "vector", "cores"))
 
 
 def main(arguments):
