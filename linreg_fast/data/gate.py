@@ -6,6 +6,7 @@ where it would compile one for writable and one for read-only arrays.
 """
 
 import contextlib
+import difflib
 import sys
 
 import numpy as np
@@ -42,6 +43,14 @@ def listed(names, most=20):
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def no_column(name, names, table="X"):
+    """The ValueError for a name that is none of a table's, with the one it is most like."""
+    names = [str(each) for each in names]
+    near = difflib.get_close_matches(str(name), names, 1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return ValueError(f"{table} has no column {name!r}: it has {listed(names)}{hint}")
 
 
 def is_dask(values):

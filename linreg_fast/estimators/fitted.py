@@ -1,7 +1,11 @@
 """What inference asks of a fitted estimator: its rows once more, and what it knows of itself."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
+
+from linreg_fast.data.gate import no_column
 
 
 class FittedRows:
@@ -33,8 +37,32 @@ class FittedRows:
         names = [groups] if isinstance(groups, str) else groups
         few = isinstance(names, (list, tuple)) and 0 < len(names) <= 2 and hasattr(X, "columns")
         if few and all(isinstance(name, str) for name in names):
+            for name in names:
+                if name not in list(X.columns):
+                    raise no_column(name, X.columns)
             groups = {name: X[name] for name in names}
+        elif isinstance(groups, str):
+            raise ValueError(
+                f"groups={groups!r} names a column, and X is no data frame but {type(X).__name__}: "
+                "pass the cluster of each row"
+            )
         return of_rows(groups, kept)
+
+    def _warn_of_fading(self):
+        """Warn where rows were forgotten: their weights are no inverse variances."""
+        decay, moments = getattr(self, "decay", None), getattr(self, "moments_", None)
+        if decay in (None, 1.0) or moments is None:
+            return
+        if moments.apart[0].weight_sum != moments.apart[0].n_samples:
+            from linreg_fast.inference.choices import InferenceWarning
+
+            warnings.warn(
+                f"decay={decay:g}: the weights of older rows fade, which are no inverse variances "
+                "of their errors, so that these standard errors are too small; fit_ewm(X, y, "
+                f"halflife={np.log(0.5) / np.log(decay):.6g}) allows for that",
+                InferenceWarning,
+                stacklevel=3,
+            )
 
     def _n_targets(self):
         return 1 if np.ndim(self.coef_) == 1 else len(self.coef_)

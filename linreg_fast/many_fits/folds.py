@@ -1,6 +1,7 @@
 """Moments of the rows that folds train on and are tested on, each row being read once."""
 
 import itertools
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ def split(cv, X, y, groups):
         For what is no splitter.
     """
     n = len(X)
+    if groups is not None:
+        warn_of_groups(cv)
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
         if not 2 <= cv <= n:
             raise ValueError(f"cv must be between 2 and the number of rows, {n}; got {cv}")
@@ -55,6 +58,20 @@ def split(cv, X, y, groups):
             if rows.min() < 0 or rows.max() >= n:
                 raise ValueError(f"fold {k} has row {rows.max()}, and X has {n} rows")
     return pairs
+
+
+def warn_of_groups(cv):
+    """Warn where groups are given to what takes no notice of them, and tears them apart."""
+    request = getattr(cv, "get_metadata_routing", None)
+    asks = hasattr(cv, "split") and not isinstance(cv, str)
+    if asks and request is not None:
+        asks = bool(getattr(request(), "split").requests.get("groups"))
+    if not asks:
+        warnings.warn(
+            f"groups are not used by cv={cv!r}, which may train on rows of the groups that it "
+            "tests on: pass cv=sklearn.model_selection.GroupKFold(5), or leave groups out",
+            stacklevel=4,
+        )
 
 
 def moments_of_folds(pairs, X, Y, weights):

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from linreg_fast.data.gate import as_matrix, as_target, listed, refuse_columns
+from linreg_fast.data.gate import as_matrix, as_target, listed, no_column, refuse_columns
 
 
 def names_of(table):
@@ -25,7 +25,7 @@ def column(table, name):
             "pass the column itself"
         )
     if name not in names:
-        raise ValueError(f"X has no column {name!r}: it has {listed(map(str, names))}")
+        raise no_column(name, names)
     return table[name]
 
 
@@ -59,13 +59,58 @@ def features_of(X, without=(), finite=True, chosen=None):
     return as_matrix(matrix, finite=finite), [str(name) for name in names]
 
 
+def features_by_name(X, known):
+    """(n, p) floats of the columns that a fit had, by name where both have names.
+
+    known: the names in the fit, x0, x1 and so on where it had none.
+    """
+    names = names_of(X)
+    if names is None or not _told(known):
+        return None
+    texts = [str(name) for name in names]
+    for name in known:
+        if name not in texts:
+            raise no_column(name, names)
+    return features_of(X, chosen=[names[texts.index(name)] for name in known])[0]
+
+
+def check_order(X, known):
+    """Raise, as scikit-learn does, for a frame whose columns are not those of the fit in order."""
+    names = names_of(X)
+    if names is None or not _told(known):
+        return
+    texts = [str(name) for name in names]
+    if texts == list(known):
+        return
+    if sorted(texts) == sorted(known):
+        raise ValueError(
+            "Feature names must be in the same order as they were in fit: "
+            f"X[{list(known)!r}] puts them so"
+            if len(known) <= 8
+            else "Feature names must be in the same order as they were in fit"
+        )
+    for name in known:
+        if name not in texts:
+            raise no_column(name, names)
+    extra = [name for name in texts if name not in known]
+    raise ValueError(
+        "The feature names should match those that were passed during fit. Feature names unseen "
+        f"at fit time: {listed(extra or texts)}"
+    )
+
+
+def _told(known):
+    """Whether names are a user's, and not those that columns without names get."""
+    return list(known) != [f"x{j}" for j in range(len(known))]
+
+
 def _chosen(names, chosen, without):
     if chosen is None:
         return [name for name in names if name not in without]
     chosen = [chosen] if isinstance(chosen, str) else list(chosen)
     for name in chosen:
         if name not in names:
-            raise ValueError(f"X has no column {name!r}: it has {listed(map(str, names))}")
+            raise no_column(name, names)
         if name in without:
             raise ValueError(f"{name!r} is among the features and is y, a key or the weights too")
     if len(set(chosen)) != len(chosen):

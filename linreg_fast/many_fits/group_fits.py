@@ -1,11 +1,12 @@
 """`GroupFits`: one line for each group, as arrays."""
 
+import difflib
 from dataclasses import dataclass
 
 import numpy as np
 
 from linreg_fast.data.gate import listed
-from linreg_fast.many_fits.frames import column, features_of, frame
+from linreg_fast.many_fits.frames import column, features_by_name, features_of, frame
 from linreg_fast.many_fits.keys import places
 from linreg_fast.many_fits.results import ManyFits
 
@@ -50,12 +51,22 @@ class GroupFits(ManyFits):
         """What is known of one group, as a dict; a KeyError for a key that there is not."""
         (place,) = self._places([key])
         if place < 0:
-            raise KeyError(key)
+            raise KeyError(self._unknown(key))
         names = ("coef", "intercept", "coef_error", "intercept_error", "sigma", "r2")
         found = {name: getattr(self, name)[place] for name in names}
         for name in ("n_samples", "rank", "condition"):
             found[name] = getattr(self, name)[place]
         return found
+
+    def _unknown(self, key):
+        """What to say of a key that there is not."""
+        keys = self.keys.tolist()
+        alike = [each for each in keys if str(each) == str(key)]
+        hint = f" (did you mean {alike[0]!r}, of type {type(alike[0]).__name__}?)" if alike else ""
+        if not alike:
+            near = difflib.get_close_matches(str(key), map(str, keys), 1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+        return f"there is no group {key!r}{hint}: the keys are {listed(map(repr, keys), 8)}"
 
     def _places(self, keys):
         if len(self.key_names) > 1:
@@ -69,6 +80,7 @@ class GroupFits(ManyFits):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or a data frame with the columns of keys
+            Of a frame the columns are taken by name, if the fits were of named columns.
         groups : array-like of shape (n_samples,), optional
             Of several columns of keys: a list of them. Not needed where the frame has them.
         unknown : {"raise", "nan"}, default="raise"
@@ -89,7 +101,9 @@ class GroupFits(ManyFits):
         if groups is None:
             groups = [column(X, name) for name in self.key_names]
             groups = groups if len(self.key_names) > 1 else groups[0]
-        rows, _ = features_of(X, self.key_names)
+        rows = features_by_name(X, self.feature_names)
+        if rows is None:
+            rows, _ = features_of(X, self.key_names)
         if rows.shape[1] != self.n_features:
             raise ValueError(f"X has {rows.shape[1]} features and the fits {self.n_features}")
         if len(self.key_names) > 1:

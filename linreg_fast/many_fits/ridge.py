@@ -14,7 +14,7 @@ from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import small
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
-from linreg_fast.many_fits.frames import features_of, frame, library_of
+from linreg_fast.many_fits.frames import check_order, features_of, frame, library_of
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import auto, cholesky
@@ -138,8 +138,9 @@ class RidgePath:
     def predict(self, X):
         """Predicted targets for every penalty: (n_alphas, n_samples), or with targets last.
 
-        In units of y.
+        In units of y. A frame must have the columns of the fit, in that order.
         """
+        check_order(X, self.feature_names)
         rows, _ = features_of(X)
         if rows.shape[1] != self.coef.shape[-1]:
             raise ValueError(f"X has {rows.shape[1]} features and the path {self.coef.shape[-1]}")

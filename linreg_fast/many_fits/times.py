@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+ZONE = re.compile(r"\d:\d\d.*([Zz]|[+-]\d\d:?\d\d)\s*$")
 UNITS = {"d": "D", "h": "h", "min": "m", "s": "s", "ms": "ms", "us": "us", "ns": "ns", "w": "W"}
 
 
@@ -26,7 +27,7 @@ def span_of(value, name):
     return value
 
 
-def numbers_of(times, span, n_samples, name):
+def numbers_of(times, span, n_samples, name, label="times"):
     """(times as int64 or float64, the span likewise).
 
     Raises
@@ -34,23 +35,57 @@ def numbers_of(times, span, n_samples, name):
     ValueError
         For a stamp that is missing, naming its row, and for a span of another kind than the times.
     """
-    stamps = np.asarray(times)
+    stamps = _array_of(times, label)
     if stamps.shape != (n_samples,):
         raise ValueError(f"times must be ({n_samples},), a stamp a row; got shape {stamps.shape}")
-    if stamps.dtype.kind == "O":
-        stamps = stamps.astype("M8[ns]")
     dates = stamps.dtype.kind == "M"
     gone = np.isnat(stamps) if dates else stamps != stamps
     if gone.any():
-        raise ValueError(f"times has no stamp in row {int(np.argmax(gone))}")
+        raise ValueError(f"{label} has no stamp in row {int(np.argmax(gone))}")
     if dates != isinstance(span, np.timedelta64):
         kind = "dates: give a span such as '30d'" if dates else "numbers: give a number"
         raise ValueError(f"{name} is {span!r} and the times are {kind}")
     if dates:
         return stamps.astype("M8[ns]").astype(np.int64), int(span.astype(np.int64))
     if stamps.dtype.kind not in "iuf":
-        raise ValueError(f"times must hold numbers or dates, got dtype {stamps.dtype}")
+        raise ValueError(f"{label} must hold numbers or dates, got dtype {stamps.dtype}")
     return stamps.astype(np.float64), float(span)
+
+
+def _array_of(times, label):
+    """An array of numbers or dates; those of a time zone as they are in UTC."""
+    if getattr(getattr(times, "dtype", None), "tz", None) is not None:  # of pandas
+        times = (times.dt if hasattr(times, "dt") else times).tz_convert(None)
+    stamps = np.asarray(times)
+    if stamps.dtype.kind not in "OUST":
+        return stamps
+    cells = [cell.decode() if isinstance(cell, bytes) else cell for cell in stamps.tolist()]
+    try:
+        return np.array([_in_utc(cell) for cell in cells], dtype="M8[ns]")
+    except (TypeError, ValueError, OverflowError):
+        row = next(k for k, cell in enumerate(cells) if not _is_date(cell))
+        raise ValueError(
+            f"{label} must hold numbers or dates such as 2024-01-31, and holds {cells[row]!r} in "
+            f"row {row}: make them dates first, with pandas.to_datetime(...) and its format"
+        ) from None
+
+
+def _in_utc(cell):
+    """A cell without its time zone."""
+    if isinstance(cell, str) and ZONE.search(cell):
+        text = cell.strip()
+        cell = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1] in "Zz" else text)
+    if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
+        return cell.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    return cell
+
+
+def _is_date(cell):
+    try:
+        np.array([_in_utc(cell)], dtype="M8[ns]")
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def check_sorted(stamps, order, starts):

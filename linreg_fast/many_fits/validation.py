@@ -4,7 +4,7 @@ from linreg_fast.data.gate import check_finite
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
-from linreg_fast.many_fits.folds import moments_of_folds, split
+from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
 from linreg_fast.many_fits.given import is_path
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas
@@ -93,6 +93,8 @@ def cross_validate(
         check_room(8 * len(alphas) * len(Y), f"{len(alphas)} penalties x {len(Y)} rows left out")
     with as_keyboard_interrupt(), launch.threads(n_jobs):
         if leaves_one_out(cv):
+            if groups is not None:
+                warn_of_groups(cv)
             scores, moments = leave_one_out(given.X, Y, weights, alphas, fit_intercept, scoring)
         else:
             pairs = split(cv, given.X if is_path(X) else X, y, given.named["groups"])

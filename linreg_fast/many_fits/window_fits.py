@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linreg_fast.many_fits.frames import features_of, frame
+from linreg_fast.many_fits.fading import Faded
+from linreg_fast.many_fits.frames import features_by_name, features_of, frame
 from linreg_fast.many_fits.results import ManyFits
 
 
@@ -20,11 +21,23 @@ class WindowFits(ManyFits):
         Whose rows they are, where there were groups.
     coef, intercept, coef_error, intercept_error, sigma, r2, n_samples, rank, condition,
     degrees_of_freedom, t_values, p_values
-        As in `GroupFits`; NaN, and a rank of -1, for windows with too few rows.
+        As in `GroupFits`; NaN, and a rank of -1, for windows with too few rows. Of `fit_ewm` sigma
+        and the errors allow for weights that fade, and degrees of freedom are no whole numbers.
     """
 
     rows: np.ndarray
     keys: np.ndarray | None = None
+    faded: Faded | None = None
+
+    @property
+    def degrees_of_freedom(self):
+        if self.faded is None:
+            return super().degrees_of_freedom
+        return np.nan_to_num(self.faded.freedom)
+
+    @property
+    def sigma(self):
+        return super().sigma if self.faded is None else self.faded.sigma
 
     def predict(self, X):
         """Predicted targets: each row of X by the line of the window in its place.
@@ -32,7 +45,8 @@ class WindowFits(ManyFits):
         Parameters
         ----------
         X : array-like of shape (n_windows, n_features)
-            For forecasts the rows that follow the windows.
+            For forecasts the rows that follow the windows. Of a frame the columns are taken by
+            name, if the fits were of named columns.
 
         Returns
         -------
@@ -43,7 +57,9 @@ class WindowFits(ManyFits):
         ValueError
             For another shape.
         """
-        rows, _ = features_of(X)
+        rows = features_by_name(X, self.feature_names)
+        if rows is None:
+            rows, _ = features_of(X)
         if rows.shape != self.coef.shape:
             raise ValueError(f"X must be {self.coef.shape}, a row a window; got {rows.shape}")
         return self.intercept + (self.coef * rows).sum(axis=1)

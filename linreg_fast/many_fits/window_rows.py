@@ -47,6 +47,8 @@ def input_of(X, y, times, groups, by, sample_weight, centred, missing):
     alone = groups is None and by is None
     keys, names, without = ([], [], []) if alone else keys_of(X, groups, by)
     without += [name for name in (y, times) if isinstance(name, str)]
+    if isinstance(times, str):
+        column(X, times)  # refuses a name that there is not
     matrix, features = features_of(X, without, finite=False)
     n, p = matrix.shape
     target, _ = target_of(X, y, n, finite=False)
@@ -76,8 +78,9 @@ def input_of(X, y, times, groups, by, sample_weight, centred, missing):
 
 
 def stamps_of(X, times, span, given, name):
+    label = f"column {times!r}" if isinstance(times, str) else "times"
     stamps = column(X, times) if isinstance(times, str) else times
-    stamps, span = numbers_of(stamps, span, len(given.y), name)
+    stamps, span = numbers_of(stamps, span, len(given.y), name, label)
     check_sorted(stamps, given.groups.order, given.groups.starts)
     return stamps, span
 

@@ -13,6 +13,7 @@ from linreg_fast.many_fits.common import (
     in_own_units,
     rows_for_kernels,
 )
+from linreg_fast.many_fits.fading import Faded
 from linreg_fast.many_fits.results import ManyFits
 from linreg_fast.many_fits.window_fits import WindowFits
 from linreg_fast.runtime import launch
@@ -140,7 +141,7 @@ def _fit_left_growing(given, decays, fewest, first, found):
             progress(done)
 
 
-def result_of(given, at, found):
+def result_of(given, at, found, faded=None):
     """`WindowFits`, in the order of the rows."""
     rows = given.groups.order[at]
     keys = None
@@ -148,7 +149,8 @@ def result_of(given, at, found):
         which = np.repeat(np.arange(len(given.groups.labels)), np.diff(given.groups.starts))[at]
         back = np.argsort(rows, kind="stable")
         rows, found = rows[back], [part[back] for part in found]
+        faded = None if faded is None else Faded(*(part[back] for part in faded))
         keys = given.groups.labels[which[back]]
     return WindowFits(
-        *ManyFits.arrays(*found), given.names, given.centred, given.library, rows, keys
+        *ManyFits.arrays(*found), given.names, given.centred, given.library, rows, keys, faded
     )

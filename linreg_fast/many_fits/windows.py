@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.many_fits import fading
 from linreg_fast.many_fits.common import whole_number
 from linreg_fast.many_fits.times import span_of
 from linreg_fast.many_fits.window_rows import begins_of, input_of, stamps_of
@@ -154,7 +155,10 @@ def fit_ewm(
 ):
     """A weighted least-squares line for each row: a row `halflife` ago has half the weight.
 
-    The same as a fit of all rows up to this one with the weights 0.5 ** (age / halflife).
+    The coefficients of a fit of all rows up to this one with the weights 0.5 ** (age / halflife).
+    A weight that fades is no inverse variance: standard errors, sigma and degrees of freedom
+    (Satterthwaite's) are those of rows whose errors have one variance whatever their age, or one
+    in inverse proportion to `sample_weight`.
 
     Parameters
     ----------
@@ -194,10 +198,11 @@ def fit_ewm(
     # Two doubles: over thousands of rows the rounding of one would add up.
     exact = np.longdouble(0.5) ** np.maximum(ages, 0)
     decays = exact.astype(np.float64)
-    return _grown(given, [decays, (exact - decays).astype(np.float64)], min_samples, n_jobs)
+    both = [decays, (exact - decays).astype(np.float64)]
+    return _grown(given, both, min_samples, n_jobs, fades=True)
 
 
-def _grown(given, decays, min_samples, n_jobs):
+def _grown(given, decays, min_samples, n_jobs, fades=False):
     """Of all rows up to each; decays: two (n,), of all weights before, as hi and lo."""
     starts = given.groups.starts
     n, p = given.X.shape
@@ -207,4 +212,5 @@ def _grown(given, decays, min_samples, n_jobs):
         part[starts[:-1]] = 0.0
     with as_keyboard_interrupt(), launch.threads(n_jobs):
         found = fit_growing(given, decays, fewest)
-    return result_of(given, np.arange(n), found)
+        faded = fading.correct(given, decays[0], found) if fades else None
+    return result_of(given, np.arange(n), found, faded)

@@ -225,3 +225,24 @@ def test_any_kind_of_rows_works(s):
         np.testing.assert_allclose(
             model.influence(X, s.y).cooks, s.model.influence(s.X, s.y).cooks, rtol=1e-9
         )
+
+
+def test_groups_that_are_no_column(rng):
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["a", "b"])
+    y, dealer = rng.normal(size=20), np.repeat(np.arange(5), 4)
+    model = LinearRegression.from_formula("y ~ a + b", table.assign(y=y))
+    with pytest.raises(ValueError, match="did you mean 'dealer'"):
+        model.inference(table.assign(y=y, dealer=dealer), groups="deeler")
+    model = LinearRegression().fit(table.to_numpy(), y)
+    with pytest.raises(ValueError, match="X is no data frame but ndarray"):
+        model.inference(table.to_numpy(), y, groups="dealer")
+
+
+def test_errors_of_weights_that_fade_are_warned_of(rng):
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    model = LinearRegression(decay=0.5).partial_fit(X, y)
+    with pytest.warns(InferenceWarning, match="decay=0.5.*halflife=1"):
+        model.inference()
+    LinearRegression(decay=0.5).fit(X, y).inference()
+    LinearRegression(decay=1.0).partial_fit(X, y).inference()

@@ -331,3 +331,31 @@ def test_bad_input_names_its_place(rng):
         fit_groups(pd.DataFrame(X, columns=["a", "b"]), y, by="shop")
     with pytest.raises(ValueError, match="column 'b'"):
         fit_groups(pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "g": [1, 1]}), [1, 2], by="g")
+
+
+def test_predictions_take_the_columns_of_a_frame_by_name(rng):
+    table = pd.DataFrame(rng.normal(size=(20, 3)), columns=["a", "b", "y"])
+    table["key"] = np.repeat(["u", "v"], 10)
+    fits = fit_groups(table, "y", by="key", features=["b", "a"])
+    told = fits.predict(table[["b", "a"]].to_numpy(), table.key)
+    assert close(fits.predict(table), told)
+    assert close(fits.predict(table[["a", "b"]], table.key), told)
+    assert close(fits.predict(pl.from_pandas(table[["a", "b"]]), table.key), told)
+    with pytest.raises(ValueError, match="no column 'a'"):
+        fits.predict(table[["b", "y"]], table.key)
+
+
+def test_names_and_keys_that_are_misspelt(rng):
+    table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["speed", "price"])
+    table["dealer"] = np.repeat([105, 106], 10)
+    with pytest.raises(ValueError, match="did you mean 'dealer'"):
+        fit_groups(table, "price", by="deeler")
+    with pytest.raises(ValueError, match="did you mean 'price'"):
+        fit_groups(table, "prise", by="dealer")
+    with pytest.raises(ValueError, match="did you mean 'speed'"):
+        fit_groups(table, "price", by="dealer", features=["sped"])
+    fits = fit_groups(table, "price", by="dealer")
+    with pytest.raises(KeyError, match=r"no group '105' \(did you mean 105, of type int\?\)"):
+        fits["105"]
+    with pytest.raises(KeyError, match="keys are 105, 106"):
+        fits[7]

@@ -190,3 +190,10 @@ def test_columns_by_name(rng, tmp_path):
         screen(X, "y")
     with pytest.raises(ValueError, match="is for files"):
         screen(X, columns["y"], missing="drop")
+
+
+def test_a_misspelt_target_is_told(rng):
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["mpg", "weight"])
+    with pytest.raises(ValueError, match="did you mean 'mpg'"):
+        screen(table, "mpgg")

@@ -218,3 +218,36 @@ def test_columns_by_name(rng, tmp_path):
     loo = cross_validate(path, "y", "loo", features=["b", "a"])
     expected = cross_validate(X, columns["y"], "loo").scores
     np.testing.assert_allclose(loo.scores, expected, rtol=1e-11)
+
+
+def test_a_path_refuses_frames_in_another_order(rng):
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame(rng.normal(size=(20, 3)), columns=["a", "b", "y"])
+    path = ridge_path(table[["a", "b"]], table.y, [0.0, 1.0])
+    told = path.predict(table[["a", "b"]].to_numpy())
+    assert np.array_equal(path.predict(table[["a", "b"]]), told)
+    with pytest.raises(ValueError, match="same order as they were in fit"):
+        path.predict(table[["b", "a"]])
+    with pytest.raises(ValueError, match="no column 'b'"):
+        path.predict(table[["a", "y"]])
+    with pytest.raises(ValueError, match="unseen at fit time: y"):
+        path.predict(table)
+
+
+@pytest.mark.parametrize("cv", [4, "loo", "KFold", "ShuffleSplit"])
+def test_groups_that_are_not_used_are_told(rng, cv):
+    selection = pytest.importorskip("sklearn.model_selection")
+    cv = getattr(selection, cv)() if isinstance(cv, str) and cv != "loo" else cv
+    X, y, groups = rng.normal(size=(20, 2)), rng.normal(size=20), np.repeat(np.arange(5), 4)
+    with pytest.warns(UserWarning, match="groups are not used"):
+        cross_validate(X, y, cv, groups=groups)
+    with pytest.warns(UserWarning, match="groups are not used"):
+        RidgeCV(cv=cv).fit(X, y, groups=groups)
+
+
+@pytest.mark.parametrize("cv", ["GroupKFold", "LeaveOneGroupOut", "StratifiedGroupKFold"])
+def test_groups_that_are_used_are_not_warned_of(rng, cv):
+    selection = pytest.importorskip("sklearn.model_selection")
+    X, groups = rng.normal(size=(20, 2)), np.repeat(np.arange(5), 4)
+    y = (rng.permutation(20) % 2).astype(float)
+    assert cross_validate(X, y, getattr(selection, cv)(), groups=groups).scores.shape == (1, 5)

@@ -26,6 +26,29 @@ def check(fits, k, X, y, w=None, centred=True, errors=True):
             assert close(getattr(fits, name)[k], getattr(group, name)[0], 1e-10), name
 
 
+def check_faded(fits, k, X, y, ages, v=1.0, centred=True):
+    """One fit with weights v * ages against its rows, for errors of the variance 1 / v."""
+    v = v * np.ones(len(y))
+    check(fits, k, X, y, v * ages, centred, errors=False)
+    X, y, ages, v = (part[v > 0] for part in (X, y, ages, v))
+    root = np.sqrt(v)[:, None]
+    near = X - X.mean(axis=0) if centred else X
+    Z = np.column_stack([near, np.ones(len(y))]) if centred else X
+    Z, u = Z * root, y * root[:, 0]
+    M = np.linalg.solve((Z * ages[:, None]).T @ Z, (Z * ages[:, None]).T)  # coef = M u
+    leave = np.eye(len(u)) - Z @ M
+    A = leave.T @ (ages[:, None] * leave)  # the sum of squares is u' A u
+    sigma = np.sqrt(u @ A @ u / np.trace(A))
+    p = X.shape[1]
+    assert close(fits.sigma[k], sigma, 1e-8)
+    assert close(fits.degrees_of_freedom[k], np.trace(A) ** 2 / (A * A).sum(), 1e-8)
+    assert close(fits.coef_error[k], sigma * np.sqrt((M[:p] ** 2).sum(axis=1)), 1e-8)
+    if centred:
+        own = M[p] - X.mean(axis=0) @ M[:p]
+        assert close(fits.intercept_error[k], sigma * np.sqrt(own @ own), 1e-8)
+    assert fits.n_samples[k] == len(y)
+
+
 def rows(rng, n=400, p=3):
     X = rng.normal(size=(n, p)) + rng.normal(size=p) * 10
     return X, X.sum(axis=1) + rng.normal(size=n)
@@ -150,7 +173,7 @@ def test_expanding_and_ewm_equal_single_fits(rng):
     for k in rng.integers(20, len(y), 12):
         check(grown, k, X[: k + 1], y[: k + 1])
         weights = 0.5 ** (np.arange(k, -1, -1) / halflife)
-        check(faded, k, X[: k + 1], y[: k + 1], weights)
+        check_faded(faded, k, X[: k + 1], y[: k + 1], weights)
     assert np.isnan(grown.coef[:3]).all()
     assert np.isfinite(grown.coef[3:]).all()
 
@@ -160,7 +183,36 @@ def test_ewm_by_times(rng):
     days = np.cumsum(rng.integers(0, 3, 120))
     fits = fit_ewm(X, y, "10d", times=np.datetime64("2020-01-01") + days)
     for k in (60, 119):
-        check(fits, k, X[: k + 1], y[: k + 1], 0.5 ** ((days[k] - days[: k + 1]) / 10))
+        check_faded(fits, k, X[: k + 1], y[: k + 1], 0.5 ** ((days[k] - days[: k + 1]) / 10))
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_errors_of_fading_weights_of_weighted_rows(rng, centred):
+    X, y = rows(rng, 150, 2)
+    X[:, 0] += np.arange(150)
+    v = rng.choice([0.0, 0.5, 3.0], 150)
+    keys = rng.integers(0, 2, 150)
+    fits = fit_ewm(X, y, 9, sample_weight=v, fit_intercept=centred, groups=keys)
+    for k in (80, 149):
+        own = np.flatnonzero((keys == keys[k]) & (np.arange(150) <= k))
+        ages = 0.5 ** (np.arange(len(own) - 1, -1, -1) / 9)
+        check_faded(fits, k, X[own], y[own], ages, v[own], centred)
+
+
+def test_errors_of_weights_that_hardly_fade_are_those_of_growing_windows(rng):
+    X, y = rows(rng, 60, 2)
+    X[:, 1] = np.where(np.arange(60) < 30, 4.0, X[:, 1])
+    faded, grown = fit_ewm(X, y, 1e12), fit_expanding(X, y)
+    for name in ("coef_error", "intercept_error", "sigma", "degrees_of_freedom", "p_values"):
+        assert close(getattr(faded, name), getattr(grown, name), 1e-8), name
+
+
+def test_errors_of_fading_weights_are_the_spread_of_draws(rng):
+    x = rng.normal(size=(80, 1))
+    draws = [fit_ewm(x, x[:, 0] + rng.normal(size=80), 10) for _ in range(300)]
+    spread = np.std([fits.coef[-1, 0] for fits in draws])
+    told = np.sqrt(np.mean([fits.coef_error[-1, 0] ** 2 for fits in draws]))
+    assert 0.8 < told / spread < 1.25
 
 
 def test_same_bits_for_any_threads(rng):
@@ -255,3 +307,44 @@ def test_more_columns_than_a_compiled_system_has(rng, way):
     broken = fit_expanding(np.where(np.arange(90)[:, None] == 70, np.nan, X), y, missing="break")
     assert np.isnan(broken.coef[70:]).all()
     assert np.isfinite(broken.coef[60]).all()
+
+
+def test_predictions_take_the_columns_of_a_frame_by_name(rng):
+    pd = pytest.importorskip("pandas")
+    X, y = rows(rng, 30, 2)
+    table = pd.DataFrame(X, columns=["a", "b"]).assign(y=y)
+    fits = fit_rolling(table, "y", 10)
+    told = fits.predict(X)
+    assert close(fits.predict(table), told)
+    assert close(fits.predict(table[["b", "a"]]), told)
+    with pytest.raises(ValueError, match="no column 'b'"):
+        fits.predict(table[["a", "y"]])
+
+
+def test_times_that_are_no_column(rng):
+    pd = pytest.importorskip("pandas")
+    X, y = rows(rng, 12, 2)
+    dates = pd.date_range("2024-01-01", periods=12)
+    table = pd.DataFrame(X, columns=["a", "b"]).assign(y=y, date=dates)
+    with pytest.raises(ValueError, match=r"no column 'dat'.*did you mean 'date'"):
+        fit_rolling(table, "y", "5d", times="dat")
+
+
+def test_dates_as_text_and_with_a_time_zone(rng):
+    pd = pytest.importorskip("pandas")
+    X, y = rows(rng, 12, 2)
+    dates = pd.date_range("2024-01-01", periods=12)
+    table = pd.DataFrame(X, columns=["a", "b"]).assign(date=dates)
+    told = fit_rolling(table, y, "5d", times="date").coef
+    for other in (
+        dates.strftime("%Y-%m-%d"),
+        dates.strftime("%Y-%m-%dT00:00:00Z"),
+        dates.strftime("%Y-%m-%d 02:00:00+02:00"),
+        dates.tz_localize("Europe/Berlin"),
+        list(dates.tz_localize("UTC")),
+    ):
+        found = fit_rolling(table.assign(date=other), y, "5d", times="date").coef
+        assert np.array_equal(found, told, equal_nan=True)
+    table["date"] = dates.strftime("%d.%m.%Y")
+    with pytest.raises(ValueError, match=r"column 'date' must.*'01.01.2024' in row 0"):
+        fit_rolling(table, y, "5d", times="date")

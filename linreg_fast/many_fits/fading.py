@@ -1,0 +1,129 @@
+"""Standard errors of fits whose weights fade with age, for errors that have one variance.
+
+A weight that fades is no inverse variance. With S_k = sum(v D^k x x'), v being the rows' own
+weights and D what age leaves of them, the coefficients have the covariance
+sigma^2 S_1^-1 S_2 S_1^-1, and sum(v D r^2) has the mean sigma^2 (sum(D) - trace(S_1^-1 S_2)).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from linreg_fast.kernels.systems import one_of_many as of
+
+BLOCK = 32  # rows that one product of matrices fades
+CHUNK = 1 << 19  # numbers of sums that are held at once
+
+
+class Faded(NamedTuple):
+    """(n,) each, in the order of the fits."""
+
+    sigma: np.ndarray
+    freedom: np.ndarray  # Satterthwaite's: of the chi-squared with the mean and variance of the sum
+
+
+def correct(given, decay, found):
+    """`Faded` of fits of all rows up to each; their standard errors in `found` are corrected."""
+    coef_errors, numbers = found[1], found[2]
+    n, p = given.X.shape
+    z, v, back = _rows(given)
+    q = z.shape[1]
+    step = max(CHUNK // (q * q) // BLOCK, 1) * BLOCK
+    carried = [np.zeros(q * q + 1) for _ in range(3)]
+    sigma, freedom = np.full(n, np.nan), np.full(n, np.nan)
+    for start in range(0, n, step):
+        own = slice(start, min(start + step, n))
+        sums = _sums(z[own], v[own], decay[own], carried)
+        full = numbers[own, of.RANK] == p
+        left, shares, tail, freedom[own] = _spread(sums, q, full, back)
+        sse = numbers[own, of.SSE]
+        rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sigma[own] = np.where(rows > 0, np.sqrt(sse / left), np.nan)
+            # The errors as they are, with sigma^2 S_1^-1, are exact where columns nearly depend.
+            change = np.where(rows > 0, np.sqrt(rows / left), np.nan)
+            coef_errors[own] *= change[:, None] * shares
+            numbers[own, of.INTERCEPT_ERROR] *= change * tail
+    freedom[np.isnan(sigma)] = np.nan
+    return Faded(sigma, freedom)
+
+
+def _rows(given):
+    """(columns (n, q) of about unit size, weights (n,), what makes the intercept of them (q,))."""
+    order, X = given.groups.order, np.asarray(given.X, dtype=np.float64)
+    v = np.ones(len(X)) if given.weights is None else given.weights
+    live = v > 0
+    z = np.where(live[:, None], X, 0.0)
+    if not given.centred:
+        size = np.abs(z).max(axis=0)
+        return (z / np.where(size > 0, size, 1.0))[order], v[order], np.zeros(X.shape[1])
+    middle = z[np.argmax(live)] + (z[live] - z[np.argmax(live)]).mean(axis=0)
+    z = np.where(live[:, None], z - middle, 0.0)
+    size = np.abs(z).max(axis=0)
+    size = np.where(size > 0, size, 1.0)
+    z = np.column_stack([z / size, live])
+    return z[order], v[order], np.append(-middle / size, 1.0)
+
+
+def _sums(z, v, decay, carried):
+    """[(m, q * q + 1)] of the powers 1 to 3 of the decay: S_k, and the sum of D^k, up to each row.
+
+    carried: the sums before the first row, and on return those up to the last.
+    """
+    m, q = z.shape
+    blocks = -(-m // BLOCK)
+    products = np.zeros((blocks * BLOCK, q * q + 1))
+    products[:m, :-1] = ((v[:, None] * z)[:, :, None] * z[:, None, :]).reshape(m, -1)
+    products[:m, -1] = v > 0
+    products = products.reshape(blocks, BLOCK, -1)
+    factors = np.ones(blocks * BLOCK)
+    factors[:m] = decay
+    factors = factors.reshape(blocks, BLOCK)
+    triangle = np.zeros((blocks, BLOCK, BLOCK))
+    triangle[:, 0, 0] = 1.0
+    for i in range(1, BLOCK):
+        triangle[:, i, :i] = triangle[:, i - 1, :i] * factors[:, i, None]
+        triangle[:, i, i] = 1.0
+    lead = np.cumprod(factors, axis=1)
+    found = []
+    with np.errstate(under="ignore"):
+        for k in range(3):
+            sums = triangle ** (k + 1) @ products
+            before, share = np.empty((blocks, q * q + 1)), lead ** (k + 1)
+            for b in range(blocks):
+                before[b] = carried[k]
+                carried[k] = sums[b, -1] + share[b, -1] * carried[k]
+            sums += share[:, :, None] * before[:, None, :]
+            found.append(sums.reshape(blocks * BLOCK, -1)[:m])
+    return found
+
+
+def _spread(sums, q, full, back):
+    """(sum(D) - trace (m,), shares (m, p), that of the intercept (m,), degrees of freedom (m,)).
+
+    shares: standard deviations of S_1^-1 S_2 S_1^-1 over those of S_1^-1.
+    """
+    S = [each[:, :-1].reshape(-1, q, q) for each in sums]
+    size = np.sqrt(np.einsum("kii->ki", S[0]))
+    size = np.where(size > 0, size, 1.0)
+    both = size[:, :, None] * size[:, None, :]
+    S = [each / both for each in S]
+    inverse = np.empty_like(S[0])
+    try:
+        inverse[full] = np.linalg.inv(S[0][full])
+    except np.linalg.LinAlgError:
+        full = np.zeros_like(full)
+    inverse[~full] = np.linalg.pinv(S[0][~full], rcond=1e-13 * q, hermitian=True)
+    half = inverse @ S[1]
+    spread = half @ inverse
+    left = sums[0][:, -1] - np.einsum("kii->k", half)
+    squares = sums[1][:, -1] - 2 * (inverse * S[2]).sum(axis=(1, 2))
+    squares += (half * half.transpose(0, 2, 1)).sum(axis=(1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.sqrt(np.einsum("kii->ki", spread) / np.einsum("kii->ki", inverse))
+        to = back / size
+        own = [np.einsum("ki,kij,kj->k", to, each, to) for each in (spread, inverse)]
+        tail = np.sqrt(own[0] / own[1])
+        freedom = left * left / squares
+    p = q if not back.any() else q - 1
+    return left, shares[:, :p], tail, freedom
