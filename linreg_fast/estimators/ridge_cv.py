@@ -7,7 +7,7 @@ import numpy as np
 from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.kernels import RUNGS
-from linreg_fast.many_fits.folds import moments_of_folds, split
+from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas, solve_path
 from linreg_fast.many_fits.scores import SCORES, fold_scores
@@ -98,6 +98,8 @@ class RidgeCV(BaseLeastSquares):
             X, Y, weights, one_target = self._validate_rows(X, y, sample_weight)
             self._check_finite(X, Y)
             if self.cv is None or leaves_one_out(self.cv):
+                if groups is not None:
+                    warn_of_groups(self.cv)
                 scores, moments = leave_one_out(
                     X, Y, weights, alphas, self.fit_intercept, scoring, mean_only=True
                 )

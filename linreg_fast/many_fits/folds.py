@@ -32,14 +32,15 @@ def split(cv, X, y, groups):
         For what is no splitter.
     """
     n = len(X)
-    if groups is not None:
+    splits = hasattr(cv, "split") and not isinstance(cv, str)
+    if groups is not None and not splits:
         warn_of_groups(cv)
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
         if not 2 <= cv <= n:
             raise ValueError(f"cv must be between 2 and the number of rows, {n}; got {cv}")
         ends = np.cumsum(np.full(cv, n // cv) + (np.arange(cv) < n % cv))
         return [slice(a, b) for a, b in itertools.pairwise([0, *ends.tolist()])]
-    if hasattr(cv, "split") and not isinstance(cv, str):
+    if splits:
         cv = cv.split(X, y, groups)
     elif isinstance(cv, str) or not hasattr(cv, "__iter__"):
         raise TypeError(
@@ -61,17 +62,12 @@ def split(cv, X, y, groups):
 
 
 def warn_of_groups(cv):
-    """Warn where groups are given to what takes no notice of them, and tears them apart."""
-    request = getattr(cv, "get_metadata_routing", None)
-    asks = hasattr(cv, "split") and not isinstance(cv, str)
-    if asks and request is not None:
-        asks = bool(getattr(request(), "split").requests.get("groups"))
-    if not asks:
-        warnings.warn(
-            f"groups are not used by cv={cv!r}, which may train on rows of the groups that it "
-            "tests on: pass cv=sklearn.model_selection.GroupKFold(5), or leave groups out",
-            stacklevel=4,
-        )
+    """Warn where groups are given to what takes no notice of them; scikit-learn's splitters do."""
+    warnings.warn(
+        f"groups are not used by cv={cv!r}, which may train on rows of the groups that it tests "
+        "on: pass a splitter such as sklearn.model_selection.GroupKFold(5), or no groups",
+        stacklevel=4,
+    )
 
 
 def moments_of_folds(pairs, X, Y, weights):
