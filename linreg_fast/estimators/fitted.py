@@ -58,8 +58,9 @@ class FittedRows:
 
             warnings.warn(
                 f"decay={decay:g}: the weights of older rows fade, which are no inverse variances "
-                "of their errors, so that these standard errors are too small; fit_ewm(X, y, "
-                f"halflife={np.log(0.5) / np.log(decay):.6g}) allows for that",
+                "of their errors, so that these standard errors are too small: fit_ewm(X, y, "
+                f"halflife={np.log(0.5) / np.log(decay):.6g}) allows for that, and so does "
+                "cov='HC1' of the rows with their faded weights as sample_weight",
                 InferenceWarning,
                 stacklevel=3,
             )

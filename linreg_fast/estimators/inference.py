@@ -108,7 +108,8 @@ class InferenceMixin(FittedRows):
             *rows, kept = self._rows_again(X, y, sample_weight)
             groups = self._groups_again(X, groups, kept)
         fitted = self._fitted(rows)
-        self._warn_of_fading()
+        if choice.cov == "classical":
+            self._warn_of_fading()
         with threads(self.n_jobs):
             found = [
                 build.infer(fitted, choice, each, rows, groups) for each in self._targets(target)

@@ -244,5 +244,6 @@ def test_errors_of_weights_that_fade_are_warned_of(rng):
     model = LinearRegression(decay=0.5).partial_fit(X, y)
     with pytest.warns(InferenceWarning, match="decay=0.5.*halflife=1"):
         model.inference()
+    model.inference(X, y, 0.5 ** np.arange(29.0, -1.0, -1.0), cov="HC1")
     LinearRegression(decay=0.5).fit(X, y).inference()
     LinearRegression(decay=1.0).partial_fit(X, y).inference()
