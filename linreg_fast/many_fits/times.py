@@ -71,7 +71,9 @@ def _array_of(times, label):
 
 
 def _in_utc(cell):
-    """A cell without its time zone."""
+    """A cell without its time zone; None for one that is missing."""
+    if cell is None or cell != cell:  # NaT, NaN
+        return None
     if isinstance(cell, str) and ZONE.search(cell):
         text = cell.strip()
         cell = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text[-1] in "Zz" else text)

@@ -345,6 +345,11 @@ def test_dates_as_text_and_with_a_time_zone(rng):
     ):
         found = fit_rolling(table.assign(date=other), y, "5d", times="date").coef
         assert np.array_equal(found, told, equal_nan=True)
+    for gap in (None, pd.NaT, float("nan"), ""):
+        other = pd.Series(dates.strftime("%Y-%m-%d"), dtype=object)
+        other[3] = gap
+        with pytest.raises(ValueError, match="column 'date' has no stamp in row 3"):
+            fit_rolling(table.assign(date=other), y, "5d", times="date")
     table["date"] = dates.strftime("%d.%m.%Y")
     with pytest.raises(ValueError, match=r"column 'date' must.*'01.01.2024' in row 0"):
         fit_rolling(table, y, "5d", times="date")
