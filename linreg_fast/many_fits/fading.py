@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.kernels.systems import one_of_many as of
+from linreg_fast.runtime import blas
 
 BLOCK = 32  # rows that one product of matrices fades
 CHUNK = 1 << 19  # numbers of sums that are held at once
@@ -33,9 +34,10 @@ def correct(given, decay, found):
     sigma, freedom = np.full(n, np.nan), np.full(n, np.nan)
     for start in range(0, n, step):
         own = slice(start, min(start + step, n))
-        sums = _sums(z[own], v[own], decay[own], carried)
         full = numbers[own, of.RANK] == p
-        left, shares, tail, freedom[own] = _spread(sums, q, full, back)
+        with blas.one_thread(BLOCK, fewest=1):
+            sums = _sums(z[own], v[own], decay[own], carried)
+            left, shares, tail, freedom[own] = _spread(sums, q, full, back)
         sse = numbers[own, of.SSE]
         rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linreg_fast.data import many_target_moments
-from linreg_fast.data.gate import as_weights, check_finite
+from linreg_fast.data.gate import as_floats, as_weights, check_finite
 from linreg_fast.data.many_target_moments import ManyTargetMoments
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
@@ -14,7 +14,7 @@ from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import small
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
-from linreg_fast.many_fits.frames import check_order, features_of, frame, library_of
+from linreg_fast.many_fits.frames import check_order, column, features_of, frame, library_of
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import auto, cholesky
@@ -99,8 +99,12 @@ def _penalised(system, p):
 
 def moments_of(X, y, sample_weight):
     """(`Moments`, names or None, whether y was 1-D) of what a user passed."""
-    matrix, names = features_of(X, finite=False)
-    y = np.asarray(y)
+    named = isinstance(y, str)
+    target = column(X, y) if named else y
+    matrix, names = features_of(X, [y] if named else (), finite=False)
+    y = as_floats(target, "y")
+    if y.ndim not in (1, 2):
+        raise ValueError(f"y must be 1-D, or 2-D with a column a target; got shape {y.shape}")
     Y = y[:, None] if y.ndim == 1 else y
     weights = as_weights(sample_weight, len(matrix))
     if len(Y) != len(matrix):
@@ -181,7 +185,7 @@ def ridge_path(X, y=None, alphas=None, *, sample_weight=None, fit_intercept=True
     ----------
     X : array-like of shape (n_samples, n_features), a data frame, or Moments
         Of `Moments` no rows are needed, and y and sample_weight must not be given.
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), or the name of a column of X
     alphas : array-like of shape (n_alphas,)
         Penalties, 0 or more. Zero is least squares.
     sample_weight : array-like of shape (n_samples,), optional

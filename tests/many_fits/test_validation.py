@@ -232,6 +232,11 @@ def test_a_path_refuses_frames_in_another_order(rng):
         path.predict(table[["a", "y"]])
     with pytest.raises(ValueError, match="unseen at fit time: y"):
         path.predict(table)
+    assert np.array_equal(ridge_path(table, "y", [0.0, 1.0]).coef, path.coef)
+    with pytest.raises(ValueError, match="no column 'z'"):
+        ridge_path(table, "z", [0.0])
+    with pytest.raises(ValueError, match="y must be 1-D"):
+        ridge_path(table, 3.0, [0.0])
 
 
 @pytest.mark.parametrize("cv", [4, "loo", "LeaveOneOut", "KFold"])
