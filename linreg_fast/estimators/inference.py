@@ -99,6 +99,8 @@ class InferenceMixin(FittedRows):
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
         rows = None
         if X is not None and type(X) is not np.ndarray and takes(X, y):
+            if choice.cov == "classical":
+                self._warn_of_fading()
             return infer_source(self, X, y, sample_weight, choice, target, groups)
         if X is None and y is not None:
             raise ValueError("pass X and y together")

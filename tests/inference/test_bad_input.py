@@ -239,11 +239,18 @@ def test_groups_that_are_no_column(rng):
         model.inference(table.to_numpy(), y, groups="dealer")
 
 
-def test_errors_of_weights_that_fade_are_warned_of(rng):
+def test_errors_of_weights_that_fade_are_warned_of(rng, tmp_path):
     X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
     model = LinearRegression(decay=0.5).partial_fit(X, y)
     with pytest.warns(InferenceWarning, match="decay=0.5.*halflife=1"):
         model.inference()
+    path = tmp_path / "rows.csv"
+    pd.DataFrame(X, columns=["a", "b"]).assign(y=y, w=0.5 ** np.arange(29.0, -1.0, -1.0)).to_csv(
+        path, index=False
+    )
+    of_file = LinearRegression(decay=0.5).partial_fit(path, "y", features=["a", "b"])
+    with pytest.warns(InferenceWarning, match="no inverse variances"):
+        of_file.inference(path, "y", "w")
     model.inference(X, y, 0.5 ** np.arange(29.0, -1.0, -1.0), cov="HC1")
     LinearRegression(decay=0.5).fit(X, y).inference()
     LinearRegression(decay=1.0).partial_fit(X, y).inference()
