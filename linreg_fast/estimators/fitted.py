@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from linreg_fast.estimators.by_name import Reader
+
 
 class FittedRows:
     """Rows of the fit through the gate again, and `build.Fitted`; the estimator stays as it is."""
@@ -79,6 +81,7 @@ class FittedRows:
             targets,
             None if design is None else design.terms,
         )
+        fitted.reader = Reader(self)
         if solver in ("gradient_descent", "lsqr"):
             self._check_converged(fitted)
         return fitted

@@ -42,10 +42,15 @@ class Choice:
             if weights == "sampling" and cov == "classical":
                 cov = "HC1"
         if cov not in COVARIANCES:
+            near = [name for name in COVARIANCES if name.lower() == str(cov).lower()]
             hint = (
-                " (R's sandwich takes HC3 for it, Stata HC1, with groups CR1S)"
-                if str(cov).lower() in ("robust", "hc", "white", "sandwich", "cluster")
-                else ""
+                f" (did you mean {near[0]!r}?)"
+                if near
+                else (
+                    " (R's sandwich takes HC3 for it, Stata HC1, with groups CR1S)"
+                    if str(cov).lower() in ("robust", "hc", "white", "sandwich", "cluster")
+                    else ""
+                )
             )
             raise ValueError(f"unknown cov {cov!r}{hint}: choose one of {', '.join(COVARIANCES)}")
         if weights == "sampling" and cov == "classical":
