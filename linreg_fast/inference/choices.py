@@ -100,6 +100,19 @@ class Choice:
         return self.weights == "frequency"
 
 
+def check_repeated(weights, values):
+    """Whether weights count rows, of tests of residuals: a ValueError where they cannot."""
+    if weights not in ("analytic", "frequency"):
+        raise ValueError(
+            f"weights must be 'analytic' or 'frequency' here, got {weights!r}: tests of residuals "
+            "and influence are not defined for rows that were drawn unequally"
+        )
+    repeated = weights == "frequency" and values is not None
+    if repeated:
+        check_whole(values)
+    return repeated
+
+
 def check_level(level):
     """Raise for what is no probability: 95 for 0.95 is common."""
     if not isinstance(level, Real) or not 0 < level < 1:

@@ -50,8 +50,16 @@ def tell(result, scores, rows_given):
     if negative.any() and np.isfinite(result.meat).all():
         _warn(
             f"{_named(result, negative)}: the {choice.cov} variance is negative, since the matrix "
-            "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0"
+            "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0, and "
+            "two_way='each' has other factors for few clusters"
         )
+    elif len(result.groups) == 2 and result.df_model <= result.largest_rank and not lost.any():
+        if result.df_model and result.rss and np.isnan(result.f):
+            _warn(
+                f"F of all slopes is nan, since their two-way {choice.cov} matrix is not positive "
+                "definite: two_way='each', with other factors for few clusters, or psd=True, which "
+                "sets negative eigenvalues to 0, may give one; tests of few coefficients stand"
+            )
 
 
 def _is_float32(basis):
