@@ -83,7 +83,7 @@ class Diagnostics:
             "Residuals " + "".join(f"{n:>13}" for n in ("min", "25%", "median", "75%", "max")),
             "          " + "".join(f"{number(float(q), 11, 5):>13}" for q in self.quantiles),
             f"{'Durbin-Watson':<34}{number(self.durbin_watson, 10, 5):>12}"
-            + "  not defined: frequencies leave the order of rows open" * self.repeated,
+            + "  undefined: rows have no order" * self.repeated,
         ]
         for name, test in (
             ("Breusch-Pagan (Koenker)", self.breusch_pagan),
