@@ -72,16 +72,18 @@ def _of_many(options, model):
 
     from linreg_fast.data.moments import Moments
     from linreg_fast.kernels import RUNGS
+    from linreg_fast.kernels.steps.predict import predict
     from linreg_fast.sources.columns import TableStream
     from linreg_fast.sources.recognise import pieces_of
     from linreg_fast.sources.summing import Tree, each_block
 
     if model.categories or model.formula is not None:
         raise ValueError("a model with groups or a formula is scored on one file at a time")
+    line = np.ascontiguousarray(model.coef[None, :]), np.array([model.intercept])
     told, tree = streaming.Told("looking at the files"), Tree()
 
     def add(X, Y, weights):
-        residuals = Y - model.predict(X)[:, None]
+        residuals = Y - predict(X, *line)
         tree.add(Moments.of(residuals, Y, weights, RUNGS["compensated"]))
 
     with patience(told):
