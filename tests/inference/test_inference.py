@@ -70,11 +70,14 @@ def test_statsmodels_agrees(rng):
         ),
         ({"lags": 4}, "HAC", {"maxlags": 4}),
     ):
-        expected = theirs.get_robustcov_results(kind, use_t=True, **more)
-        found = ours.inference(X, y, **options)
-        same(found.cov, expected.cov_params(), 1e-9)
-        same(found.p, expected.pvalues, 1e-8)
-        same(found.confidence_interval(), expected.conf_int(), 1e-9)
+        with warnings.catch_warnings():
+            if "two_way" in options:  # whose variances may be negative: nan in both
+                warnings.simplefilter("ignore")
+            expected = theirs.get_robustcov_results(kind, use_t=True, **more)
+            found = ours.inference(X, y, **options)
+            same(found.cov, expected.cov_params(), 1e-9)
+            same(found.p, expected.pvalues, 1e-8)
+            same(found.confidence_interval(), expected.conf_int(), 1e-9)
     influence, expected = ours.influence(X, y), theirs.get_influence()
     same(influence.leverage, expected.hat_matrix_diag, 1e-9)
     same(influence.cooks, expected.cooks_distance[0], 1e-9)
