@@ -24,6 +24,7 @@ def of_fit(estimator, found, options):
         "fit_intercept": bool(estimator.fit_intercept),
         "rank": int(estimator.rank_),
         "weights": options.weights,
+        "weights_are": getattr(options, "weights_are", None) or "analytic",
         "errors": None,
     }
     if found is not None and np.isfinite(found.meat).all() and found.lost is None:
@@ -58,6 +59,16 @@ def fitted(model):
     return Fitted(
         moments, bool(centred), rank, model.coef[None, :], model.features, [model.target], terms
     )
+
+
+def meaning(model):
+    """What the weights of the fit are: "analytic", "frequency" or "sampling"."""
+    content = needed(model)
+    errors = content.get("errors")
+    known = content.get("weights_are")
+    if known is None and isinstance(errors, dict):  # of older files
+        known = errors.get("weights")
+    return known or "analytic"
 
 
 def needed(model):

@@ -54,7 +54,7 @@ def run(options):
     rows = frozen(X), frozen(np.ascontiguousarray(y)[:, None]), own
     index = np.arange(len(y)) if kept is None else np.flatnonzero(kept)
     with patience("looking at the rows"):
-        influence, text = looked_at(fitted, rows, index)
+        influence, text = looked_at(fitted, rows, index, certainty.meaning(model))
     if options.out:
         from linreg_fast.data.jsonfile import write_text
 
@@ -69,14 +69,15 @@ def run(options):
     return 0
 
 
-def looked_at(fitted, rows, index):
-    """(`Influence`, what is said of it and of the residuals)."""
+def looked_at(fitted, rows, index, meaning="analytic"):
+    """(`Influence`, what is said of it and of the residuals). meaning: what weights are."""
     from linreg_fast.inference.diagnostics import diagnostics
     from linreg_fast.inference.influence import influence
 
-    found = influence(fitted, 0, rows)
+    meaning = "frequency" if meaning == "frequency" else "analytic"
+    found = influence(fitted, 0, rows, meaning=meaning)
     found.index = index + 1  # as people count rows below a header
-    tests = diagnostics(fitted, 0, rows)
+    tests = diagnostics(fitted, 0, rows, meaning=meaning)
     return found, "\n".join([repr(tests), *_inflation(fitted), *_rows(found)])
 
 

@@ -72,7 +72,7 @@ def run(options):
         if choice is not None:
             found = summary.infer(estimator, rows, choice, target, design)
         if options.diagnose:
-            looked_at = _diagnosed(estimator, rows, target)
+            looked_at = _diagnosed(estimator, rows, target, choice.weights)
         details = fit_report.details_of(estimator, rows)
     fitting.warn_of_dependence(estimator, rows)
     model = Model(
@@ -132,12 +132,12 @@ def _plain(design, kinds):
     return {**to_plain(design), "kinds": kinds}
 
 
-def _diagnosed(estimator, rows, target):
+def _diagnosed(estimator, rows, target, meaning):
     import numpy as np
 
     index = np.arange(len(rows.y)) if rows.kept is None else np.flatnonzero(rows.kept)
     known = summary.fitted(estimator, rows, target)
-    return diagnose.looked_at(known, summary.checked(rows), index)
+    return diagnose.looked_at(known, summary.checked(rows), index, meaning)
 
 
 COMMAND = Command(

@@ -2,35 +2,48 @@
 
 import warnings
 
+from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, patience
-from linreg_fast.cli.tables import DATA_HELP, add_reading, add_weights, opened
+from linreg_fast.cli.tables import DATA_HELP, add_reading, add_weights, opened, options_of_text
 
 EXAMPLES = """\
   linreg-fast score model.json test_houses.csv
   linreg-fast score model.json test_houses.csv --weights n_sold
+  linreg-fast score model.json 'test/*.parquet'
 """
 
 
 def add_options(command):
     command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
     command.add_argument(
-        "data", metavar="DATA", help=f"a table with the model's columns and target: {DATA_HELP}"
+        "data",
+        metavar="DATA",
+        nargs="+",
+        help=f"a table with the model's columns and target: {DATA_HELP}{streaming.MANY_HELP}",
     )
     add_weights(command)
     add_reading(command, "leaves them out and says how many")
 
 
 def run(options):
-    import numpy as np
-    from sklearn.metrics import mean_squared_error, r2_score
-
-    from linreg_fast.cli.applying import Applied, load
-    from linreg_fast.data.gate import as_weights
-    from linreg_fast.sources.names import counted, is_or_are
+    from linreg_fast.cli.applying import load
 
     model = load(options)
     if options.weights == "":
         raise ValueError("--weights names no column")
+    if streaming.are_many(options):
+        return _of_many(options, model)
+    return _of_one(options, model)
+
+
+def _of_one(options, model):
+    import numpy as np
+    from sklearn.metrics import mean_squared_error, r2_score
+
+    from linreg_fast.cli.applying import Applied
+    from linreg_fast.data.gate import as_weights
+    from linreg_fast.sources.names import counted, is_or_are
+
     asked = [] if options.weights is None else [options.weights]
     with patience(f"reading {options.data}"), opened(options) as source:
         applied = Applied(source, model, asked, missing=options.missing, target=True)
@@ -49,11 +62,49 @@ def run(options):
         explained = r2_score(actual, predicted, sample_weight=weights) if len(actual) > 1 else 0.0
     if not np.isfinite([error, explained]).all():
         raise ValueError(f"{options.data}: squares of these numbers overflow: use other units")
-    if len(actual) > 1:
+    _report(explained, error, len(actual), left_out)
+    return 0
+
+
+def _of_many(options, model):
+    """Of files, a pattern or a folder, in batches."""
+    import numpy as np
+
+    from linreg_fast.data.moments import Moments
+    from linreg_fast.kernels import RUNGS
+    from linreg_fast.kernels.steps.predict import predict
+    from linreg_fast.sources.columns import TableStream
+    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.summing import Tree, each_block
+
+    if model.categories or model.formula is not None:
+        raise ValueError("a model with groups or a formula is scored on one file at a time")
+    line = np.ascontiguousarray(model.coef[None, :]), np.array([model.intercept])
+    told, tree = streaming.Told("looking at the files"), Tree()
+
+    def add(X, Y, weights):
+        residuals = Y - predict(X, *line)
+        tree.add(Moments.of(residuals, Y, weights, RUNGS["compensated"]))
+
+    with patience(told):
+        pieces = pieces_of(options.data, options_of_text(options))
+        stream = TableStream(pieces, model.target, options.weights, model.features)
+        told.total = stream.rows
+        reading = each_block(stream, add, options.missing, told)
+    found = tree.joined()
+    left, spread = np.diag(found.comoment)
+    left = left + found.weight_sum * found.mean[0] ** 2
+    explained = 1 - left / spread if spread > 0 else float(left == 0)
+    _report(explained, left / found.weight_sum, reading.used, reading.dropped)
+    print(f"read  {reading}")
+    return 0
+
+
+def _report(explained, error, rows, left_out):
+    if rows > 1:
         print(f"R2    {explained:.6f}")
     print(f"MSE   {error:.6g}")
-    print(f"rows  {len(actual)}" + f" ({left_out} left out for missing values)" * bool(left_out))
-    return 0
+    print(f"rows  {rows}" + f" ({left_out} left out for missing values)" * bool(left_out))
 
 
 COMMAND = Command("score", "R2 and MSE of a model on a table", EXAMPLES, add_options, run)

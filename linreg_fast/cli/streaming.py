@@ -20,9 +20,9 @@ MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batch
 def takes(options):
     """Whether the data are read in batches. If not, `options.data` becomes the one path."""
     given = options.data
-    if len(given) > 1 or (given[0] != "-" and _is_many(given[0])):
+    if are_many(options):
         return True
-    options.data = path = given[0]
+    path = options.data
     if (
         any(getattr(options, name, None) for name in NEED_ROWS)
         or path == "-"
@@ -32,6 +32,17 @@ def takes(options):
         return False
     options.data = given
     return True
+
+
+def are_many(options):
+    """Whether these are several files. If not, `options.data` becomes the one path."""
+    given = options.data
+    if len(given) > 1 or (given[0] != "-" and _is_many(given[0])):
+        if "-" in given:
+            raise ValueError("standard input (-) cannot be one of several files")
+        return True
+    options.data = given[0]
+    return False
 
 
 def _is_many(path):

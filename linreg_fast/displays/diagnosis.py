@@ -9,12 +9,12 @@ NAMED = 3  # rows that a picture names: those furthest out
 COOKS = (0.5, 1.0)  # distances whose contours are drawn, as in R
 
 
-def _names(ax, x, y, sizes):
-    """Numbers of the rows with the largest sizes."""
+def _names(ax, x, y, sizes, rows):
+    """Numbers, out of rows (n,), of those with the largest sizes."""
     finite = np.flatnonzero(np.isfinite(sizes) & np.isfinite(x) & np.isfinite(y))
     for row in finite[np.argsort(sizes[finite])[-NAMED:]].tolist():
         ax.annotate(
-            str(row),
+            str(row if rows is None else rows[row]),
             (x[row], y[row]),
             xytext=(3, 3),
             textcoords="offset points",
@@ -31,15 +31,18 @@ class _OfRows(Display):
 
     x_label = y_label = ""
 
-    def __init__(self, *, x, y, sizes):
-        self.x, self.y, self.sizes = x, y, sizes
+    def __init__(self, *, x, y, sizes, rows=None):
+        self.x, self.y, self.sizes, self.rows = x, y, sizes, rows
 
     @classmethod
-    def from_estimator(cls, model, X, y, sample_weight=None, *, ax=None):
-        """Draw a fitted `LinearRegression` on the rows X (n, p), y (n,) that it was fitted to."""
+    def from_estimator(cls, model, X, y=None, sample_weight=None, *, ax=None):
+        """Draw a fitted `LinearRegression` on the rows X (n, p), y (n,) that it was fitted to.
+
+        Those that the fit left out for missing values are left out; the numbers of rows are their
+        places in X. Of a model fitted by a formula X is the frame, and y may be left out.
+        """
         influence = _influence(model, X, y, sample_weight)
-        fitted = np.asarray(y, dtype=float).reshape(-1) - influence.residuals
-        return cls.from_influence(influence, fitted).plot(ax)
+        return cls.from_influence(influence, influence.fitted).plot(ax)
 
     @classmethod
     def from_influence(cls, influence, fitted):
@@ -55,7 +58,7 @@ class _OfRows(Display):
         ax = self._axes(ax)
         self._before(ax)
         scatter(ax, self.x, self.y, "rows")
-        _names(ax, self.x, self.y, self.sizes)
+        _names(ax, self.x, self.y, self.sizes, self.rows)
         ax.set_xlabel(self.x_label)
         ax.set_ylabel(self.y_label)
         legend(ax)
@@ -71,13 +74,17 @@ class ResidualsDisplay(_OfRows):
         Fitted values and residuals.
     sizes : ndarray of shape (n,)
         The rows with the largest are named.
+    rows : ndarray of shape (n,), optional
+        What they are named by; their places by default.
     """
 
     x_label, y_label = "fitted", "residual"
 
     @classmethod
     def from_influence(cls, influence, fitted):
-        return cls(x=fitted, y=influence.residuals, sizes=abs(influence.residuals))
+        return cls(
+            x=fitted, y=influence.residuals, sizes=abs(influence.residuals), rows=influence.index
+        )
 
 
 class QuantilesDisplay(_OfRows):
@@ -103,7 +110,7 @@ class QuantilesDisplay(_OfRows):
         rank[:] = np.nan
         rank[finite[np.argsort(values[finite], kind="stable")]] = np.arange(1, len(finite) + 1)
         quantiles = special.ndtri((rank - 0.375) / (len(finite) + 0.25))
-        return cls(x=quantiles, y=values, sizes=abs(values))
+        return cls(x=quantiles, y=values, sizes=abs(values), rows=influence.index)
 
     def _before(self, ax):
         ends = np.array([np.nanmin(self.x), np.nanmax(self.x)])
@@ -119,6 +126,8 @@ class ScaleLocationDisplay(_OfRows):
         Fitted values and sqrt(abs(standardised residual)).
     sizes : ndarray of shape (n,)
         The rows with the largest are named.
+    rows : ndarray of shape (n,), optional
+        What they are named by; their places by default.
     """
 
     x_label, y_label = "fitted", "sqrt |standardised residual|"
@@ -126,7 +135,7 @@ class ScaleLocationDisplay(_OfRows):
     @classmethod
     def from_influence(cls, influence, fitted):
         roots = np.sqrt(abs(influence.rstandard))
-        return cls(x=fitted, y=roots, sizes=roots)
+        return cls(x=fitted, y=roots, sizes=roots, rows=influence.index)
 
     def _before(self, ax):
         ax.axhline(0.822, color="0.6", linewidth=1, label="expected of normal errors")
@@ -143,18 +152,20 @@ class LeverageDisplay(_OfRows):
         Cook's distances: the rows with the largest are named.
     rank : int
         How many numbers were fitted.
+    rows : ndarray of shape (n,), optional
+        What rows are named by; their places by default.
     """
 
     x_label, y_label = "leverage", "standardised residual"
 
-    def __init__(self, *, x, y, sizes, rank):
-        super().__init__(x=x, y=y, sizes=sizes)
+    def __init__(self, *, x, y, sizes, rank, rows=None):
+        super().__init__(x=x, y=y, sizes=sizes, rows=rows)
         self.rank = rank
 
     @classmethod
     def from_influence(cls, influence, fitted):
         x, y, cooks = influence.leverage, influence.rstandard, influence.cooks
-        return cls(x=x, y=y, sizes=cooks, rank=influence.rank)
+        return cls(x=x, y=y, sizes=cooks, rank=influence.rank, rows=influence.index)
 
     def _before(self, ax):
         super()._before(ax)

@@ -14,6 +14,7 @@ from linreg_fast.data.gate import (
     frozen,
     is_dask,
 )
+from linreg_fast.estimators.by_name import picked
 from linreg_fast.estimators.errors import TooLargeError
 from linreg_fast.estimators.validation import ValidatedRows, is_plain
 from linreg_fast.kernels import DEFAULT, RUNGS
@@ -140,6 +141,8 @@ class BaseLeastSquares(ValidatedRows, MultiOutputMixin, RegressorMixin, BaseEsti
             from linreg_fast.estimators import from_dask
 
             return from_dask.predict(self, X)
+        if type(X) is not np.ndarray and "reading_" in vars(self):
+            X = picked(self, X)
         known = is_plain(X, 2) and not hasattr(self, "feature_names_in_")
         if not known or X.shape[1] != getattr(self, "n_features_in_", None):
             frame = self._read_frame(X, reset=False)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import no_column
+from linreg_fast.estimators.by_name import Reader
 
 
 class FittedRows:
@@ -108,6 +109,7 @@ class FittedRows:
             targets,
             None if design is None else design.terms,
         )
+        fitted.reader = Reader(self)
         if solver in ("gradient_descent", "lsqr"):
             self._check_converged(fitted)
         return fitted

@@ -7,6 +7,7 @@ from linreg_fast.data.forgetting import fading_weights, joined
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import unchanged_on_failure
+from linreg_fast.estimators.by_name import drops
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.runtime.launch import threads
@@ -131,7 +132,7 @@ class SourceMixin:
         y : array-like of shape (n_samples,) or (n_samples, n_targets), or the name of a column
         sample_weight : array-like of shape (n_samples,), or the name of a column, optional
         missing : {"raise", "drop"}, optional
-            Of a source, as in `fit`.
+            Of a source, as in `fit`; by default as the fit had it.
 
         Returns
         -------
@@ -156,7 +157,7 @@ class SourceMixin:
             residuals = Y - predict(X, coef, intercept)
             tree.add(Moments.of(residuals, Y, weights, RUNGS["compensated"]))
 
-        each_block(stream, add, self._missing(missing))
+        each_block(stream, add, missing or ("drop" if drops(self) else "raise"))
         found = tree.joined()
         t, squares = len(coef), np.diag(found.comoment)
         left = squares[:t] + found.weight_sum * found.mean[:t] ** 2
@@ -217,7 +218,8 @@ def infer_source(model, source, y, sample_weight, choice, target, groups):
     stream = opened(source, y, sample_weight, None if y is None else _names_of(model))
     model._compare(stream)
     scores = Scores(basis, choice, target)
-    each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), model._missing(None))
+    missing = "drop" if drops(model) else "raise"
+    each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing)
     return build.of_scores(fitted, scores)
 
 
@@ -230,7 +232,12 @@ def refuse_options(y, features, missing):
     """Raise for what only sources have."""
     if type(y) is str:
         raise ValueError(f"y is {y!r}, a name, and X has no columns with names: pass y's numbers")
-    if features is not None or missing is not None:
+    if missing is not None and features is None:
+        raise ValueError(
+            f"missing={missing!r} is for sources, whose target is named; of X and y the model says "
+            f"it: LinearRegression(missing={missing!r}).fit(X, y)"
+        )
+    if features is not None:
         raise ValueError(
             "features and missing are for sources, whose target is named: fit(source, 'target', "
             "features=[...], missing='drop')"

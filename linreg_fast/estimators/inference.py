@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.data.gate import is_dask
 from linreg_fast.estimators.fitted import FittedRows
 from linreg_fast.estimators.from_source import infer_source, takes
 from linreg_fast.runtime.launch import threads
@@ -102,6 +103,13 @@ class InferenceMixin(FittedRows):
             if choice.cov == "classical":
                 self._warn_of_fading()
             return infer_source(self, X, y, sample_weight, choice, target, groups)
+        if is_dask(X):
+            raise TypeError(
+                "X is a Dask collection, whose rows inference does not read: classical errors need "
+                f"no rows, inference(); for cov={choice.cov!r} fill sums partition after "
+                f"partition, sums = model.scores({choice.cov!r}), sums.add(X, y), and then "
+                "inference(scores=sums)"
+            )
         if X is None and y is not None:
             raise ValueError("pass X and y together")
         if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):
@@ -156,7 +164,7 @@ class InferenceMixin(FittedRows):
         checks.check_choice(basis, choice, None)
         return Scores(basis, choice, target, self._batch_again)
 
-    def influence(self, X, y=None, sample_weight=None, *, target=None):
+    def influence(self, X, y=None, sample_weight=None, *, weights="analytic", target=None):
         """What each row does to the fit: leverage, studentised residuals, Cook's distance.
 
         Parameters
@@ -164,6 +172,9 @@ class InferenceMixin(FittedRows):
         X, y, sample_weight : as in the fit
             The rows that were fitted. Rows with missing values, which missing="drop" leaves out,
             have no numbers: `index` says which rows have.
+        weights : {"analytic", "frequency"}, default="analytic"
+            What sample_weight means, as in `inference`: of frequencies each row has the numbers of
+            one of the equal rows that it stands for.
         target : int, optional
             Of several targets; 0 by default.
 
@@ -186,15 +197,21 @@ class InferenceMixin(FittedRows):
         *rows, kept = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
-            return influence(fitted, self._targets(target or 0)[0], rows, kept)
+            found = influence(fitted, self._targets(target or 0)[0], rows, kept, weights)
+        if hasattr(X, "iloc"):
+            found.labels = X.index[found.index]
+        return found
 
-    def diagnostics(self, X, y=None, sample_weight=None, *, target=None):
+    def diagnostics(self, X, y=None, sample_weight=None, *, weights="analytic", target=None):
         """Tests of the residuals: autocorrelation, unequal variance, normality.
 
         Parameters
         ----------
         X, y, sample_weight : as in the fit
             The rows that were fitted, in their order.
+        weights : {"analytic", "frequency"}, default="analytic"
+            What sample_weight means, as in `inference`: of frequencies the tests are those of the
+            rows written out, but Durbin and Watson's, which needs their order.
         target : int, optional
             Of several targets; 0 by default.
 
@@ -214,4 +231,5 @@ class InferenceMixin(FittedRows):
         *rows, _ = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
-            return diagnostics(fitted, self._targets(target or 0)[0], rows)
+            chosen = self._targets(target or 0)[0]
+            return diagnostics(fitted, chosen, rows, meaning=weights)

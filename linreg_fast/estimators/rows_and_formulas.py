@@ -9,6 +9,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import frozen, is_dask
+from linreg_fast.estimators import by_name
 from linreg_fast.kernels.steps.predict import predict
 
 
@@ -94,7 +95,7 @@ class RowsAndFormulas:
 
     def _forget_last_rows(self):
         """What a fit starts without."""
-        for name in ("_design", "n_dropped_"):
+        for name in ("_design", "n_dropped_", "reading_"):
             vars(self).pop(name, None)
 
     def _validated(self, X, y, sample_weight, reset=True, in_columns=False):
@@ -115,9 +116,12 @@ class RowsAndFormulas:
         if design is not None and not isinstance(X, np.ndarray):
             sample_weight = design.weights(X, sample_weight)
             y = design.targets(X) if y is None else y
+        elif design is None:
+            y, sample_weight = (by_name.column(self, X, each) for each in (y, sample_weight))
+            X = by_name.picked(self, X)
         if y is None:
             raise ValueError("pass X and y together")
-        if self.missing == "drop":
+        if by_name.drops(self):
             X, Y, weights, _, kept = missing.validated(self, X, y, sample_weight, reset=False)
             return X, Y, weights, None if kept.all() else kept
         if design is not None:
@@ -127,12 +131,14 @@ class RowsAndFormulas:
 
     def _validate_matrix(self, X, accept_sparse, reset):
         design = None if reset else getattr(self, "_design", None)
-        if design is None or isinstance(X, np.ndarray) or hasattr(X, "tocsr"):
+        if design is not None and isinstance(X, (np.ndarray, list)):
+            by_name.refuse_arrays(design, X)
+        if design is None or isinstance(X, (np.ndarray, list)) or hasattr(X, "tocsr"):
             return super()._validate_matrix(X, accept_sparse, reset)
         return frozen(design.matrix(X))
 
     def _check_finite(self, X, Y=None):
-        gaps_pass = self.missing == "drop" or getattr(self, "_design", None) is not None
+        gaps_pass = by_name.drops(self) or getattr(self, "_design", None) is not None
         if gaps_pass and isinstance(X, np.ndarray) and Y is None:
             X = np.where(np.isnan(X), 0.0, X)  # what is infinite is an error all the same
         super()._check_finite(X, Y)
@@ -158,7 +164,7 @@ class RowsAndFormulas:
             About the mean of y, also without an intercept, as scikit-learn has it; `inference().r2`
             is the uncentred one then. With `missing="drop"` of the rows that have no gap.
         """
-        plain = self.missing == "raise" and getattr(self, "_design", None) is None
+        plain = not by_name.drops(self) and getattr(self, "_design", None) is None
         if plain or is_dask(X):
             return super().score(X, y, sample_weight)
         X, Y, weights, _ = self._rows_given(X, y, sample_weight)

@@ -60,6 +60,7 @@ def _result(fitted, basis, choice, target, scores):
         groups,
         most,
         terms_of(fitted, len(lead)),
+        fitted.reader,
     )
     tell(result, scores, rows_given=scores is not None)
     return result

@@ -42,10 +42,15 @@ class Choice:
             if weights == "sampling" and cov == "classical":
                 cov = "HC1"
         if cov not in COVARIANCES:
+            near = [name for name in COVARIANCES if name.lower() == str(cov).lower()]
             hint = (
-                " (R's sandwich takes HC3 for it, Stata HC1, with groups CR1S)"
-                if str(cov).lower() in ("robust", "hc", "white", "sandwich", "cluster")
-                else ""
+                f" (did you mean {near[0]!r}?)"
+                if near
+                else (
+                    " (R's sandwich takes HC3 for it, Stata HC1, with groups CR1S)"
+                    if str(cov).lower() in ("robust", "hc", "white", "sandwich", "cluster")
+                    else ""
+                )
             )
             raise ValueError(f"unknown cov {cov!r}{hint}: choose one of {', '.join(COVARIANCES)}")
         if weights == "sampling" and cov == "classical":
@@ -93,6 +98,19 @@ class Choice:
     def repeated(self):
         """Whether a weight of w stands for w equal rows."""
         return self.weights == "frequency"
+
+
+def check_repeated(weights, values):
+    """Whether weights count rows, of tests of residuals: a ValueError where they cannot."""
+    if weights not in ("analytic", "frequency"):
+        raise ValueError(
+            f"weights must be 'analytic' or 'frequency' here, got {weights!r}: tests of residuals "
+            "and influence are not defined for rows that were drawn unequally"
+        )
+    repeated = weights == "frequency" and values is not None
+    if repeated:
+        check_whole(values)
+    return repeated
 
 
 def check_level(level):

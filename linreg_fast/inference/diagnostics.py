@@ -1,8 +1,8 @@
 """Tests of the residuals. Sources: Durbin and Watson 1950; Breusch and Pagan 1979; Koenker 1981;
-White 1980; Jarque and Bera 1987."""
+White 1980; Jarque and Bera 1987. Where weights are frequencies, those of the rows written out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
 from linreg_fast.inference import checks, tails
 from linreg_fast.inference.basis import Basis
+from linreg_fast.inference.choices import check_repeated
 from linreg_fast.inference.numbers_as_text import number, p_as_text
 from linreg_fast.inference.pieces import pieces
 from linreg_fast.kernels import DEFAULT, RUNGS
@@ -38,12 +39,13 @@ class JarqueBera(NamedTuple):
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """Of the residuals, times the root of their weights.
+    """Of the residuals, times the root of their weights; of each of w equal rows for frequencies.
 
     Attributes
     ----------
     durbin_watson : float
-        2 for residuals that do not depend on the row before.
+        2 for residuals that do not depend on the row before; nan where weights are frequencies,
+        which leave the order of the rows open.
     breusch_pagan, breusch_pagan_original, white : LagrangeTest
         Of one variance for all rows: Koenker's form (R, statsmodels), that for normal errors
         (Stata's hettest has it on fitted values), and on all squares and products of columns (None
@@ -64,11 +66,13 @@ class Diagnostics:
     skew: float
     kurtosis: float
     quantiles: np.ndarray
+    repeated = False  # whether weights were frequencies
 
     def to_dict(self):
         """Plain numbers and lists."""
         found = {}
-        for name, value in vars(self).items():
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
             if hasattr(value, "_asdict"):
                 value = value._asdict()
             found[name] = value.tolist() if isinstance(value, np.ndarray) else value
@@ -78,7 +82,8 @@ class Diagnostics:
         lines = [
             "Residuals " + "".join(f"{n:>13}" for n in ("min", "25%", "median", "75%", "max")),
             "          " + "".join(f"{number(float(q), 11, 5):>13}" for q in self.quantiles),
-            f"{'Durbin-Watson':<34}{number(self.durbin_watson, 10, 5):>12}",
+            f"{'Durbin-Watson':<34}{number(self.durbin_watson, 10, 5):>12}"
+            + "  undefined: rows have no order" * self.repeated,
         ]
         for name, test in (
             ("Breusch-Pagan (Koenker)", self.breusch_pagan),
@@ -101,8 +106,18 @@ class Diagnostics:
         return "\n".join(lines)
 
 
-def diagnostics(fitted, target, rows, white=True):
-    """The `Diagnostics` of the rows (X, Y, weights) of a fit, in their order."""
+class RepeatedDiagnostics(Diagnostics):
+    """Likewise of rows whose weights are frequencies: as of the rows written out."""
+
+    repeated = True
+
+
+def diagnostics(fitted, target, rows, white=True, meaning="analytic"):
+    """The `Diagnostics` of the rows (X, Y, weights) of a fit, in their order.
+
+    meaning: of the weights, "analytic" or "frequency".
+    """
+    repeated = check_repeated(meaning, rows[2])
     basis = fitted.basis(target, rows)
     checks.check_counts(basis, rows)
     X, Y, weights = rows
@@ -110,28 +125,33 @@ def diagnostics(fitted, target, rows, white=True):
     for start, *piece, own in pieces(X, Y, weights):
         kernel.residuals(*piece, target, own, basis.fit, u[start : start + len(piece[0])])
     rss = checks.check_residuals(basis, u, weights, rows, fitted.names)
+    counts = None
     if weights is not None:
-        u *= np.sqrt(weights)
+        u *= 1.0 if repeated else np.sqrt(weights)
+        counts = weights if repeated else None
         if not weights.all():
             kept = weights > 0
             X, u = X[kept], u[kept]
-    n = len(u)
-    watson = _watson(u, rss)
-    skew, kurtosis, bera = _normality(u)
+            counts = frozen(weights[kept]) if repeated else None
+    n = float(counts.sum()) if repeated else len(u)
+    watson = math.nan if repeated else _watson(u, rss)
+    skew, kurtosis, bera = _normality(u, counts)
     squares = frozen((u * u)[:, None])
-    breusch, explained = _lagrange(_moments(X, squares), basis.rank - 1 if basis.centred else None)
+    moments = _moments(X, squares, counts)
+    breusch, explained = _lagrange(moments, n, basis.rank - 1 if basis.centred else None)
     spread = rss / n
     original = explained / (2 * spread**2) if spread > 0 else math.nan
     df = breusch.df
-    return Diagnostics(
+    kind = RepeatedDiagnostics if repeated else Diagnostics
+    return kind(
         watson,
         breusch,
         LagrangeTest(original, df, tails.chi2_p(original, df)),
-        _white(X, squares, basis) if white else None,
+        _white(X, squares, counts, n, basis) if white else None,
         bera,
         skew,
         kurtosis,
-        np.quantile(u, [0, 0.25, 0.5, 0.75, 1]),
+        _quantiles(u, counts, np.array([0, 0.25, 0.5, 0.75, 1])),
     )
 
 
@@ -140,36 +160,51 @@ def _watson(u, rss):
     return float(steps @ steps / rss) if rss > 0 else math.nan
 
 
-def _normality(u):
-    off = u - u.mean()
+def _quantiles(u, counts, shares):
+    """Of rows, or of rows written out as often as they count."""
+    if counts is None:
+        return np.quantile(u, shares)
+    order = np.argsort(u)
+    ends = np.cumsum(counts[order])
+    places = shares * (ends[-1] - 1)
+    low, high = (
+        u[order][np.searchsorted(ends, place, side="right")]
+        for place in (np.floor(places), np.ceil(places))
+    )
+    return low + (high - low) * (places - np.floor(places))
+
+
+def _normality(u, counts):
+    off = u - np.average(u, weights=counts)
     squares = off * off
-    second = squares.sum() / len(u)
+    n, own = (len(u), squares) if counts is None else (float(counts.sum()), squares * counts)
+    second = own.sum() / n
     if not second > 0:
         return math.nan, math.nan, JarqueBera(math.nan, math.nan)
-    skew = float(squares @ off / len(u) / second**1.5)
-    kurtosis = float(squares @ squares / len(u) / second**2)
-    statistic = len(u) / 6 * (skew**2 + (kurtosis - 3) ** 2 / 4)
+    skew = float(own @ off / n / second**1.5)
+    kurtosis = float(own @ squares / n / second**2)
+    statistic = n / 6 * (skew**2 + (kurtosis - 3) ** 2 / 4)
     return skew, kurtosis, JarqueBera(statistic, math.exp(-statistic / 2))
 
 
-def _moments(X, squares):
+def _moments(X, squares, counts):
     products = X.shape[0] * (X.shape[1] + 1) ** 2
     doubled = products <= DOUBLED_PRODUCTS or not isinstance(X, np.ndarray)
-    return Moments.of(X, squares, None, RUNGS["compensated"] if doubled else DEFAULT)
+    return Moments.of(X, squares, counts, RUNGS["compensated"] if doubled else DEFAULT)
 
 
-def _lagrange(moments, rank=None):
+def _lagrange(moments, n, rank=None):
     """The test of a fit to squared residuals, with an intercept, and what it explains of them."""
     least = LEAST_DOUBLED if moments.doubled else LEAST_PLAIN
     basis = Basis.of(moments, True, rank, np.zeros(moments.n_features), least=least)
     df = basis.rank - 1
-    if not basis.tss > 0 or basis.rank >= basis.n_samples or df == 0:
+    if not basis.tss > 0 or basis.rank >= n or df == 0:
         return LagrangeTest(math.nan, df, math.nan), math.nan
-    lm = moments.n_samples * basis.explained / basis.tss
+    lm = n * basis.explained / basis.tss
     return LagrangeTest(lm, df, tails.chi2_p(lm, df)), basis.explained
 
 
-def _white(X, squares, basis):
+def _white(X, squares, counts, n, basis):
     """On the columns and their products, which with an intercept may as well be centred."""
     p = X.shape[1]
     first, second = np.triu_indices(p)
@@ -182,5 +217,6 @@ def _white(X, squares, basis):
         columns = (np.asarray(columns, dtype=float) - basis.mean[0]) - basis.mean[1]
         products = columns[:, first] * columns[:, second]
         rows = np.hstack([columns, products]) if basis.centred else products
-        total = total + _moments(frozen(rows), squares[part])
-    return _lagrange(total)[0]
+        own = None if counts is None else counts[part]
+        total = total + _moments(frozen(rows), squares[part], own)
+    return _lagrange(total, n)[0]

@@ -15,6 +15,8 @@ class Fitted:
     (name, places of its columns) of each term of a formula; None where each column is one.
     """
 
+    reader = None  # what takes new rows as the fit took its own, by names or by a formula
+
     def __init__(self, moments, fit_intercept, rank, coef, names, targets, terms=None):
         self.moments, self.fit_intercept, self.rank = moments, fit_intercept, rank
         self.coef, self.names, self.targets, self.terms = coef, names, targets, terms

@@ -6,7 +6,7 @@ import numpy as np
 
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.inference import checks
-from linreg_fast.inference.choices import InferenceWarning
+from linreg_fast.inference.choices import InferenceWarning, check_repeated
 from linreg_fast.inference.formats import pandas
 from linreg_fast.inference.pieces import pieces
 from linreg_fast.kernels.second_pass import rows as kernel
@@ -28,18 +28,37 @@ class Influence:
     dfbeta, dfbetas : (n_samples, n_parameters) changes of the coefficients without the row, in
         their units, and by their standard deviations. Computed when asked for.
     press : float, the sum of squared residuals of rows as the fit without them predicts them.
+    fitted : fitted values, in units of the target.
     index : places of these rows among those given; all of them, but where missing values have left
         some out.
     rank, df_resid, sigma, names : of the fit.
 
+    Where weights are frequencies, of one of the w equal rows that a row stands for; nan for those
+    of weight 0.
+
     Where a row has leverage 1, what needs the fit without it is nan.
     """
 
-    def __init__(self, basis, names, found, sigma, rows, target, index):
+    labels = None  # of the rows in a frame of the user's
+
+    def __init__(self, basis, names, found, sigma, rows, target, index, repeated=False):
         self.leverage, self.residuals, self.rstudent, self.cooks = found
-        self.rank, self.df_resid = basis.rank, basis.n_samples - basis.rank
+        self.n_samples = round(basis.weight_sum) if repeated else len(self.leverage)
+        self.rank = basis.rank
+        self.df_resid = (self.n_samples if repeated else basis.n_samples) - basis.rank
         self.sigma, self.names, self.index = sigma, names, index
         self._basis, self._rows, self._target = basis, rows, target
+        self._counts = rows[2] if repeated else None
+        if repeated:
+            self._of_one_row()
+
+    def _of_one_row(self):
+        """Numbers of one of w equal rows, from those of all of them at once."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.leverage = np.where(self._counts > 0, self.leverage / self._counts, np.nan)
+            squares = self._scaled / self._left
+            self.cooks = squares**2 * self.leverage / (self.rank * self.sigma**2)
+            self.rstudent = self._scaled / (self._sigma_without * np.sqrt(self._left))
 
     def __repr__(self):
         worst = int(np.nanargmax(self.cooks)) if np.isfinite(self.cooks).any() else None
@@ -51,8 +70,16 @@ class Influence:
         return f"Influence({len(self.leverage)} rows, PRESS {self.press:.6g}{largest})"
 
     def __getstate__(self):
-        kept = {"_scaled": self._scaled, "dfbeta": self.dfbeta}  # what the rows are needed for
+        kept = {
+            "_scaled": self._scaled,
+            "dfbeta": self.dfbeta,
+            "fitted": self.fitted,
+        }  # what the rows are needed for
         return {**vars(self), **kept, "_rows": None}
+
+    @computed_once
+    def fitted(self):
+        return self._rows[1][:, self._target] - self.residuals
 
     @computed_once
     def _left(self):
@@ -64,7 +91,7 @@ class Influence:
     @computed_once
     def _scaled(self):
         """Residuals of weight 1."""
-        weights = self._rows[2]
+        weights = None if self._counts is not None else self._rows[2]
         return self.residuals if weights is None else np.sqrt(weights) * self.residuals
 
     @computed_once
@@ -90,14 +117,17 @@ class Influence:
 
     @computed_once
     def press(self):
-        return float(((self._scaled / self._left) ** 2).sum())
+        squares = (self._scaled / self._left) ** 2
+        if self._counts is not None:
+            squares = np.where(self._counts > 0, squares * self._counts, 0.0)
+        return float(squares.sum())
 
     @computed_once
     def dfbeta(self):
         X, _, weights = self._rows
         out = np.empty((len(self.residuals), len(self.names)))
         factor = self.residuals / self._left
-        if weights is not None:
+        if weights is not None and self._counts is None:
             factor = factor * weights
         step = max(SECOND_PASS_PIECE // max(X.shape[1], 1), 1)
         for start in range(0, len(out), step):
@@ -121,7 +151,7 @@ class Influence:
         Leverage above 2 k / n (Hoaglin and Welsch 1978), |rstudent| above 3, Cook's distance above
         4 / n, |dffits| above 2 sqrt(k / n) (Belsley, Kuh and Welsch 1980).
         """
-        n, k = len(self.leverage), self.rank
+        n, k = self.n_samples, self.rank
         limits = {
             "leverage": (self.leverage, 2 * k / n),
             "rstudent": (abs(self.rstudent), 3.0),
@@ -137,21 +167,29 @@ class Influence:
         return dict(sorted(found.items()))
 
     def to_frame(self, dfbetas=False):
-        """A pandas DataFrame with a row a row; with columns dfbetas of each parameter if asked."""
+        """A pandas DataFrame with a row a row; with columns dfbetas of each parameter if asked.
+
+        Its index is that of the frame of the fit, where it was one of pandas; else `index`.
+        """
         names = ["leverage", "residuals", "rstandard", "rstudent", "cooks", "dffits", "covratio"]
-        frame = pandas().DataFrame({name: getattr(self, name) for name in names}, index=self.index)
+        index = self.index if self.labels is None else self.labels
+        frame = pandas().DataFrame({name: getattr(self, name) for name in names}, index=index)
         if dfbetas:
             for j, name in enumerate(self.names):
                 frame[f"dfbetas_{name}"] = self.dfbetas[:, j]
         return frame
 
 
-def influence(fitted, target, rows, kept=None):
-    """The `Influence` of the rows (X, Y, weights) of a fit; kept: which of those given they are."""
+def influence(fitted, target, rows, kept=None, meaning="analytic"):
+    """The `Influence` of the rows (X, Y, weights) of a fit; kept: which of those given they are.
+
+    meaning: of the weights, "analytic" or "frequency".
+    """
+    repeated = check_repeated(meaning, rows[2])
     basis = fitted.basis(target, rows)
     checks.check_counts(basis, rows)
     X, Y, weights = rows
-    df = basis.n_samples - basis.rank
+    df = (round(basis.weight_sum) if repeated else basis.n_samples) - basis.rank
     found = np.empty((4, X.shape[0]))
     numbers = basis.most_leverage, basis.rss, df, basis.rank  # of sums that have the digits
     for start, *piece, own in pieces(X, Y, weights):
@@ -163,7 +201,8 @@ def influence(fitted, target, rows, kept=None):
     checks.check_residuals(basis, found[1], weights, rows, fitted.names, found[0])
     sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
     lead = ("intercept",) if basis.centred else ()
-    alone = found[0] > basis.most_leverage
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = (found[0] / rows[2] if repeated else found[0]) > basis.most_leverage
     index = np.arange(len(alone)) if kept is None else np.flatnonzero(kept)
     if alone.any() or df <= 0:
         warnings.warn(
@@ -174,4 +213,4 @@ def influence(fitted, target, rows, kept=None):
             InferenceWarning,
             stacklevel=4,
         )
-    return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target, index)
+    return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target, index, repeated)

@@ -81,7 +81,10 @@ class Questions:
 
         Parameters
         ----------
-        X : array-like of shape (m, n_features)
+        X : array-like of shape (m, n_features), or a frame
+            A frame's columns are those of the fit, by name and in order; of a model fitted by a
+            formula, or by names of columns, it is a frame that has them, in any order. Rows with
+            missing values, where the fit may have them, give NaN.
         level : float, default=0.95
         sample_weight : float or array-like of shape (m,), optional
             Of the new observations: their variance is sigma**2 / weight. 1 by default.
@@ -90,7 +93,7 @@ class Questions:
         -------
         Predictions
         """
-        level, X = check_level(level), as_matrix(X)
+        level, X = check_level(level), as_matrix(X) if self.reader is None else self.reader(X)
         if X.shape[1] != self.basis.n_features:
             raise ValueError(f"X has {X.shape[1]} columns, and the fit had {self.basis.n_features}")
         weight = 1.0 if sample_weight is None else np.asarray(sample_weight, dtype=float)
@@ -98,9 +101,14 @@ class Questions:
             raise ValueError(f"sample_weight must be one number a row: X has {len(X)}")
         if not (np.asarray(weight) > 0).all():
             raise ValueError("weights of new observations must be above 0")
+        gaps = np.isnan(X).any(axis=1) if getattr(self.reader, "gaps", False) else None
+        if gaps is not None:
+            X = as_matrix(np.where(gaps[:, None], 0.0, X))  # what is infinite is refused
         se = self._spread(self.basis.coordinates(X))
         lead = np.ones((len(X), 1)) if self.basis.centred else np.zeros((len(X), 0))
         determined = self.basis.estimable(np.hstack([lead, X]))
+        if gaps is not None:
+            determined |= gaps
         if not determined.all():
             se[~determined] = np.nan
             warnings.warn(
@@ -109,6 +117,7 @@ class Questions:
                 InferenceWarning,
                 stacklevel=2,
             )
-        return Predictions.of(
-            self.basis.predicted(X), se, self.sigma / np.sqrt(weight), self.df, level
-        )
+        mean = self.basis.predicted(X)
+        if gaps is not None:
+            mean[gaps] = se[gaps] = np.nan
+        return Predictions.of(mean, se, self.sigma / np.sqrt(weight), self.df, level)

@@ -1,6 +1,7 @@
 """`Inference`: how sure a fit is. A few numbers a parameter; nothing in it grows with the rows."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,6 +66,7 @@ class Inference(Questions, Forms):
     groups: tuple = ()  # (name, clusters) of each grouping
     largest_rank: int = 1 << 30  # of the meat: no more than there are clusters
     terms: tuple = ()  # (name, places of its parameters) of each term beside the intercept
+    reader: Callable | None = None  # of new rows for `predict`, by the names or the formula
 
     @property
     def coef(self):

@@ -50,8 +50,21 @@ def tell(result, scores, rows_given):
     if negative.any() and np.isfinite(result.meat).all():
         _warn(
             f"{_named(result, negative)}: the {choice.cov} variance is negative, since the matrix "
-            "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0"
+            "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0, and "
+            "two_way='each' has other factors for few clusters"
         )
+    elif _has_no_f(result) and not lost.any():
+        _warn(
+            f"F of all slopes is nan, since their two-way {choice.cov} matrix is not positive "
+            "definite: two_way='each', with other factors for few clusters, or psd=True, which "
+            "sets negative eigenvalues to 0, may give one; tests of few coefficients stand"
+        )
+
+
+def _has_no_f(result):
+    """Whether two-way clusters, of which there are enough, leave F without an inverse."""
+    enough = len(result.groups) == 2 and 0 < result.df_model <= result.largest_rank
+    return enough and result.rss > 0 and result.tss > 0 and math.isnan(result.f)
 
 
 def _is_float32(basis):

@@ -194,3 +194,21 @@ def test_a_summary_of_many_files_is_that_of_one(tmp_path, rng, capsys):
     np.testing.assert_allclose(many["se"], one["se"], rtol=1e-12)
     assert "HC3" in out
     assert "2 files" in out
+
+
+def test_score_of_folders_and_patterns(capsys, parts, tmp_path):
+    folder, X, y = parts
+    out = tmp_path / "m.json"
+    assert run(capsys, "fit", folder, "--target", "y", "--out", out)[0] == 0
+    whole = LinearRegression(precision="double-double").fit(X, y)
+    expected, left = whole.score(X, y), ((y - whole.predict(X)) ** 2).mean()
+    for data in ([folder], [f"{folder}/*.csv"], sorted(folder.iterdir())):
+        code, text, error = run(capsys, "score", out, *data)
+        assert code == 0, error
+        lines = dict(line.split(maxsplit=1) for line in text.splitlines())
+        assert float(lines["R2"]) == pytest.approx(expected, abs=1e-6)
+        assert float(lines["MSE"]) == pytest.approx(left, rel=1e-5)
+        assert lines["rows"] == "88 (2 left out for missing values)"
+    code, _, error = run(capsys, "score", out, folder, "--missing", "raise")
+    assert code == 2
+    assert "0.csv, line 6: column 'b' has a missing value" in error

@@ -328,3 +328,53 @@ def test_the_dot_leaves_out_what_other_options_take(capsys, cars, tmp_path):
     code, _, error = run(capsys, "fit", cars[0], "--formula", "mpg ~ .", *options)
     assert code == 0, error
     assert set(Model.load(out).columns) == {"cyl", "hp", "wt", "gear", "year"}
+
+
+def test_diagnose_of_frequencies_is_that_of_rows_written_out(capsys, cars, tmp_path):
+    path, frame = cars
+    written = tmp_path / "written.csv"
+    frame = frame.dropna(subset=["hp"])
+    frame.loc[frame.index.repeat(frame.sold)].to_csv(written, index=False)
+    options = ("--target", "mpg", "--features", "wt,hp")
+    counted = (*options, "--weights", "sold", "--weights-are", "frequency")
+    out, other = tmp_path / "m.json", tmp_path / "other.json"
+    code, at_once, error = run(capsys, "fit", path, *counted, "--diagnose", "--out", out)
+    assert code == 0, error
+    assert run(capsys, "fit", written, *options, "--out", other)[0] == 0
+    found, expected = (
+        run(capsys, "diagnose", *given)[1].splitlines() for given in ((out, path), (other, written))
+    )
+    for name in ("Residuals  ", "Breusch-Pagan (K", "White", "Jarque-Bera", "PRESS"):
+        (own,), (theirs,) = ([line for line in text if name in line] for text in (found, expected))
+        assert own == theirs
+        assert own in at_once
+    assert any("Durbin-Watson" in line and "undefined" in line for line in found)
+    assert max(map(len, found)) <= 80
+
+
+@pytest.mark.parametrize("command", ["diagnose", "fit"])
+def test_pictures_name_the_rows_of_the_table(capsys, cars, tmp_path, monkeypatch, command):
+    pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
+    from linreg_fast.displays import diagnosis
+
+    path, frame = cars
+    frame.loc[60, "mpg"] += 80  # behind the row that is left out, line 61 of the rows
+    frame.to_csv(path, index=False)
+    named = []
+    names = diagnosis._names
+
+    def look(ax, *given):
+        names(ax, *given)
+        named.append({text.get_text() for text in ax.texts})
+
+    monkeypatch.setattr(diagnosis, "_names", look)
+    options = ("--target", "mpg", "--features", "wt,hp")
+    out, picture = tmp_path / "m.json", tmp_path / "four.png"
+    if command == "fit":
+        code, _, error = run(capsys, "fit", path, *options, "--diagnose", "--plot", picture)
+    else:
+        assert run(capsys, "fit", path, *options, "--out", out)[0] == 0
+        code, _, error = run(capsys, "diagnose", out, path, "--plot", picture)
+    assert code == 0, error
+    assert len(named) == 4
+    assert all("61" in each for each in named)

@@ -64,3 +64,19 @@ def test_coefficients_with_intervals(fitted):
     np.testing.assert_array_equal(found.low, model.inference().confidence_interval(0.9)[1:, 0])
     assert [text.get_text() for text in found.ax_.get_yticklabels()] == ["x0", "x1", "x2"]
     assert len(CoefficientsDisplay.from_estimator(model, intercept=True).names) == 4
+
+
+def test_rows_left_out_are_not_counted(fitted):
+    _, X, y = fitted
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("formulaic", reason="formulas need the extra 'formula'")
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(y=y)
+    frame.loc[[0, 1, 30], "a"] = np.nan
+    frame.loc[40, "y"] += 50
+    model = LinearRegression.from_formula("y ~ a + b", frame, missing="drop")
+    for display in (ResidualsDisplay, QuantilesDisplay, ScaleLocationDisplay, LeverageDisplay):
+        found = display.from_estimator(model, frame, frame.y)
+        assert len(found.x) == 47
+        assert "40" in [text.get_text() for text in found.ax_.texts]
+    found = ResidualsDisplay.from_estimator(model, frame)
+    np.testing.assert_allclose(found.x, model.predict(frame)[found.rows], rtol=1e-9, atol=1e-12)

@@ -222,3 +222,10 @@ def test_others_say_what_to_do(rng):
     np.testing.assert_allclose(  # a line is a line, however it was found
         GradientDescentRegressor().fit(X, y).predict(lazy_X).compute(), fitted.predict(X)
     )
+
+
+def test_robust_errors_point_to_scores(rng):
+    X, y, _ = drawn(rng, offset=0.0)
+    model = LinearRegression().fit(*lazy(X, y))
+    with pytest.raises(TypeError, match=r"sums = model.scores\('HC3'\)"):
+        model.inference(*lazy(X, y), cov="HC3")

@@ -183,8 +183,10 @@ def test_what_is_no_source(rng):
     model = LinearRegression()
     with pytest.raises(ValueError, match="y is 'y', a name"):
         model.fit(X, "y")
-    with pytest.raises(ValueError, match="are for sources"):
+    with pytest.raises(ValueError, match="is for sources"):
         model.fit(X, y, missing="drop")
+    with pytest.raises(ValueError, match="are for sources"):
+        model.fit(X, y, features=["a"])
     with pytest.raises(ValueError, match="y must be the name of a column"):
         model.fit("t.csv", y)
     with pytest.raises(ValueError, match="y must be the name of a column"):
