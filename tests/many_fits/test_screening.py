@@ -154,7 +154,9 @@ def test_weights(rng, order, centred):
             columns = np.column_stack([X[:, j], *beside])
             one = fit_groups(columns, y, np.zeros(n, int), sample_weight=w, fit_intercept=centred)
             np.testing.assert_allclose(found.coef[j], one.coef[0, 0], rtol=1e-11, atol=1e-14)
-            np.testing.assert_allclose(found.coef_error[j], one.coef_error[0, 0], rtol=1e-11)
+            # What a column leaves of y is a difference, of numbers that may be much larger.
+            lost = 1e-11 + 1e-14 * one.tss[0] / one.sse[0]
+            np.testing.assert_allclose(found.coef_error[j], one.coef_error[0, 0], rtol=lost)
             np.testing.assert_allclose(found.p_values[j], one.p_values[0, 0], rtol=1e-8)
         if centred:
             assert found.coef[2] == 0.0
