@@ -14,8 +14,8 @@ that a driver is given as `arguments`, of which `given` names the first ones.
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.arithmetic.turning import turn
 from linreg_fast.kernels.second_pass.combining import combine, subtract_multiples
-from linreg_fast.kernels.second_pass.turning import turn
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime.compile import inlined_part, kernel_part
 

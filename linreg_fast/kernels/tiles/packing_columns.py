@@ -3,12 +3,9 @@
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import llvm, simd
+from linreg_fast.kernels.arithmetic import simd, turning
 from linreg_fast.kernels.arithmetic.columns import column_part
 from linreg_fast.kernels.arithmetic.rounding import NORM_UNDERFLOW
 from linreg_fast.kernels.tuning import DOUBLED_ROWS
@@ -23,47 +20,16 @@ def pack_plain(columns, j, shift, start, stop, out, to):
         out[to + i] = np.float64(column[i]) - shift
 
 
-def _emit_square(side):
-    """LLVM for `side` rows of `side` columns, from a flat index on, as columns.
-
-    They go to out from `to` on, DOUBLED_ROWS apart.
-    """
-
-    def emit(context, builder, signature, arguments):
-        columns, out = (llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 2))
-        _, of, _, to = arguments
-        shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
-        p, rows = builder.extract_value(shape, 1), []
-        for _ in range(side):
-            rows.append(llvm.emit_load(builder, columns, of, side))
-            of = builder.add(of, p)
-        for k, column in enumerate(llvm.emit_transposed(builder, rows)):
-            place = builder.add(to, ir.Constant(to.type, k * DOUBLED_ROWS))
-            llvm.emit_store(builder, column, builder.gep(out, [place]))
-        return context.get_dummy_value()
-
-    return emit
-
-
-@intrinsic
-def _wide_square(typing_context, columns, of, out, to):
-    return types.void(columns, types.int64, out, types.int64), _emit_square(tuning.WIDE)
-
-
-@intrinsic
-def _square_of_four(typing_context, columns, of, out, to):
-    return types.void(columns, types.int64, out, types.int64), _emit_square(4)
-
-
 @kernel_part
 def _turn_columns(columns, j, side, start, stop, out):
     """Columns j..j+side-1 of C-contiguous rows; side is 4 or WIDE."""
     p = columns.shape[1]
     for i in range(0, stop - start - side + 1, side):
+        of, to = (start + i) * p + j, j * DOUBLED_ROWS + i
         if side == 4:
-            _square_of_four(columns, (start + i) * p + j, out, j * DOUBLED_ROWS + i)
+            turning.turn_four(columns, of, p, out, to, DOUBLED_ROWS)
         else:
-            _wide_square(columns, (start + i) * p + j, out, j * DOUBLED_ROWS + i)
+            turning.turn(columns, of, p, out, to, DOUBLED_ROWS)
     for i in range((stop - start) // side * side, stop - start):
         for k in range(side):
             out[(j + k) * DOUBLED_ROWS + i] = np.float64(columns[start + i, j + k])
@@ -95,39 +61,13 @@ def _turn_by_layout(columns, first, start, stop, out):
     return _turn_c_order if simd.VECTORS and columns.layout == "C" else turn
 
 
-@intrinsic
-def _pack_four_by_four(typing_context, columns, of, shift, at, out, to):
-    """Four rows of four columns, from the flat index `of` on, less shift[at:], as four columns.
-
-    They go to out from `to` on, DOUBLED_ROWS apart.
-    """
-
-    def emit(context, builder, signature, arguments):
-        columns, shift, out = (
-            llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 2, 4)
-        )
-        _, of, _, at, _, to = arguments
-        shape = context.make_array(signature.args[0])(context, builder, arguments[0]).shape
-        p = builder.extract_value(shape, 1)
-        centre, rows = llvm.emit_load(builder, shift, at, 4), []
-        for _ in range(4):
-            rows.append(builder.fsub(llvm.emit_load(builder, columns, of, 4), centre))
-            of = builder.add(of, p)
-        for k, column in enumerate(llvm.emit_transposed(builder, rows)):
-            place = builder.add(to, ir.Constant(to.type, k * DOUBLED_ROWS))
-            llvm.emit_store(builder, column, builder.gep(out, [place]))
-        return context.get_dummy_value()
-
-    index = types.int64
-    return types.void(columns, index, shift, index, out, index), emit
-
-
 @kernel_part
 def _pack_four_columns(columns, j, shift, at, start, stop, out):
     """Columns j..j+3 of C-contiguous rows: four by four numbers are transposed in registers."""
     p, to = columns.shape[1], (at + j) * DOUBLED_ROWS
     for i in range(0, stop - start - 3, 4):
-        _pack_four_by_four(columns, (start + i) * p + j, shift, at + j, out, to + i)
+        of = (start + i) * p + j
+        turning.turn_four_less(columns, of, p, out, to + i, DOUBLED_ROWS, shift, at + j)
     for i in range((stop - start) // 4 * 4, stop - start):
         for k in range(4):
             number = np.float64(columns[start + i, j + k]) - shift[at + j + k]
