@@ -63,7 +63,7 @@ def run(options):
     choice = summary.choice_of(options) if summary.asked(options) else None
     rows, design, kinds = _read(options)
     target = options.target if design is None else design.target
-    estimator = _estimator(options, design)
+    estimator = fitting.estimator_of(options, design)
     started = time.perf_counter()
     found = looked_at = None
     with patience("fitting (the first time, compiling too)"):
@@ -101,18 +101,6 @@ def run(options):
     else:
         fitting.draw(options, estimator, rows)
     return 0
-
-
-def _estimator(options, design):
-    from linreg_fast.estimators.linear_regression import LinearRegression
-    from linreg_fast.solvers import SOLVERS
-
-    able = SOLVERS.get(options.solver)
-    return LinearRegression(
-        solver=options.solver,
-        positive=able is not None and able.positive,
-        fit_intercept=not options.no_intercept if design is None else design.fit_intercept,
-    )
 
 
 def _read(options):

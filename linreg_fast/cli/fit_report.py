@@ -19,9 +19,14 @@ def details_of(estimator, rows):
             r2 = estimator.score(rows.X, rows.y, rows.weights) if several else math.nan
     else:
         loss, r2 = sums
+    return details(estimator, len(rows.y), rows.read - len(rows.y), r2, loss)
+
+
+def details(estimator, n_samples, left_out, r2, loss):
+    """What the file says of a fit to so many rows."""
     return {
-        "n_samples": len(rows.y),
-        "rows_left_out": rows.read - len(rows.y),
+        "n_samples": n_samples,
+        "rows_left_out": left_out,
         "r2": _finite(r2),
         "mse": _finite(loss),
         "rank": estimator.rank_,

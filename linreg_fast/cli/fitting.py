@@ -1,4 +1,4 @@
-"""What fit and descend share: warnings by the columns' names, and pictures."""
+"""What fits share: the estimator, warnings by the columns' names, and pictures."""
 
 import os
 import sys
@@ -8,6 +8,19 @@ from linreg_fast.cli.common import check_picture, check_writable, for_a_reader, 
 
 MOST_COLUMNS = 500  # whose dependence is looked into: an eigenvalue problem of 0.1 s
 PART = 1e-6  # of a dependence that a column must have to be named
+
+
+def estimator_of(options, design=None):
+    """The `LinearRegression` that the options, or a formula's design, ask for."""
+    from linreg_fast.estimators.linear_regression import LinearRegression
+    from linreg_fast.solvers import SOLVERS
+
+    able = SOLVERS.get(options.solver)
+    return LinearRegression(
+        solver=options.solver,
+        positive=able is not None and able.positive,
+        fit_intercept=not options.no_intercept if design is None else design.fit_intercept,
+    )
 
 
 def fit(estimator, rows):

@@ -3,7 +3,14 @@
 import time
 
 from linreg_fast.cli.common import Command, check_writable, count, for_a_reader, patience
-from linreg_fast.cli.tables import DATA_HELP, add_columns, add_reading, add_weights, opened
+from linreg_fast.cli.tables import (
+    DATA_HELP,
+    add_columns,
+    add_reading,
+    add_weights,
+    opened,
+    refuse_empty_names,
+)
 
 SHOWN_GROUPS, SHOWN_FEATURES = 10, 6
 
@@ -71,9 +78,7 @@ def read(options):
     """(the `Rows`, columns of keys, their names) that the options ask for."""
     from linreg_fast.many_fits.tables import rows_by_keys
 
-    for name in ("target", "weights"):
-        if getattr(options, name) == "":
-            raise ValueError(f"--{name} names no column")
+    refuse_empty_names(options)
     with patience(f"reading {options.data}"), opened(options) as source:
         found = rows_by_keys(
             source,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from linreg_fast.cli import summary
 from linreg_fast.cli.common import check_writable, for_a_reader, patience
-from linreg_fast.cli.tables import options_of_text
+from linreg_fast.cli.tables import options_of_text, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
 # Options of fit and predict that the rows in memory are needed for.
@@ -76,27 +76,18 @@ class Told:
         return self._words
 
 
-def opened(options, quiet=False):
+def opened(options):
     """The stream of the rows that the options ask for; sentences about columns left out.
 
-    Which columns those are is decided by the first file. quiet: they have been said.
+    Which columns those are is decided by the first file.
     """
-    with warnings.catch_warnings():
-        if quiet:
-            warnings.simplefilter("ignore")
-        return _opened(options)
-
-
-def _opened(options):
     from linreg_fast.sources.columns import TableStream
     from linreg_fast.sources.recognise import pieces_of
     from linreg_fast.sources.selection import Selection
 
     if options.target is None:
         raise ValueError("name the column to explain: --target price")
-    for name in ("target", "weights"):
-        if getattr(options, name, None) == "":
-            raise ValueError(f"--{name} names no column")
+    refuse_empty_names(options)
     pieces = pieces_of(options.data, options_of_text(options))
     first = pieces[0]
     chosen = Selection(
@@ -118,18 +109,12 @@ def fit(options, report):
     """The command fit, flat in memory. report: (model, seconds, has intercept, screen)."""
     from linreg_fast.cli import certainty, fitting
     from linreg_fast.cli.model_file import Model
-    from linreg_fast.estimators.linear_regression import LinearRegression
-    from linreg_fast.solvers import SOLVERS, check_known
+    from linreg_fast.solvers import check_known
 
     check_known(options.solver)
     refuse(options)
     fitting.check_outputs(options)
-    able = SOLVERS.get(options.solver)
-    estimator = LinearRegression(
-        solver=options.solver,
-        positive=able is not None and able.positive,
-        fit_intercept=not options.no_intercept,
-    )
+    estimator = fitting.estimator_of(options)
     told = Told("looking at the files")
     choice = summary.choice_of(options) if summary.asked(options) else None
     with patience(told):
@@ -139,8 +124,7 @@ def fit(options, report):
         estimator._fit_stream(stream, options.missing, told)
         taken = time.perf_counter() - started
         if choice is not None:
-            again = opened(options, quiet=True) if choice.needs_rows else None
-            found = _inference(estimator, stream, again, choice, options.missing, told)
+            found = _inference(estimator, stream, choice, options.missing, told)
         details = details_of(estimator)
     fitting.warn_of_dependent_columns(estimator, stream.names[: stream.n_features])
     names = list(estimator.feature_names_in_)
@@ -172,19 +156,16 @@ class Counted:
         self.read, self.y = reading.rows, range(reading.used)
 
 
-def _inference(estimator, stream, again, choice, missing, told):
-    """The `Inference` of a fit. again: the same rows once more, where errors need them."""
+def _inference(estimator, stream, choice, missing, told):
+    """The `Inference` of a fit; its rows are read once more where the errors need them."""
+    from linreg_fast.estimators.from_source import infer_stream
     from linreg_fast.inference import build
-    from linreg_fast.inference.scores import Scores
-    from linreg_fast.sources.summing import each_block
 
     fitted = estimator._fitted(None)
     fitted.targets = [stream.names[stream.n_features]]
-    if again is None:
-        return build.infer(fitted, choice)
-    scores = Scores(fitted.basis(0), choice)
-    each_block(again, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing, told)
-    return build.of_scores(fitted, scores)
+    if choice.needs_rows:
+        return infer_stream(fitted, stream, choice, missing, progress=told)
+    return build.infer(fitted, choice)
 
 
 def details_of(estimator):
@@ -193,6 +174,7 @@ def details_of(estimator):
 
     import numpy as np
 
+    from linreg_fast.cli.fit_report import details
     from linreg_fast.inference.choices import InferenceWarning
 
     moments, reading = estimator.moments_, vars(estimator).get("reading_")
@@ -200,20 +182,9 @@ def details_of(estimator):
         warnings.simplefilter("ignore", InferenceWarning)
         left = estimator.inference().rss
     about_mean = float(np.asarray(moments.comoment)[-1, -1])
-    numbers = {
-        "r2": 1 - left / about_mean if about_mean > 0 else math.nan,
-        "mse": left / moments.weight_sum,
-        "condition_number": estimator.condition_number_,
-    }
-    numbers = {k: float(v) if math.isfinite(v) else None for k, v in numbers.items()}
-    return {
-        "n_samples": moments.n_samples,
-        "rows_left_out": 0 if reading is None else reading.dropped,
-        **numbers,
-        "rank": estimator.rank_,
-        "solver": estimator.solver_,
-        "reason": estimator.solver_reason_,
-    }
+    r2 = 1 - left / about_mean if about_mean > 0 else math.nan
+    left_out = 0 if reading is None else reading.dropped
+    return details(estimator, moments.n_samples, left_out, r2, float(left / moments.weight_sum))
 
 
 def predict(options, model):

@@ -57,13 +57,17 @@ def opened(options):
     return open_table(options.data, **options_of_text(options))
 
 
+def refuse_empty_names(options):
+    for name in ("target", "weights"):
+        if getattr(options, name, None) == "":
+            raise ValueError(f"--{name} names no column")
+
+
 def read_rows(options):
     """The `Rows` that a fit by these options uses."""
     from linreg_fast.sources.selection import Selection
 
-    for name in ("target", "weights"):
-        if getattr(options, name, None) == "":
-            raise ValueError(f"--{name} names no column")
+    refuse_empty_names(options)
     with patience(f"reading {options.data}"), opened(options) as source:
         rows = Selection(
             source,

@@ -201,10 +201,9 @@ class SourceMixin:
 
 def infer_source(model, source, y, sample_weight, choice, target, groups):
     """The `Inference` by one more reading of the source that was fitted."""
-    from linreg_fast.inference import build, checks
+    from linreg_fast.inference import checks
     from linreg_fast.inference.choices import check_target
-    from linreg_fast.inference.scores import Scores
-    from linreg_fast.sources.summing import each_block, opened
+    from linreg_fast.sources.summing import opened
 
     if groups is not None:
         raise ValueError(
@@ -213,13 +212,22 @@ def infer_source(model, source, y, sample_weight, choice, target, groups):
         )
     fitted = model._fitted(None)
     target = check_target(target, len(fitted.targets))
-    basis = fitted.basis(target)
-    checks.check_choice(basis, choice, None)
+    checks.check_choice(fitted.basis(target), choice, None)  # before anything is opened
     stream = opened(source, y, sample_weight, None if y is None else _names_of(model))
     model._compare(stream)
+    return infer_stream(fitted, stream, choice, "drop" if drops(model) else "raise", target)
+
+
+def infer_stream(fitted, stream, choice, missing, target=0, progress=None):
+    """The `Inference` of a `Fitted`, by reading the stream of its rows."""
+    from linreg_fast.inference import build, checks
+    from linreg_fast.inference.scores import Scores
+    from linreg_fast.sources.summing import each_block
+
+    basis = fitted.basis(target)
+    checks.check_choice(basis, choice, None)
     scores = Scores(basis, choice, target)
-    missing = "drop" if drops(model) else "raise"
-    each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing)
+    each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing, progress)
     return build.of_scores(fitted, scores)
 
 

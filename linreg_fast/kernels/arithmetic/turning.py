@@ -51,6 +51,7 @@ def turn_four(typing_context, X, at, step, out, to, stride):
 @intrinsic
 def turn_four_less(typing_context, X, at, step, out, to, stride, shift, place):
     """The same, less four numbers of `shift` from `place` on."""
+    # what `turn` is given, and what comes off
 
     def emit(context, builder, signature, arguments):
         centre = llvm.emit_data(context, builder, signature, arguments, 6)
