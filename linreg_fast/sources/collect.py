@@ -6,6 +6,7 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.sources.cells import is_missing, why_text
+from linreg_fast.sources.left_out import counts_rows
 from linreg_fast.sources.names import counted, find
 
 
@@ -112,18 +113,7 @@ class Collector:
 
     def counts_rows(self, place):
         """Whether a column is k, k + 1, k + 2, ... from row to row."""
-        if self.gaps[place] or self.rows < 2:
-            return False
-        expected = self.first(place)
-        if expected != round(expected) or abs(expected) > 2**52:
-            return False
-        for part in self.parts(place):
-            if part[-1] != expected + len(part) - 1:
-                return False
-            if (part != np.arange(expected, expected + len(part))).any():
-                return False
-            expected += len(part)
-        return True
+        return not self.gaps[place] and counts_rows(self.parts(place))
 
     def missing_rows(self, place):
         """(rows,) of bool: where the column has a gap."""

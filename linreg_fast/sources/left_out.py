@@ -3,16 +3,20 @@
 import numpy as np
 
 
-def counting_rows(batch, places):
-    """Of these places, the columns that are k, k + 1, k + 2, ... in the rows of a batch."""
-    found = []
-    for place in places:
-        values = batch.numbers.get(place)
-        if values is None or len(values) < 2 or values[0] % 1 != 0:
-            continue
-        if (values == values[0] + np.arange(len(values))).all():
-            found.append(place)
-    return found
+def counts_rows(parts):
+    """Whether the parts of a column, one after the other, are k, k + 1, k + 2, ..."""
+    if sum(map(len, parts)) < 2:
+        return False
+    expected = float(parts[0][0])
+    if expected % 1 != 0 or abs(expected) > 2**52:
+        return False
+    for part in parts:
+        if part[-1] != expected + len(part) - 1:  # mostly tells
+            return False
+        if (part != np.arange(expected, expected + len(part))).any():
+            return False
+        expected += len(part)
+    return True
 
 
 def gappiest(gaps, rows, free, features):

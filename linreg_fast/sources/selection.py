@@ -9,7 +9,7 @@ from linreg_fast.data.gate import listed
 from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.design import design
-from linreg_fast.sources.left_out import counting_rows, gappiest
+from linreg_fast.sources.left_out import counts_rows, gappiest
 from linreg_fast.sources.names import (
     NO_NAME,
     ROW_NUMBERS,
@@ -157,6 +157,11 @@ class Selection:
             are = is_or_are(len(places))
             self._tell(f"column{'s' * (are == 'are')} {why} {are} left out: {names}{hint}")
 
+    def _drop(self, why, places, hint=""):
+        """Leave out what was a feature."""
+        self._leave_out(why, places, hint)
+        self.features = [place for place in self.features if place not in places]
+
     def read(self):
         """The `Rows`, after one pass over the source."""
         numbers = [place for place in self.features if self._is_free(place)]
@@ -190,17 +195,14 @@ class Selection:
 
     def _sort_out(self, columns, asked):
         """Leave out what turned out to be no feature, now that all rows are read."""
-        text = columns.not_numbers
-        where = ", ".join(text.values())
-        self._leave_out("with text among the numbers", list(text), f" ({where})")
-        infinite = columns.infinite
-        where = ", ".join(infinite.values())
+        text, infinite = columns.not_numbers, columns.infinite
         found = [place for place in self.features if place in infinite]
-        self._leave_out("with numbers that are not finite", found, f" ({where})")
-        self.features = [place for place in self.features if place not in infinite]
-        empty = [p for p in self.features if p not in text and columns.gaps[p] == columns.rows]
-        self._leave_out("without a value", empty)
-        self.features = [p for p in self.features if p not in text and p not in empty]
+        where = ", ".join(text.values())
+        self._drop("with text among the numbers", list(text), f" ({where})")
+        where = ", ".join(infinite.values())
+        self._drop("with numbers that are not finite", found, f" ({where})")
+        empty = [place for place in self.features if columns.gaps[place] == columns.rows]
+        self._drop("without a value", empty)
         self._refuse_none(self.features)
         self._row_numbers(columns)
         if self.missing == "drop":
@@ -210,20 +212,20 @@ class Selection:
         """Likewise by the first rows alone, for what is read in batches. batch: or None."""
         if batch is None:
             return
-        named = [p for p in self.features if ROW_NUMBERS.fullmatch(self.name(p))]
-        out = counting_rows(batch, named)
-        if len(out) < len(self.features):
-            self._leave_out("with nothing but the number of the row", out)
-            self.features = [place for place in self.features if place not in out]
+        found = batch.numbers
+        self._drop_row_numbers([p for p in self.features if p in found and counts_rows([found[p]])])
+
+    def _drop_row_numbers(self, running):
+        """Leave out the columns that count the rows and have a name for that; the others."""
+        out = [place for place in running if ROW_NUMBERS.fullmatch(self.name(place))]
+        if len(out) == len(self.features):
+            return running
+        self._drop("with nothing but the number of the row", out)
+        return [place for place in running if place not in out]
 
     def _row_numbers(self, columns):
         running = [p for p in self.features if self._is_free(p) and columns.counts_rows(p)]
-        out = [place for place in running if ROW_NUMBERS.fullmatch(self.name(place))]
-        if out and len(out) < len(self.features):
-            self._leave_out("with nothing but the number of the row", out)
-            self.features = [place for place in self.features if place not in out]
-            running = [place for place in running if place not in out]
-        for place in running:
+        for place in self._drop_row_numbers(running):
             if columns.first(place) not in (0, 1):
                 continue  # years, perhaps
             first = f"{columns.first(place):g}"
@@ -242,8 +244,7 @@ class Selection:
         }
         free = [place for place in self.features if self._is_free(place)]
         out = gappiest(gaps, columns.rows, free, len(self.features))
-        self._leave_out("with so many gaps that too few rows would be complete", out)
-        self.features = [place for place in self.features if place not in out]
+        self._drop("with so many gaps that too few rows would be complete", out)
 
     def _tell_of_gaps(self, columns, kept, used):
         dropped = int((~kept).sum())
