@@ -58,6 +58,17 @@ CONSTRAINTS = {
 }
 
 
+def r2_of_residuals(moments, n_targets):
+    """R2, of several targets the mean, by moments of [residuals, targets] of the same rows."""
+    squares = np.diag(moments.comoment)
+    # Of the residuals about zero, and of the targets about their means.
+    left = squares[:n_targets] + moments.weight_sum * moments.mean[:n_targets] ** 2
+    spread = squares[n_targets:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = np.where(spread > 0, 1 - left / spread, np.where(left == 0, 1.0, 0.0))
+    return float(scores.mean())
+
+
 class BaseLeastSquares(ValidatedRows, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """A linear model with coef_ and intercept_ that is fitted by least squares."""
 

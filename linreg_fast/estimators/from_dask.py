@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.forgetting import joined
 from linreg_fast.data.gate import is_dask, listed
-from linreg_fast.estimators.base import unchanged_on_failure
+from linreg_fast.estimators.base import r2_of_residuals, unchanged_on_failure
 from linreg_fast.kernels import RUNGS
 from linreg_fast.sources import dask_blocks, dask_collections
 from linreg_fast.sources.dask_arrays import as_dask_array
@@ -145,10 +145,6 @@ def score(model, X, y, sample_weight):
     found = summed(X, y, sample_weight, features=features, line=model._parameters())
     dask_collections.check_rows(found)
     moments, t = found.moments, found.n_targets
-    squares = np.diag(moments.comoment)
-    # Of the residuals about zero, and of y about its mean.
-    lost = squares[:t] + moments.weight_sum * moments.mean[:t] ** 2
-    spread = squares[t:]
     if moments.n_samples < 2:
         warnings.warn(
             "R^2 score is not well-defined with less than two samples.",
@@ -156,7 +152,4 @@ def score(model, X, y, sample_weight):
             stacklevel=3,
         )
         return float("nan")
-    constant = spread == 0
-    shares = 1 - lost / np.where(constant, 1.0, spread)
-    shares[constant] = np.where(lost[constant] == 0, 1.0, 0.0)
-    return float(shares.mean())
+    return r2_of_residuals(moments, t)

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 from linreg_fast.data.forgetting import fading_weights, joined
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
-from linreg_fast.estimators.base import unchanged_on_failure
+from linreg_fast.estimators.base import r2_of_residuals, unchanged_on_failure
 from linreg_fast.estimators.by_name import drops
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.steps.predict import predict
@@ -159,12 +159,7 @@ class SourceMixin:
 
         each_block(stream, add, missing or ("drop" if drops(self) else "raise"))
         found = tree.joined()
-        t, squares = len(coef), np.diag(found.comoment)
-        left = squares[:t] + found.weight_sum * found.mean[:t] ** 2
-        spread = squares[t:]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scores = np.where(spread > 0, 1 - left / spread, np.where(left == 0, 1.0, 0.0))
-        return float(scores.mean())
+        return r2_of_residuals(found, len(coef))
 
     def predict_to_file(self, source, path):
         """Write the predictions for all rows of a source to a file, batch after batch.
@@ -229,11 +224,6 @@ def infer_stream(fitted, stream, choice, missing, target=0, progress=None):
     scores = Scores(basis, choice, target)
     each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing, progress)
     return build.of_scores(fitted, scores)
-
-
-def takes(X, y):
-    """Whether a fit is to read its rows from a source."""
-    return is_source(X, y)
 
 
 def refuse_options(y, features, missing):

@@ -4,8 +4,9 @@ import numpy as np
 
 from linreg_fast.data.gate import is_dask
 from linreg_fast.estimators.fitted import FittedRows
-from linreg_fast.estimators.from_source import infer_source, takes
+from linreg_fast.estimators.from_source import infer_source
 from linreg_fast.runtime.launch import threads
+from linreg_fast.sources.recognise import is_source
 
 
 class InferenceMixin(FittedRows):
@@ -99,7 +100,7 @@ class InferenceMixin(FittedRows):
             return build.of_scores(self._fitted(None), scores)
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
         rows = None
-        if X is not None and type(X) is not np.ndarray and takes(X, y):
+        if X is not None and type(X) is not np.ndarray and is_source(X, y):
             if choice.cov == "classical":
                 self._warn_of_fading()
             return infer_source(self, X, y, sample_weight, choice, target, groups)

@@ -20,13 +20,14 @@ from linreg_fast.estimators.base import (
     put_back,
     unchanged_on_failure,
 )
-from linreg_fast.estimators.from_source import SourceMixin, refuse_options, takes
+from linreg_fast.estimators.from_source import SourceMixin, refuse_options
 from linreg_fast.estimators.inference import InferenceMixin
 from linreg_fast.estimators.rows_and_formulas import RowsAndFormulas
 from linreg_fast.estimators.solved import Solved
 from linreg_fast.kernels import RUNGS
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import SOLVERS, check_known
+from linreg_fast.sources.recognise import is_source
 
 
 class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, BaseLeastSquares):
@@ -199,7 +200,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
         """
         if type(X) is not np.ndarray and is_dask(X):
             return from_dask.fit(self, X, y, sample_weight, features, missing or self.missing)
-        if type(X) is not np.ndarray and takes(X, y):
+        if type(X) is not np.ndarray and is_source(X, y):
             return self._fit_source(X, y, sample_weight, features, missing)
         self._check_parameters()
         refuse_options(y, features, missing)
@@ -255,7 +256,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
         if type(X) is not np.ndarray and is_dask(X):
             missing = missing or self.missing
             return from_dask.partial_fit(self, X, y, sample_weight, features, missing)
-        if type(X) is not np.ndarray and takes(X, y):
+        if type(X) is not np.ndarray and is_source(X, y):
             return self._partial_fit_source(X, y, sample_weight, features, missing)
         self._check_parameters()
         refuse_options(y, features, missing)

@@ -21,13 +21,11 @@ def interruptible(columns, function, *args, **kwargs):
     The main thread waits and answers Ctrl-C at once. What was computed until then is thrown away
     when the call, which has let go of the interpreter, comes to its end.
     """
+    if columns < INTERRUPTIBLE_COLUMNS or threading.current_thread() is not threading.main_thread():
+        return function(*args, **kwargs)
     from linreg_fast.runtime.forks import made_in_c  # here: it loads Numba, which --help needs not
 
-    if (
-        columns < INTERRUPTIBLE_COLUMNS
-        or threading.current_thread() is not threading.main_thread()
-        or made_in_c()
-    ):
+    if made_in_c():
         return function(*args, **kwargs)
     found, context = {}, contextvars.copy_context()
 

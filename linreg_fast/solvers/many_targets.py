@@ -9,6 +9,7 @@ rows in double-double (`refined`). `auto` asks for it.
 
 import numpy as np
 
+from linreg_fast.data import many_target_moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels.tuning import MANY_TARGETS, MANY_TARGETS_ROWS, TARGET_ELEMENTS
@@ -19,8 +20,7 @@ from linreg_fast.solvers import Solution, refined
 
 def takes(problem):
     """Whether there are so many targets, and more than columns, in rows at hand."""
-    t = problem.n_targets
-    return problem.has_rows and t > MANY_TARGETS and t > problem.n_features
+    return problem.has_rows and many_target_moments.takes(problem.n_features, problem.n_targets)
 
 
 def solve(problem, solve_chunk):
