@@ -9,23 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import run
 
 import linreg_fast
-from linreg_fast import RUNGS, SOLVERS, cli
+from linreg_fast import RUNGS, SOLVERS
 from linreg_fast.bench.cases import PROBLEMS
 from linreg_fast.cli.main import COMMANDS
 from linreg_fast.cli.model_file import Model
 from linreg_fast.datasets import DATASETS
 from linreg_fast.solvers.gradient_descent.rules import METHODS
-
-
-def run(capsys, *arguments):
-    """(exit code, what it printed, what it printed as errors)."""
-    try:
-        code = cli.main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    return code, *capsys.readouterr()
 
 
 def test_fit_of_numbers_whose_squares_overflow(capsys, tmp_path, rng):

@@ -6,18 +6,11 @@ import json
 
 import numpy as np
 import pytest
+from command_line import run
 
-from linreg_fast import LinearRegression, cli
+from linreg_fast import LinearRegression
 
 pytestmark = pytest.mark.filterwarnings("default")  # as on the command line: printed
-
-
-def run(capsys, *arguments):
-    try:
-        code = cli.main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    return code, *capsys.readouterr()
 
 
 @pytest.fixture

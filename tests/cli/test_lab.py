@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
+from command_line import run
 
 from linreg_fast.bench import record
-from linreg_fast.cli import main
 
 pytest.importorskip("rich")
 SMALL = ("--n", "300", "--p", "3", "--seconds", "0.01")
@@ -27,15 +27,6 @@ def wrong(X, y):
 def leaves(X, y):
     sys.exit(7)
 """
-
-
-def run(capsys, *arguments):
-    try:
-        code = main([str(argument) for argument in arguments])
-    except SystemExit as left:
-        code = left.code
-    printed = capsys.readouterr()
-    return code, printed.out, printed.err
 
 
 @pytest.mark.slow

@@ -8,21 +8,14 @@ import pathlib
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import run
 
-from linreg_fast import LinearRegression, cli
+from linreg_fast import LinearRegression
 from linreg_fast.cli.model_file import Model
 
 CASE = pathlib.Path(__file__).parents[1] / "inference" / "data" / "mtcars.json"
 
 pytestmark = pytest.mark.filterwarnings("default")  # as on the command line: printed
-
-
-def run(capsys, *arguments):
-    try:
-        code = cli.main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    return code, *capsys.readouterr()
 
 
 @pytest.fixture

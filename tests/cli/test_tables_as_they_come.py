@@ -9,8 +9,8 @@ import sys
 
 import numpy as np
 import pytest
+from command_line import run
 
-from linreg_fast import cli
 from linreg_fast.cli.model_file import Model
 
 pytestmark = pytest.mark.filterwarnings("default")  # as on the command line: printed
@@ -31,14 +31,6 @@ def flats(tmp_path):
     path = tmp_path / "flats.csv"
     path.write_text(FLATS)
     return path
-
-
-def run(capsys, *arguments):
-    try:
-        code = cli.main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        code = stop.code
-    return code, *capsys.readouterr()
 
 
 def as_arrays(text, columns):
