@@ -50,6 +50,7 @@ WORK = {
     "QR_BLOCK": ("qr", 200_000, 20, ""),
     "NULL_SPACE": ("svd", 2_000, 100, ""),
     "ZERO_ROWS": ("qr", 20_000, 60, ""),
+    "WHOLE_ROWS": ("fit", 100_000, 30, "dummies"),
     "WIDE_": ("fit", 100, 500, ""),
     "SPARSE_": ("sparse", 20_000, 300, ""),
     "FINITE_CHECK": ("fit", 500_000, 10, ""),
@@ -80,6 +81,8 @@ def call_of(work, n, p, options):
 
     X, y = generate(n, p)
     X = np.asfortranarray(X) if "F" in options.split() else X
+    if "dummies" in options:
+        X[:, -10:] = np.eye(10)[np.arange(n) % 10]
     if "float32" in options:
         X, y = X.astype(np.float32), y.astype(np.float32)
     X, y = frozen(X), frozen(y)

@@ -115,6 +115,20 @@ class Moments(MomentsFile):
         q = n_features + n_targets
         return cls(0, np.zeros(2), np.zeros((2, q)), np.zeros((2, q, q)), n_targets)
 
+    def of_columns(self, features):
+        """Of some of the features, and all targets: their places, in any order."""
+        chosen = np.append(features, np.arange(self.n_features, self.mean_parts.shape[1]))
+        exponents = self.exponents
+        return Moments(
+            self.n_samples,
+            self.weight_parts,
+            np.ascontiguousarray(self.mean_parts[:, chosen]),
+            np.ascontiguousarray(self.comoment_parts[:, chosen[:, None], chosen]),
+            self.n_targets,
+            None if self.noise is None else self.noise[chosen],
+            None if exponents is None else exponents[np.append(chosen, -1)],
+        )
+
     @property
     def weight_sum(self):
         return float(self._in_own_units(self.weight_parts[0], -1))

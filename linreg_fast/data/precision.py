@@ -15,8 +15,11 @@ rounding errors cancel):
 
 Where plain sums lack digits, `solvers.refined` corrects them on the rows. Double-double sums are
 taken at once where they cost nothing (`FREE_PRODUCTS`), and where a sample of the rows has a
-condition number above `SAMPLE_CONDITION`, which is more than refinement is meant for.
+condition number above `SAMPLE_CONDITION`, which is more than refinement is meant for; but not
+where columns of whole numbers look like sums of others, which `data.relations` proves or denies.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -63,6 +66,15 @@ REFINED_ERROR, REFINED_OFFSET, REFINED_RATE = 1e-15, 1e14, 6e-17
 SAMPLE_PRODUCTS, SAMPLE_COLUMNS, SAMPLE_CONDITION = (4_000_000, 2_000_000_000), 128, 2e6
 FEW_SAMPLED_ROWS, FEW_SAMPLED_PER_COLUMN = 128, 16
 MOST_SAMPLED_ROWS, MOST_SAMPLED_PRODUCTS, SAMPLED_PER_COLUMN = 1024, 1 << 20, 2
+
+
+class Sample(NamedTuple):
+    """Some rows of X, by the (centred) columns that vary in them."""
+
+    places: np.ndarray  # (k,): of the rows
+    columns: np.ndarray  # (m,)
+    products: np.ndarray  # (m, m): cross-products of the columns, scaled to unit norm
+    sizes: np.ndarray  # (m,): their norms
 
 
 def plain_limits(n_samples, n_features):
@@ -122,9 +134,9 @@ def _first_rung(problem):
     if not weights_in_range(problem.sample_weight):
         return DEFAULT
     q = problem.n_features + problem.n_targets
-    if problem.n_samples * q * (q + 1) <= FREE_PRODUCTS or problem.looks_ill:
-        return RUNGS["compensated"]
-    return DEFAULT
+    free = problem.n_samples * q * (q + 1) <= FREE_PRODUCTS
+    ill = free or (problem.looks_ill and not problem.looks_related)
+    return RUNGS["compensated"] if ill else DEFAULT
 
 
 def weights_in_range(weights):
@@ -140,23 +152,23 @@ def weights_in_range(weights):
     return lightest > WEIGHTS_APART * weights.max()
 
 
-def looks_ill(X, n_targets, centred):
-    """Whether a sample of the rows of X (n, p) is too ill-conditioned for plain sums.
+def ill_sample(X, n_targets, centred):
+    """`Sample` of rows of X (n, p) that is too ill-conditioned for plain sums, or None.
 
     Of the columns that vary in the sample, scaled to unit norm. Rows that are not finite, or whose
-    squares are not, tell nothing. False where sampling does not pay.
+    squares are not, tell nothing. None where sampling does not pay.
     """
     n, p = X.shape
     q = p + n_targets
     least, most = SAMPLE_PRODUCTS
     if not least <= n * q * (q + 1) <= most or not 1 < p <= SAMPLE_COLUMNS:
-        return False
+        return None
     if p <= SMALL_SYSTEM_COLUMNS:
         places = _places(n, max(FEW_SAMPLED_ROWS, FEW_SAMPLED_PER_COLUMN * p))
         if _few_rows_look_well(X, places, centred):
-            return False
+            return None
     some = max(min(MOST_SAMPLED_ROWS, MOST_SAMPLED_PRODUCTS // p**2), SAMPLED_PER_COLUMN * p)
-    return _more_rows_look_ill(X, _places(n, some), centred)
+    return _more_rows_if_ill(X, _places(n, some), centred)
 
 
 def _places(n, some):
@@ -175,7 +187,7 @@ def _few_rows_look_well(X, places, centred):
     return condition < SAMPLE_CONDITION
 
 
-def _more_rows_look_ill(X, places, centred):
+def _more_rows_if_ill(X, places, centred):
     rows = X[places].astype(np.float64, copy=False)
     with np.errstate(over="ignore", invalid="ignore"), blas.one_thread(X.shape[1], fewest=1):
         if centred:
@@ -184,13 +196,15 @@ def _more_rows_look_ill(X, places, centred):
         gram = rows.T @ rows
         squares = gram.diagonal()
         if not (squares < np.inf).all():
-            return False
-        live = squares > 0
-        if not live.all():
-            gram, squares = gram[np.ix_(live, live)], squares[live]
+            return None
+        columns = np.flatnonzero(squares > 0)
+        if len(columns) < len(gram):
+            gram, squares = gram[np.ix_(columns, columns)], squares[columns]
         unit = 1 / np.sqrt(squares)
         gram = gram * unit * unit[:, None]
-        return len(gram) > 1 and _ill(gram)
+        if len(gram) > 1 and _ill(gram):
+            return Sample(places, columns, gram, np.sqrt(squares))
+    return None
 
 
 def _ill(gram):

@@ -9,7 +9,7 @@ are independent in `rank`.
 
 import numpy as np
 
-from linreg_fast.data import gate, precision
+from linreg_fast.data import gate, precision, relations
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.rank import Ranked
@@ -156,9 +156,28 @@ class Problem(Ranked):
         return self.has_moments and self.float32_rounding is not None
 
     @computed_once
+    def ill_sample(self):
+        """A `Sample` of the rows, if it says that plain sums will not do; else None."""
+        return precision.ill_sample(self.table, self.n_targets, self.fit_intercept)
+
+    @property
     def looks_ill(self):
-        """Whether a sample of the rows says that plain sums will not do: looked at once."""
-        return precision.looks_ill(self.table, self.n_targets, self.fit_intercept)
+        return self.ill_sample is not None
+
+    @computed_once
+    def looks_related(self):
+        """Whether it says so because there are columns that are sums of others."""
+        possible = self.may_be_related and self.looks_ill
+        return possible and relations.in_sample(self.table, self.ill_sample)
+
+    @property
+    def may_be_related(self):
+        """Whether `relations` may look for sums of other columns: nothing else was asked for.
+
+        Of rows without weights, whose sums of squares bound the numbers.
+        """
+        asked = self.positive or self.is_constrained or self.sample_weight is not None
+        return self.is_dense and self.can_sharpen and not asked
 
     def check_finite(self, by_sums=True):
         """Raise a ValueError that names the first number of X or Y that is not finite.

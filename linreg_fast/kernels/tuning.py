@@ -145,6 +145,7 @@ PREDICT_BLAS_TARGETS = 16  # from here on a product of matrices, which BLAS does
 PREDICT_ROWS, PREDICT_COLUMN_ROWS = 256, 2048  # of a column some pages, so that it is read ahead
 PREDICT_CALL_PRODUCTS = 1_000_000_000  # multiply-adds of one product, so that Ctrl-C is answered
 PREDICT_TEMPORARY_ELEMENTS = 1 << 20
+WHOLE_ROWS = 2048  # of each column of whole numbers, one after the other: in a first cache
 SCORE_COMPENSATED_ELEMENTS = 1 << 15  # residuals in double-double take less than 0.2 ms
 
 # --- one more read of the rows (second_pass/)

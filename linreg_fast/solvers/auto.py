@@ -10,8 +10,9 @@
 7. `float32` sums, where they were taken and have the digits of a float32 result.
 8. `cholesky` of plain sums, where `precision.plain_limits` says that they have the digits.
 9. `refined`: plain sums, corrected with residuals in double-double, where that converges.
-10. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
-11. Columns that depend on each other: `lsqr` of sparse rows, where it has all digits; `svd`.
+10. `sums_of_others`: dummies and other columns of whole numbers that add up to each other.
+11. `cholesky` of double-double sums; `qr` of the rows where those are not possible.
+12. Columns that depend on each other: `lsqr` of sparse rows, where it has all digits; `svd`.
 
 A stage is a function of the problem and of `why`, what earlier stages found, in words.
 """
@@ -28,6 +29,7 @@ from linreg_fast.solvers import (
     lsqr,
     many_targets,
     refined,
+    sums_of_others,
     target_to_signal,
     wide,
 )
@@ -123,6 +125,9 @@ def _plain_sums(problem, why):
         return None
     if problem.doubled:
         return None
+    why.doubled = f"{NEARLY_DEPENDENT}: plain sums would leave too few digits"
+    if problem.looks_related:
+        return None
     try:
         solution = SOLVERS["cholesky"].solve(problem)
         lacking = lacks_digits(problem, solution)
@@ -150,6 +155,17 @@ def _refined(problem, why):
     return _named(solution, "cholesky", reason + ("es" if passes > 1 else ""))
 
 
+def _sums_of_others(problem, why):
+    if problem.doubled or not problem.moments_in_range:
+        return None
+    found = sums_of_others.solve(problem)
+    if found is None:
+        return None
+    solution, aside, how = found
+    reason = f"{aside} of the columns are sums of others: minimum-norm solution of {how}"
+    return _named(solution, "cholesky", reason)
+
+
 def _double_double_or_rows(problem, why):
     if problem.can_sharpen:
         problem.sharpen()
@@ -174,6 +190,7 @@ STAGES = (
     _float32_sums,
     _plain_sums,
     _refined,
+    _sums_of_others,
     _double_double_or_rows,
     _dependent,
 )

@@ -30,12 +30,12 @@ class System(NamedTuple):
     """The centred, scaled normal equations of plain sums, by their Cholesky factor."""
 
     upper: np.ndarray  # (p, p)
-    exponents: np.ndarray  # (q,): of the powers of two that scale the columns
+    exponents: np.ndarray  # (p,): of the powers of two that scale the columns
     condition: float
 
     def solve(self, right):
         """Coefficients (p, t) for right sides (p, t), in the data's units."""
-        units = -self.exponents[: len(self.upper), None]
+        units = -self.exponents[:, None]
         return np.ldexp(dpotrs(self.upper, np.ldexp(right, units))[0], units)
 
 
@@ -170,10 +170,12 @@ def within_reach(condition, means, weight, sizes):
     return condition**2 * (1 + far) <= REFINED_OFFSET
 
 
-def system_of(problem):
+def system_of(problem, kept=slice(None)):
+    """The `System` of the features that are kept, or None where plain sums do not determine it."""
     products, exponents, _ = problem.normal_equations
     p = problem.n_features
-    gram = products[0, :p, :p]
+    exponents, gram = exponents[:p][kept], products[0, :p, :p][kept][:, kept]
+    p = len(gram)
     if not (gram.diagonal() > 0).all():  # a constant column: the later stages leave it out
         return None
     with blas.one_thread(p):
