@@ -26,6 +26,7 @@ from linreg_fast.cli import (
     moments,
     predict,
     score,
+    warmup,
 )
 from linreg_fast.cli.common import closed_output, tell
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -45,6 +46,7 @@ COMMANDS = {
         explain,
         demo,
         info,
+        warmup,
     )
 }
 

@@ -188,7 +188,7 @@ def _few_rows_look_well(X, places, centred):
 
 
 def _more_rows_if_ill(X, places, centred):
-    rows = X[places].astype(np.float64, copy=False)
+    rows = X[places].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"), blas.one_thread(X.shape[1], fewest=1):
         if centred:
             rows -= rows[0]

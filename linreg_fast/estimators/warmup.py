@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from linreg_fast.estimators.linear_regression import LinearRegression
+from linreg_fast.estimators.warmup_parts import PARTS
 from linreg_fast.kernels.moments.ways import WAYS
 
 DTYPES = ("float64", "float32")
@@ -25,10 +26,11 @@ OTHERS = (
     (CORRELATED, 20_000, 4, "auto"),
     (CORRELATED, 300_000, 4, "auto"),
 )
+PART_ROWS = (200, 20_000)  # on one thread, and on several
 SLOW = 0.5  # seconds: a step that takes longer is compiling, and said so
 
 
-def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
+def warmup(dtype="float64", order="C", *, sample_weight=False, also=(), verbose=True):
     """Compile what fits, predictions and scores need, or load it from the cache on disk.
 
     The first fit of a process takes some seconds where nothing has been compiled before, and tenths
@@ -42,6 +44,9 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         What the arrays to come will be like; code is compiled for each combination.
     sample_weight : bool, default=False
         Whether there will be weights too.
+    also : str or sequence of str, default=()
+        What else than fits of arrays: "frames" (columns of polars and Arrow, where they are),
+        "inference", "descents", "many_fits", "sources"; or "all".
     verbose : bool, default=True
         Say on standard error what is being compiled, if it takes long.
 
@@ -59,6 +64,7 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         raise ValueError(
             f"dtype must be 'float64' or 'float32' and order 'C' or 'F', got {dtype!r}, {order!r}"
         )
+    parts = _chosen(also)
     dtype, rng = np.dtype(dtype).name, np.random.default_rng(0)
     begin = time.perf_counter()
     for label, n, p, precision in _steps(dtype, sample_weight):
@@ -73,10 +79,31 @@ def warmup(dtype="float64", order="C", *, sample_weight=False, verbose=True):
         model = LinearRegression(precision=precision).fit(X, y, weights)
         model.predict(X)
         model.score(X, y)
-        took = time.perf_counter() - start
-        if verbose and took > SLOW:
-            print(f"linreg_fast: compiled {label} in {took:.1f} s", file=sys.stderr, flush=True)
+        _say(label, start, verbose)
+    for part in parts:
+        start = time.perf_counter()
+        for n in PART_ROWS:
+            X = np.asarray(rng.normal(size=(n, 4)), dtype=dtype, order=order)
+            y = np.asarray(X.sum(axis=1) + rng.normal(size=n), dtype=dtype)
+            PARTS[part](X, y, rng.uniform(1, 2, n) if sample_weight else None)
+        _say(part, start, verbose)
     return time.perf_counter() - begin
+
+
+def _chosen(also):
+    names = [also] if isinstance(also, str) else list(also)
+    if "all" in names:
+        return list(PARTS)
+    for name in names:
+        if name not in PARTS:
+            raise ValueError(f"also must name some of {', '.join(PARTS)}, or 'all', got {name!r}")
+    return names
+
+
+def _say(label, start, verbose):
+    took = time.perf_counter() - start
+    if verbose and took > SLOW:
+        print(f"linreg_fast: compiled {label} in {took:.1f} s", file=sys.stderr, flush=True)
 
 
 def _steps(dtype, sample_weight):

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import llvmlite
 import numba
@@ -116,6 +117,25 @@ def folders():
     return [base / _compiler() for base in bases if base.is_absolute() or given]
 
 
+class Kept(NamedTuple):
+    """The compiled code on disk."""
+
+    files: int
+    size: int  # bytes
+    folders: list  # that hold some
+
+
+def kept():
+    """What there is on disk now, for whatever processor."""
+    sizes = {str(folder): [] for folder in folders()}
+    for folder, found in sizes.items():
+        for path in Path(folder).glob(f"*{SUFFIX}"):
+            with contextlib.suppress(OSError):  # just replaced
+                found.append(path.stat().st_size)
+    every = [size for found in sizes.values() for size in found]
+    return Kept(len(every), sum(every), [folder for folder, found in sizes.items() if found])
+
+
 @functools.cache
 def _warn(reason):
     """Once for a process, whatever the reason."""
@@ -127,6 +147,24 @@ def _warn(reason):
             RuntimeWarning,
             stacklevel=2,
         )
+
+
+@functools.cache
+def _warn_of_processor(folder, other, this):
+    if _warn_of_processor.cache_info().misses == 1:
+        warnings.warn(
+            f"linreg_fast: the compiled code in {folder} is for another processor ({other}) than "
+            f"this one ({this}), which compiles its own. Where images are to run on many machines, "
+            "set NUMBA_CPU_NAME and NUMBA_CPU_FEATURES (docs/hosts.md)",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def _processor(target):
+    """A short name for what code is generated for: its name, and which features it has."""
+    name = re.sub(r"[^\w.-]", "_", str(target[1])) or "unnamed"
+    return f"{name}.{CHECKSUM(repr(target).encode()).hexdigest()[:6]}"
 
 
 def _write(folder, name, content):
@@ -194,7 +232,18 @@ class Cache(CacheBase):
                     return rebuilt(target_context, pickle.loads(content[size:]))
             except Exception:  # not there, not readable, or not what this Numba writes
                 continue
+        self._tell_of_other_processors(name)
         return None
+
+    def _tell_of_other_processors(self, name):
+        """Warn, once for a process, where a cache was made on a machine with another processor."""
+        code, _, this = name.removesuffix(SUFFIX).rpartition("@")
+        for folder in folders():
+            with contextlib.suppress(OSError):
+                for path in folder.glob(f"{code}@*{SUFFIX}"):
+                    other = path.name.removesuffix(SUFFIX).rpartition("@")[2]
+                    if other != this:
+                        _warn_of_processor(str(folder), other, this)
 
     def save_overload(self, sig, data):
         if not self._on or data.library.has_dynamic_globals:
@@ -220,5 +269,5 @@ class Cache(CacheBase):
 
     def _name(self, sig, codegen):
         sources = state_of(self._function.__module__)
-        key = (str(sig), codegen.magic_tuple(), self._options, sources)
-        return f"{self._stem()}-{CHECKSUM(repr(key).encode()).hexdigest()[:24]}{SUFFIX}"
+        key = CHECKSUM(repr((str(sig), self._options, sources)).encode()).hexdigest()[:24]
+        return f"{self._stem()}-{key}@{_processor(codegen.magic_tuple())}{SUFFIX}"

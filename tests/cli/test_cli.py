@@ -290,6 +290,15 @@ def test_help_lists_what_stands_in_the_tables(capsys, command, table):
     assert ", ".join(table) in " ".join(text.split())
 
 
+def test_warmup(capsys):
+    code, text, _ = run(capsys, "warmup")
+    assert code == 0
+    assert "functions compiled" in text
+    code, _, error = run(capsys, "warmup", "--also", "nothing")
+    assert code == 2
+    assert "also must name some of frames" in error
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_examples(capsys, command):
     code, text, _ = run(capsys, command, "--help")

@@ -65,6 +65,27 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     assert capsys.readouterr().err == ""  # nothing was slow
 
 
+@pytest.mark.needs_jit
+@pytest.mark.slow
+def test_frames_are_left_with_nothing_to_compile(rng):
+    polars = pytest.importorskip("polars")
+    warmup(order="F", also="frames", verbose=False)
+    kernels = [*unpacked._blocks, *packed._blocks, *doubled._blocks, *residual_products._blocks]
+    known = [len(kernel.signatures) for kernel in kernels]
+    for p in (5, 30):
+        for apart in (1, 1e-3, 1e-8):
+            columns = {f"c{j}": rng.normal(size=100_000) for j in range(p)}
+            columns["c1"] = columns["c0"] + apart * columns["c1"]
+            table, y = polars.DataFrame(columns), rng.normal(size=100_000)
+            LinearRegression().fit(table, y + columns["c0"]).predict(table)
+    assert [len(kernel.signatures) for kernel in kernels] == known
+
+
+def test_an_unknown_part_is_named():
+    with pytest.raises(ValueError, match="also must name some of frames"):
+        warmup(also=["nothing"])
+
+
 @pytest.mark.parametrize("wrong", [{"dtype": "int64"}, {"dtype": np.int64}, {"order": "A"}])
 def test_what_it_refuses(wrong):
     with pytest.raises(ValueError, match="dtype must be 'float64' or 'float32' and order"):
