@@ -29,7 +29,7 @@ def add_options(command):
 
 def run(options):
     from linreg_fast.estimators.warmup import warmup
-    from linreg_fast.runtime.cache import kept
+    from linreg_fast.runtime.kept import kept
 
     before = kept()
     seconds = warmup(options.dtype, options.order, sample_weight=options.weights, also=options.also)

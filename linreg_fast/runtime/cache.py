@@ -21,7 +21,6 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import llvmlite
 import numba
@@ -115,25 +114,6 @@ def folders():
         user = Path(AppDirs("linreg_fast", False).user_cache_dir)
         bases = [Path(__file__).parents[1] / "__pycache__", user]
     return [base / _compiler() for base in bases if base.is_absolute() or given]
-
-
-class Kept(NamedTuple):
-    """The compiled code on disk."""
-
-    files: int
-    size: int  # bytes
-    folders: list  # that hold some
-
-
-def kept():
-    """What there is on disk now, for whatever processor."""
-    sizes = {str(folder): [] for folder in folders()}
-    for folder, found in sizes.items():
-        for path in Path(folder).glob(f"*{SUFFIX}"):
-            with contextlib.suppress(OSError):  # just replaced
-                found.append(path.stat().st_size)
-    every = [size for found in sizes.values() for size in found]
-    return Kept(len(every), sum(every), [folder for folder, found in sizes.items() if found])
 
 
 @functools.cache
