@@ -65,10 +65,10 @@ def executor(expected):
         check(pool.map(fit, WORK), expected)
 
 
-def _joblib(backend, expected):
+def _joblib(backend, expected, n_jobs=3):
     import joblib
 
-    with joblib.parallel_backend(backend, n_jobs=3):
+    with joblib.parallel_backend(backend, n_jobs=n_jobs):
         check(joblib.Parallel()(joblib.delayed(fit)(k) for k in WORK), expected)
 
 
@@ -77,7 +77,7 @@ def joblib_threading(expected):
 
 
 def joblib_loky(expected):
-    _joblib("loky", expected)
+    _joblib("loky", expected, 2)  # each starts afresh, which takes seconds
 
 
 def joblib_multiprocessing(expected):
