@@ -108,8 +108,9 @@ SMALL_FITS = textwrap.dedent(
     X, y = rng.normal(size=(442, 10)), rng.normal(size=442)
     model = LinearRegression().fit(X, y)
     for _ in range(20):
-        threading.Timer(rng.uniform(0.005, 0.02), os.kill, (os.getpid(), signal.SIGINT)).start()
+        timer = threading.Timer(rng.uniform(0.005, 0.02), os.kill, (os.getpid(), signal.SIGINT))
         try:
+            timer.start()  # on a busy machine it may be over before this thread goes on
             while True:
                 model.fit(X, y)
         except KeyboardInterrupt:
