@@ -10,6 +10,11 @@ import pytest
 # In the environment, so that all workers of a run have the one that is printed.
 SEED = int(os.environ.setdefault("LINREG_FAST_SEED", str(secrets.randbits(32))))
 
+# Programs that tests start with `python -c` find the package that the tests do, and its compiled
+# code; they would take the one in the working folder, and compile all of it once more. Before
+# Python 3.11 they do.
+os.environ["PYTHONSAFEPATH"] = "1"
+
 # A run that a script has started in the background is told to ignore Ctrl-C, and so would be the
 # processes whose answer to it is tested: they would never end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

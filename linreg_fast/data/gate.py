@@ -134,6 +134,11 @@ def frozen(array):
     return view
 
 
+def read_only(array):
+    """`frozen`, of whatever is an array and is not yet."""
+    return frozen(array) if isinstance(array, np.ndarray) and array.flags.writeable else array
+
+
 def as_matrix(X, name="X", finite=True):
     """(n, p) floats. A 1-D array is one column: the texts' y = m x + b.
 

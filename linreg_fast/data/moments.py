@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linreg_fast.data import forgetting, scaling
+from linreg_fast.data.gate import read_only
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments_file import MomentsFile
 from linreg_fast.kernels import DEFAULT
@@ -88,6 +89,8 @@ class Moments(MomentsFile):
     def of(cls, X, Y, sample_weight=None, rung=None):
         """Of arrays X (n, p), Y (n, t) and weights (n,) or None that the gate has passed."""
         rung = rung or DEFAULT
+        # Whoever made arrays of the gate's anew has writable ones, of which kernels have no code.
+        X, Y, sample_weight = read_only(X), read_only(Y), read_only(sample_weight)
         sums = rung.kernels.moments if isinstance(X, (np.ndarray, Columns)) else sparse.moments
         with np.errstate(over="ignore", invalid="ignore"):  # looked at here, or by `Problem`
             found = sums(X, Y, sample_weight)
@@ -99,7 +102,7 @@ class Moments(MomentsFile):
         X = X.array if type(X) is Columns else X
         exponents = scaling.exponents(X, Y, sample_weight)
         if sample_weight is not None:
-            sample_weight = np.ldexp(sample_weight, -exponents[-1])
+            sample_weight = read_only(np.ldexp(sample_weight, -exponents[-1]))
         found = sums(X, Y, sample_weight, exponents[:-1])
         return cls(*found, Y.shape[1], None, exponents)
 

@@ -47,14 +47,13 @@ def test_scaled_only_where_that_is_fair(rng):
         assert p > 0
 
 
-@pytest.mark.slow
 def test_on_the_command_line(capsys, tmp_path):
     pytest.importorskip("rich")
     path = tmp_path / "r.json"
     options = ["--n", "300", "--p", "2", "--seconds", "0.01", "--json", str(path)]
-    assert cli.main(["bench", "--problem", "cv", *options]) == 0
+    assert cli.main(["bench", "--problem", "groups", *options]) == 0
     tables = json.loads(path.read_text())["tables"]
-    assert [table["problem"] for table in tables] == ["cv"]
-    assert "5 folds for 50 penalties" in capsys.readouterr().out
+    assert [table["problem"] for table in tables] == ["groups"]
+    assert "a fit for each group of 50 rows" in capsys.readouterr().out
     assert cli.main(["bench", "--problem", "windows"]) == 2
     assert "screen" in capsys.readouterr().err

@@ -177,7 +177,9 @@ def test_a_worker_that_dies_is_replaced(rows, processes, tmp_path):
     assert (tmp_path / "died").exists()
 
 
-def test_a_block_that_always_kills_its_worker(rows, processes):
+def test_a_block_that_always_kills_its_worker(rows, processes, monkeypatch):
+    # Dask starts four workers for it by default, which import everything.
+    monkeypatch.setattr(processes.cluster.scheduler, "allowed_failures", 0)
     model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
     before = dict(vars(model))
     with pytest.raises(distributed.KilledWorker):

@@ -4,6 +4,7 @@ import gc
 
 import numpy as np
 import pytest
+from variants import FLOAT32
 
 from linreg_fast import LinearRegression, warmup
 from linreg_fast.kernels.moments import (
@@ -26,8 +27,11 @@ from linreg_fast.runtime.compile import kernel
     [
         ("float64", "C"),
         pytest.param("float64", "F", marks=pytest.mark.slow),
-        pytest.param("float32", "C", marks=pytest.mark.slow),
-        pytest.param("float32", "F", marks=pytest.mark.slow),
+        *(
+            pytest.param("float32", order, marks=pytest.mark.slow)
+            for _, order, weighted in FLOAT32
+            if not weighted
+        ),
     ],
 )
 def test_nothing_is_left_to_compile(dtype, order, rng, capsys):

@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 import pytest
 from processes import posix, run
+from variants import ODD
 
 MEMORY = textwrap.dedent(
     """
@@ -27,13 +28,22 @@ MEMORY = textwrap.dedent(
     """
 )
 
+# Few columns and many have kernels of their own; which of them are of which kind, the seed says.
+SHAPES = [(3_000_000, 10), (300_000, 90)]
+
 
 @posix
 @pytest.mark.slow
 @pytest.mark.needs_jit
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("shape", [(3_000_000, 10), (300_000, 90)])
+@pytest.mark.parametrize(
+    ("dtype", "order", "shape"),
+    [
+        ("float64", "C", SHAPES[ODD]),
+        ("float64", "F", SHAPES[not ODD]),
+        ("float32", "C", SHAPES[not ODD]),
+        ("float32", "F", SHAPES[ODD]),
+    ],
+)
 def test_a_fit_needs_under_a_twentieth_of_the_data(shape, dtype, order):
     weighted = dtype == "float64"
     done = run("-c", MEMORY.format(shape=shape, dtype=dtype, order=order, weighted=weighted))

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from variants import FLOAT32
 
 from linreg_fast import LinearRegression
 from linreg_fast.data.gate import frozen
@@ -76,31 +77,32 @@ def test_sums_have_the_digits_that_are_promised(rng, order, kind):
     assert np.array_equal(comoment[0], comoment[0].T)
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("target", [np.float32, np.float64])
-def test_any_number_of_columns_and_rows(rng, order, target):
+@pytest.mark.parametrize(
+    ("target", "order", "weighted"),
+    [(np.float32, order, weighted) for order in "CF" for weighted in (False, True)]
+    + [(np.float64, order, weighted) for _, order, weighted in FLOAT32],
+)
+def test_any_number_of_columns_and_rows(rng, target, order, weighted):
     """A panel's end may be columns, the target or ones, and few are multiplied the other way."""
     for p in (*range(17, 35), 47, 63, 64, 79, 80):
         n = int(rng.integers(2 * p, 700))
         X = np.asarray(rng.normal(size=(n, p)) + 3, dtype=np.float32, order=order)
         y = (rng.normal(size=n) + (1e8 if target is np.float64 else 1e3)).astype(target)
-        weights = weights_of(rng, n, str(rng.choice(["even", "counts"])))
-        if weights.min() == 0:
-            X[weights == 0] = np.nan
-        for given in (None, weights):
-            rows = slice(None) if given is None else given > 0
-            if given is None and np.isnan(X).any():
-                continue
-            found = float32.sums(frozen(X), frozen(y[:, None]), given)
-            kept = (X[rows].astype(float), y[rows, None].astype(float))
-            part = None if given is None else frozen(given[rows])
-            expected = tiled.moments(*map(frozen, kept), part)
-            norms = np.sqrt(np.diag(expected[3][0]))
-            off = np.abs(found[3][0] - expected[3][0]) / np.outer(norms, norms)
-            assert off.max() < 1e-6, (n, p, given is None)
-            assert found[0] == expected[0]
-            means = np.abs(found[2][0] - expected[2][0]) * np.sqrt(n) / norms
-            assert means.max() < 1e-6, (n, p, given is None)
+        weights, rows, part = None, slice(None), None
+        if weighted:
+            weights = weights_of(rng, n, str(rng.choice(["even", "counts"])))
+            rows = weights > 0
+            X[~rows] = np.nan
+            part = frozen(weights[rows])
+        found = float32.sums(frozen(X), frozen(y[:, None]), weights)
+        kept = (X[rows].astype(float), y[rows, None].astype(float))
+        expected = tiled.moments(*map(frozen, kept), part)
+        norms = np.sqrt(np.diag(expected[3][0]))
+        off = np.abs(found[3][0] - expected[3][0]) / np.outer(norms, norms)
+        assert off.max() < 1e-6, (n, p)
+        assert found[0] == expected[0]
+        means = np.abs(found[2][0] - expected[2][0]) * np.sqrt(n) / norms
+        assert means.max() < 1e-6, (n, p)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

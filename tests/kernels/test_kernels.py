@@ -7,6 +7,7 @@ import sys
 import numba
 import numpy as np
 import pytest
+from variants import KINDS
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels import KERNELS, RUNGS, tuning
@@ -68,23 +69,22 @@ def assert_moments(found, expected, rtol=1e-12):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 1, 1), (7, 3, 2), (403, 5, 1)])
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("dtype", "order", "weighted"), KINDS)
 @pytest.mark.parametrize("rung", RUNGS)
-def test_sums_are_right(rng, rung, dtype, order, shape):
-    X, Y, some = draw(rng, *shape, dtype, order)
+def test_sums_are_right(rng, rung, dtype, order, weighted, shape):
+    X, Y, weights = draw(rng, *shape, dtype, order)
+    weights = weights if weighted else None
     Y = frozen(np.ascontiguousarray(Y))  # as the gate hands it on, mostly; else see below
     kernels = RUNGS[rung].kernels
     coef, intercept = rng.normal(size=shape[1]), float(rng.normal())
-    for weights in (None, some):
-        assert_moments(kernels.moments(X, Y, weights), exact_moments(X, Y, weights))
-        y = frozen(Y[:, 0].copy())
-        expected = exact_gradient(X, y, coef, intercept, weights)
-        found = kernels.gradient(X, y, coef, intercept, weights)
-        for a, b in zip(found, expected, strict=True):
-            np.testing.assert_allclose(a, b.astype(float), rtol=1e-11, atol=1e-12)
-        loss = kernels.mse(X, y, coef, intercept, weights)
-        np.testing.assert_allclose(loss, float(expected[0]), rtol=1e-12)
+    assert_moments(kernels.moments(X, Y, weights), exact_moments(X, Y, weights))
+    y = frozen(Y[:, 0].copy())
+    expected = exact_gradient(X, y, coef, intercept, weights)
+    found = kernels.gradient(X, y, coef, intercept, weights)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b.astype(float), rtol=1e-11, atol=1e-12)
+    loss = kernels.mse(X, y, coef, intercept, weights)
+    np.testing.assert_allclose(loss, float(expected[0]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("rung", RUNGS)
@@ -249,35 +249,27 @@ def test_threads_are_left_as_found():
 
 @pytest.mark.parametrize("p", [2, 7, 8, 21])
 @pytest.mark.parametrize(
-    ("layout", "dtype"),
-    [
-        ("C", np.float64),
-        ("F", np.float64),
-        ("C", np.float32),
-        ("F", np.float32),
-        ("strided target", np.float64),
-    ],
+    ("dtype", "layout", "weighted"), [*KINDS, (np.float64, "strided target", True)]
 )
-def test_steps_in_vectors_and_what_is_left_of_them(rng, dtype, layout, p):
+def test_steps_in_vectors_and_what_is_left_of_them(rng, dtype, layout, weighted, p):
     """Several blocks and pieces, whole vectors of rows or not, some with a row to leave out."""
     n = int(rng.integers(70_000, 70_020))
     X = np.asarray(rng.normal(3, 1, (n, p)), dtype=dtype, order="F" if layout == "F" else "C")
     y = rng.normal(size=n).astype(dtype)
     if layout == "strided target":
         y = np.repeat(y, 2)[::2]
-    few = rng.uniform(0.5, 2, n)
-    few[rng.integers(0, n, 3)] = 0.0
-    few = frozen(few)
-    coef = rng.normal(size=p)
-    for weights in (None, few):
-        if weights is not None:
-            X[few == 0], y[few == 0] = np.nan, np.nan
-        found = RUNGS["tiled"].kernels.gradient(frozen(X), frozen(y), coef, 0.5, weights)
-        expected = exact_gradient(X, y, coef, 0.5, weights)
-        for a, b in zip(found, expected, strict=True):
-            np.testing.assert_allclose(a, b.astype(float), rtol=1e-10, atol=1e-12)
-        loss = RUNGS["tiled"].kernels.mse(frozen(X), frozen(y), coef, 0.5, weights)
-        assert loss == pytest.approx(float(expected[0]), rel=1e-12)
+    coef, weights = rng.normal(size=p), None
+    if weighted:
+        weights = rng.uniform(0.5, 2, n)
+        weights[rng.integers(0, n, 3)] = 0.0
+        X[weights == 0], y[weights == 0] = np.nan, np.nan
+        weights = frozen(weights)
+    found = RUNGS["tiled"].kernels.gradient(frozen(X), frozen(y), coef, 0.5, weights)
+    expected = exact_gradient(X, y, coef, 0.5, weights)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b.astype(float), rtol=1e-10, atol=1e-12)
+    loss = RUNGS["tiled"].kernels.mse(frozen(X), frozen(y), coef, 0.5, weights)
+    assert loss == pytest.approx(float(expected[0]), rel=1e-12)
 
 
 OVER_THE_EDGE = """
@@ -305,31 +297,32 @@ def at_the_edge(array):
 rng = np.random.default_rng()
 for p in (1, 2, 3, 5, 6, 7, 8, 10, 14, 15, 16, 31):
     for n in (1, 2, 9, 16, 17, 24, 41, 300, 8192 // (2 * p)):
-        for order in "CF":
-            X = np.asarray(rng.normal(size=(n, p)), order=order, dtype="DTYPE")
-            y, w = rng.normal(size=n).astype(X.dtype), frozen(rng.random(n))
-            X_edge, y_edge, w_edge = at_the_edge(X), at_the_edge(y), at_the_edge(w)
+        for dtype, order, weighted in KINDS:
+            X = np.asarray(rng.normal(size=(n, p)), order=order, dtype=dtype)
+            y = rng.normal(size=n).astype(X.dtype)
+            X_edge, y_edge, w, w_edge = at_the_edge(X), at_the_edge(y), None, None
+            if weighted:
+                w = frozen(rng.random(n))
+                w_edge = at_the_edge(w)
             for name in ("jit", "parallel", "tiled", "compensated"):
                 kernels = RUNGS[name].kernels
-                assert np.isfinite(kernels.moments(X_edge, y_edge[:, None])[3]).all()
-                assert np.isfinite(kernels.gradient(X_edge, y_edge, np.ones(p), 0.0)[0])
-                assert np.isfinite(kernels.mse(X_edge, y_edge, np.ones(p), 0.0))
+                assert np.isfinite(kernels.moments(X_edge, y_edge[:, None], w_edge)[3]).all()
+                assert np.isfinite(kernels.gradient(X_edge, y_edge, np.ones(p), 0.5, w_edge)[0])
+                assert np.isfinite(kernels.mse(X_edge, y_edge, np.ones(p), 0.5, w_edge))
             kernels = RUNGS["tiled"].kernels
-            for given, edge in ((None, None), (w, w_edge)):
-                kernels.gradient(X_edge, y_edge, np.ones(p), 0.5, edge)
-                found = kernels.moments(X_edge, y_edge[:, None], edge)
-                expected = kernels.moments(frozen(X), frozen(y[:, None]), given)
-                for a, b in zip(found[1:], expected[1:]):
-                    np.testing.assert_array_equal(a, b)
+            found = kernels.moments(X_edge, y_edge[:, None], w_edge)
+            expected = kernels.moments(frozen(X), frozen(y[:, None]), w)
+            for a, b in zip(found[1:], expected[1:]):
+                np.testing.assert_array_equal(a, b)
 print("read no further")
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="protects a page of memory, as Linux does it")
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_nothing_is_read_behind_the_data(dtype):
-    program = OVER_THE_EDGE.replace("DTYPE", dtype)
+def test_nothing_is_read_behind_the_data():
+    kinds = [(np.dtype(dtype).name, *kind) for dtype, *kind in KINDS]
+    program = f"KINDS = {kinds!r}\n{OVER_THE_EDGE}"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert found.stdout == "read no further\n", (found.returncode, found.stderr)
 

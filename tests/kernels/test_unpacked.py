@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from variants import FLOAT32, KINDS
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels import RUNGS
@@ -10,15 +11,15 @@ SHAPES = [(n, p) for p in (1, 2, 5, 6, 7, 10, 13, 14, 15, 30) for n in (33, 700,
 
 
 @pytest.mark.parametrize(
-    ("order", "dtype", "target", "weighted"),
-    ["Cdd-", "Fdd-", "Cff-", "Fff-", "Cfd-", "Cddw", "Fddw", "Cfdw", "Ffdw"],
+    ("dtype", "order", "weighted", "target"),
+    [(*kind, kind[0]) for kind in KINDS] + [(*kind, np.float64) for kind in FLOAT32],
 )
-def test_sums_of_few_columns(rng, order, dtype, target, weighted):
+def test_sums_of_few_columns(rng, dtype, order, weighted, target):
     for n, p in SHAPES:
         X = np.asarray(rng.normal(rng.normal(size=p), size=(n, p)), order=order, dtype=dtype)
         y = rng.normal(size=n).astype(target)
         weights = None
-        if weighted == "w":
+        if weighted:
             weights = rng.random(n) * (rng.random(n) > 0.2)
             X[weights == 0] = np.nan  # rows that do not count may be anything
             weights = frozen(weights)

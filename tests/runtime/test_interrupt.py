@@ -11,13 +11,13 @@ from processes import posix, run
 
 LONG_CALLS = {
     "fits": """
-X = rng.normal(size=(1_000_000, 60))
+X = rows(1_000_000, 60)
 def call():
     for _ in range(500):
         linreg_fast.LinearRegression().fit(X, X[:, 0])
 """,
     "double-double": """
-X = rng.normal(size=(2_000_000, 60))
+X = rows(2_000_000, 60)
 model.precision = "double-double"
 def call():
     model.fit(X, X[:, 0])
@@ -35,7 +35,7 @@ def call():
     model.fit(X, X[:, 0])
 """,
     "descent on rows": """
-X = rng.normal(size=(1_000_000, 20))
+X = rows(1_000_000, 20)
 model = linreg_fast.GradientDescentRegressor(tol=0, max_iter=9, space="data")
 def call():
     model.fit(X, X[:, 0])
@@ -52,6 +52,9 @@ import numpy as np
 import linreg_fast
 rng = np.random.default_rng(0)
 model = linreg_fast.LinearRegression()
+def rows(n, p):
+    "Some, over and over: to draw them all takes longer than what is interrupted."
+    return np.tile(rng.normal(size=(n // 100, p)), (100, 1))
 """
 END = """
 small = rng.normal(size=(30, 2))
@@ -105,8 +108,9 @@ SMALL_FITS = textwrap.dedent(
     X, y = rng.normal(size=(442, 10)), rng.normal(size=442)
     model = LinearRegression().fit(X, y)
     for _ in range(20):
-        threading.Timer(rng.uniform(0.005, 0.02), os.kill, (os.getpid(), signal.SIGINT)).start()
+        timer = threading.Timer(rng.uniform(0.005, 0.02), os.kill, (os.getpid(), signal.SIGINT))
         try:
+            timer.start()  # on a busy machine it may be over before this thread goes on
             while True:
                 model.fit(X, y)
         except KeyboardInterrupt:
