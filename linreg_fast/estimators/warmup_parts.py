@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.data.gate import frozen
 from linreg_fast.data.problem import Problem
 from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
 from linreg_fast.estimators.linear_regression import LinearRegression
@@ -26,9 +27,9 @@ def frames(X, y, weights):
         columns = [np.resize(X[:, j % X.shape[1]], FRAME_ROWS) + X.dtype.type(j) for j in range(p)]
         for j in range(p):
             columns[j][j::p] *= 2  # so that they differ
-        Y, of = np.resize(y, (FRAME_ROWS, 1)), weights
+        Y, of = frozen(np.resize(y, (FRAME_ROWS, 1))), weights
         if weights is not None:
-            of = np.resize(weights, FRAME_ROWS)
+            of = frozen(np.resize(weights, FRAME_ROWS))
         for difference in (1, 1e-3):
             columns[1] = columns[0] + X.dtype.type(difference) * columns[1]
             table = Columns(columns)
