@@ -24,7 +24,8 @@ from linreg_fast.solvers import SOLVERS
 
 PROBLEMS = (*KERNELS, "fit")
 MANY = ("groups", "rolling", "cv", "screen")  # fits at once, of `bench.many`: when asked for
-RACES = ("fit", *MANY)  # whose rows are compared with the fastest, not with the row above
+PEOPLE = ("correlated", "dummies", "frame", "targets", "sparse", "busy", "first")  # of `people`
+RACES = ("fit", *MANY, *PEOPLE)  # whose rows are compared with the fastest, not with the row above
 AT_ONCE = 1 << 22  # numbers drawn in one call: 50 ms
 
 
@@ -44,10 +45,12 @@ class Row(NamedTuple):
 
 def bytes_of(X, y):
     """Bytes of the data: what any way must read at least once."""
+    if hasattr(X, "indptr"):  # sparse rows
+        return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes + y.nbytes
     return X.nbytes + y.nbytes
 
 
-def flops(problem, n, p):
+def flops(problem, n, p, targets=1):
     """Floating-point operations that no way can do without; a fused multiply-add counts two.
 
     An addition by itself takes as long, and counts two as well. Moments: each pair of the columns
@@ -55,6 +58,8 @@ def flops(problem, n, p):
     of its rows. Many fits at once: the sums of their rows, once; of single columns, per number of
     X, its sum, its square and its product with y.
     """
+    if problem in PEOPLE:
+        return flops("fit", n, p) + 2 * n * (p + 1) * (targets - 1)
     if problem in MANY:
         return 6 * n * p if problem == "screen" else n * (p + 1) * (p + 4)
     few, many = min(n, p + 1), max(n, p + 1)
@@ -110,7 +115,7 @@ def _fit_rows():
             table.append(Row(solver.name, solver.when, 1, call, reference, *facts))
     why = "what a user calls: checks and the choice of solver included"
     table.append(Row("LinearRegression", why, 1, _estimator, expected_fit, 1e-9))
-    sklearn = Row("scikit-learn", "SVD of a centred copy", 3, _sklearn, expected_fit, 1e-9)
+    sklearn = Row("scikit-learn", "SVD of a centred copy", 3, sklearn_fit, expected_fit, 1e-9)
     return [*table, sklearn._replace(kind="peer")]
 
 
@@ -123,7 +128,7 @@ def _peer_rows():
             peer.name,
             peer.why,
             peer.reads,
-            partial(_peer, peer),
+            partial(peer_fit, peer),
             expected_fit,
             peer.rtol,
             peer.minimum_norm,
@@ -134,7 +139,8 @@ def _peer_rows():
     ]
 
 
-def _peer(peer, X, y):
+def peer_fit(peer, X, y):
+    """A peer's (coef, intercept); an error where they are not finite."""
     found = np.asarray(peer.fit(X, y, True), dtype=np.float64)
     if not np.isfinite(found).all():
         raise np.linalg.LinAlgError("it returned numbers that are not finite")
@@ -167,7 +173,8 @@ def _estimator(X, y):
     return model.coef_, np.atleast_1d(model.intercept_)
 
 
-def _sklearn(X, y):
+def sklearn_fit(X, y):
+    """scikit-learn's (coef, intercept), without the columns that 1.9 drops by default."""
     from sklearn.linear_model import LinearRegression
 
     model = LinearRegression()

@@ -61,14 +61,17 @@ def from_cache(dispatcher):
     return bool(sum(dispatcher.stats.cache_hits.values()))
 
 
-def hot_loop(found):
-    """(dispatcher, `listing.Loop`, listing) with most floating-point work of what a call used."""
+def hot_loop(found, columns=None):
+    """(dispatcher, `listing.Loop`, listing) of the loop over the rows of what a call used.
+
+    columns: of X, where the loops go along a row, see `listing.hottest`.
+    """
     best = None
     for dispatcher, signature in found:
         if dispatcher.targetoptions.get("no_cpython_wrapper"):
             continue  # a part of others, which has no code of its own
         text = assembly(dispatcher, signature)
-        loop = listing.hottest(text)
-        if loop is not None and (best is None or loop.flops > best[1].flops):
+        loop = listing.hottest(text, columns)
+        if loop is not None and (best is None or loop.work > best[1].work):
             best = dispatcher, loop, text
     return best

@@ -59,6 +59,35 @@ def draw_ladder(ax, table):
     _plain(ax)
 
 
+def apart(values, ratio):
+    """name -> where its label stands: at its value, or so many times above the one below it."""
+    found, below = {}, 0.0
+    for name in sorted(values, key=values.__getitem__):
+        below = max(values[name], below * ratio)
+        found[name] = below
+    return found
+
+
+def draw_people(ax, tables):
+    """A line a table: our fit, the same without what the table is about, and the others."""
+    names, marks = [], {"ours": "o", "beside": "|", "peer": "."}
+    for place, table in enumerate(tables):
+        label = f"{table['data'].rstrip(',')}, " if table["data"] != "generated" else ""
+        names.append(f"{record.SHORT[table['problem']]}, {label}{record.size_of(table)}")
+        alone = {pair["row"] for pair in table["beside"]}
+        for row in record.timed(table):
+            kind = "beside" if row["name"] in alone else row["kind"]
+            style = {"color": colour(row["name"]) if kind == "peer" else OURS}
+            size = 16 if kind == "beside" else 7
+            ax.plot(1e3 * row["median"], place, marks.get(kind, "."), markersize=size, **style)
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    ax.set_xscale("log")
+    ax.set_xlabel("time, ms\nlarge: ours, |: ours without it, small: other libraries")
+    ax.grid(axis="x", alpha=0.3)
+    _plain(ax)
+
+
 def draw_roof(ax, tables):
     """Work in a second against work for each byte of X and y: nothing gets above the roofs."""
     tables = [table for table in tables if table["limits"] and table["flops"]]
@@ -80,21 +109,24 @@ def draw_roof(ax, tables):
         label = f"{text}: {read / 1e9:.0f} GB/s, {top / 1e9:.0f} GFLOP/s"
         ax.text(right, top / 1e9 * 1.1, label, ha="right", fontsize="small", color=INK)
     for lane, table in zip(lanes, tables, strict=True):
-        for row in record.timed(table):
-            rate = table["flops"] / row["median"] / 1e9
-            ax.plot(lane, rate, "o", color=colour(row["name"]))
+        rates = {row["name"]: table["flops"] / row["median"] / 1e9 for row in record.timed(table)}
+        for name, rate in rates.items():
+            ax.plot(lane, rate, "o", color=colour(name))
+        for name, place in apart(rates, 1.35).items():
             ax.annotate(
-                row["name"],
-                (lane, rate),
-                xytext=(5, 0),
+                name,
+                (lane, place),
+                xytext=(6, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize="x-small",
                 color=INK,
             )
-        ax.text(lane, ax.get_ylim()[0], table["problem"], fontsize="small", color=INK)
+        below = {"transform": ax.get_xaxis_transform(), "ha": "center"}
+        ax.text(lane, 0.02, table["problem"], fontsize="small", color=INK, **below)
     ax.set_xscale("log")
     ax.set_yscale("log")
+    ax.set_ylim(bottom=ax.get_ylim()[0] / 3)
     ax.set_xlabel("flops for each byte of X and y")
     ax.set_ylabel("GFLOP/s")
     ax.set_title("The climb to the roof", loc="left")

@@ -32,6 +32,13 @@ def way_of(problem, rung, X, y):
     return f"rungs/{rung}.py", RUNGS[rung].why, ""
 
 
+def along(problem, rung, X, y):
+    """The columns of X, where the loops of this way go along a row of them; else None."""
+    way = way_of(problem, rung, X, y)[0]
+    rows = way.startswith("rungs/") or way == "steps/by_rows.py"
+    return X.shape[1] if rows and X.flags.c_contiguous else None
+
+
 def hot(problem, rung, X, y):
     """Facts and lines of the hot loop; or {"error": ...} that says why there is none."""
     if rung in NOT_COMPILED:
@@ -39,15 +46,20 @@ def hot(problem, rung, X, y):
     if not VECTORS:
         return {"error": "NUMBA_DISABLE_JIT is set: nothing is compiled"}
     call = compiled.caller(problem, rung, frozen(X), frozen(y))
-    found = compiled.hot_loop(compiled.used(call))
+    columns = along(problem, rung, X, y)
+    found = compiled.hot_loop(compiled.used(call), columns)
     if found is None:  # it was there already
         call()
-        found = compiled.hot_loop(_of_rung(problem, rung))
+        found = compiled.hot_loop(_of_rung(problem, rung), columns)
     if found is None:
         return {"error": "this Numba keeps no listing of its code"}
     dispatcher, loop, text = found
     # LLVM makes several loops of one: for long rows in vectors, for what is left, for weights.
-    others = [other for other in listing.loops(text) if other.function == loop.function][1:]
+    others = [
+        other
+        for other in listing.loops(text)
+        if other.function == loop.function and not loop.first <= other.first <= loop.last
+    ]
     return {
         "function": f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__name__}",
         "from cache": compiled.from_cache(dispatcher),

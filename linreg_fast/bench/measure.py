@@ -114,10 +114,10 @@ def _first_answer(problem, row, X, y):
     return trial.sentence(problem, row, (frozen(X), frozen(y)), y)
 
 
-def in_rounds(problem, prepared, X, y, seconds):
-    """(`Rounds` of all that can be timed, their `Limits` or None)."""
+def in_rounds(problem, prepared, X, y, seconds, limited=True):
+    """(`Rounds` of all that can be timed, their `Limits` or None). limited: measure the limits."""
     found = {one.row.name: (lambda one=one: one.row.solve(*one.data)) for one in prepared}
-    least = limits.calls(X, y)
+    least = limits.calls(X, y) if limited else {}
     rounds = Rounds({**found, **least}, least).run(seconds)
     if seconds >= ENOUGH_SECONDS:
         open_still = _undecided(problem, prepared, rounds)
@@ -190,7 +190,7 @@ def _finished(one, rounds, least, work, X, y):
 
 def finish(problem, prepared, rounds, least, X, y):
     """name -> `Measured` with all that the rounds told."""
-    work = flops(problem, *X.shape) / (2 if X.dtype == np.float32 else 1)
+    work = flops(problem, *X.shape, y[:1].size) / (2 if X.dtype == np.float32 else 1)
     against, found = _against(problem, prepared, rounds), {}
     for one in prepared:
         name = one.row.name

@@ -7,7 +7,7 @@ Whatever a file or a user named is escaped.
 from html import escape
 
 from linreg_fast.bench import against, parts, record
-from linreg_fast.bench.cases import RACES
+from linreg_fast.bench.cases import PEOPLE, RACES
 from linreg_fast.bench.page_style import STYLE
 from linreg_fast.bench.table import digits, notes
 from linreg_fast.wording import amount, seconds
@@ -22,6 +22,7 @@ COLOURS = {
     "interpreter": "#a9b1bd",
 }
 MOST_LINES = 40  # of a listing
+HEADS = (" ", "time", "of limit", "where the time goes", "", "X read, beside", "digits")
 
 
 def page(found):
@@ -29,7 +30,7 @@ def page(found):
     tables = [table for table in found["tables"] if table["rows"]]
     body = [
         f"<h1>{escape(headline(tables))}</h1>",
-        *(f"<p class=lead>{escape(table['sentence'])}</p>" for table in _leading(tables)[:1]),
+        *(f"<p class=lead>{escape(table['sentence'])}</p>" for table in record.leading(tables)[:1]),
         _chips(found),
         *_tables(tables),
         *_pictures(found),
@@ -55,16 +56,12 @@ def fragment(found):
     return f"<style>@scope (.linreg-fast) {{{style}}}</style><div class=linreg-fast>{body}</div>"
 
 
-def _leading(tables):
-    """The tables, the one to begin with first: most rows of data, steps before fits."""
-    order = {"gradient": 0, "mse": 1, "moments": 2, "fit": 3}
-    return sorted(tables, key=lambda t: (-t["n_samples"], order.get(t["problem"], 4)))
-
-
 def headline(tables):
     """From the slowest row to the fastest, in numbers."""
-    for table in _leading(tables):
+    for table in record.leading(tables):
         rows = record.timed(table)
+        if table["problem"] in PEOPLE:
+            break
         if len(rows) > 1:
             slow = max(rows, key=lambda row: row["median"])
             fast = min(rows, key=lambda row: row["median"])
@@ -72,7 +69,7 @@ def headline(tables):
                 f"From {seconds(slow['median'])} to {seconds(fast['median'])}: "
                 "why each rung is faster"
             )
-    return "Why each rung is faster"
+    return "Fits of the data that people have" if tables else "Why each rung is faster"
 
 
 def _chips(found):
@@ -91,7 +88,7 @@ def _chips(found):
 
 def _tables(tables):
     """The leading ladder open, the others to be opened."""
-    for k, table in enumerate(_leading(tables)):
+    for k, table in enumerate(record.leading(tables)):
         title = f"{record.TITLES[table['problem']]}, {table['data']} {record.size_of(table)}"
         told = "".join(f"<p>{escape(note)}</p>" for note in notes(table))
         inner = f"<div class=scroll>{_ladder(table)}</div>{told}"
@@ -103,10 +100,12 @@ def _tables(tables):
             yield f"<section><details>{summary}{first}{inner}</details></section>"
 
 
+def _other(table):
+    return "x fastest" if table["problem"] in RACES else "x above"
+
+
 def _ladder(table):
-    other = "x fastest" if table["problem"] in RACES else "x above"
-    heads = ("", "time", "of limit", "where the time goes", other, "X read, beside", "digits")
-    head = "".join(f"<th>{name}</th>" for name in heads)
+    head = "".join(f"<th>{name or _other(table)}</th>" for name in HEADS)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(_rows(table))}</tbody></table>"
 
 
@@ -120,13 +119,16 @@ def _rows(table):
             continue
         about = "~" if row["scaled"] else ""
         busy = "<small class=warn>busy</small>" if row["busy"] else ""
+        held = "" if row["temporaries"] is None else f"{amount(row['temporaries'])}B"
         spread = f"<small>{seconds(row['low'])} to {seconds(row['high'])}</small>"
         yield (
-            f"<tr>{name}<td>{about}{seconds(row['median'])}{spread}{busy}</td>"
-            f"<td>{record.percent(row['percent'])}</td><td>{_parts(row['parts'])}</td>"
-            f"<td>{_ratio(row['against'])}</td>"
-            f"<td>{row['reads']}x<small>{amount(row['temporaries'])}B</small></td>"
-            f"<td>{digits(row['disagreement'])}</td></tr>"
+            f"<tr>{name}"
+            f"<td data-of='time'><span>{about}{seconds(row['median'])}</span>{spread}{busy}</td>"
+            f"<td data-of='of limit'>{record.percent(row['percent'])}</td>"
+            f"<td class=wide data-of='{HEADS[3]}'>{_parts(row['parts'])}</td>"
+            f"<td data-of='{_other(table)}'>{_ratio(row['against'])}</td>"
+            f"<td data-of='X read, beside'>{row['reads']}x<small>{held}</small></td>"
+            f"<td data-of='digits'>{digits(row['disagreement'])}</td></tr>"
         )
 
 
@@ -171,10 +173,13 @@ def _pictures(found):
     except ImportError as error:
         yield f"<section><p>{escape(str(error))}</p></section>"
         return
+    figures = []
     for text, svg in drawn:
         label = escape(text, quote=True)
         svg = svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-        yield f"<section><figure><div class=scroll>{svg}</div></figure></section>"
+        figures.append(f"<section><figure><div class=scroll>{svg}</div></figure></section>")
+    if figures:
+        yield f"<div class=pictures>{''.join(figures)}</div>"
 
 
 def _code(found):

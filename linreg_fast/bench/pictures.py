@@ -5,12 +5,13 @@ import os
 import re
 
 from linreg_fast.bench import record
-from linreg_fast.bench.cases import RACES
+from linreg_fast.bench.cases import PEOPLE, RACES
 from linreg_fast.bench.drawings import (
     INK,
     draw_digits,
     draw_ladder,
     draw_map,
+    draw_people,
     draw_roof,
     draw_sizes,
 )
@@ -20,7 +21,12 @@ from linreg_fast.runtime import atomic
 
 def views(found):
     """(name, what it shows in a sentence, draw) of each view that the record has numbers for."""
-    tables = [table for table in found["tables"] if record.timed(table)]
+    every = record.leading([table for table in found["tables"] if record.timed(table)])
+    tables = [table for table in every if table["problem"] not in PEOPLE]
+    people = [table for table in every if table["problem"] in PEOPLE]
+    if people:
+        text = "the data that people have: a line a table, a dot a row"
+        yield f"people-{len(people)}", text, lambda ax: draw_people(ax, people)
     for table in tables:
         name = f"ladder-{table['problem']}-{table['n_samples']}"
         text = f"{record.TITLES[table['problem']]}: a bar a row, from the limit on"
@@ -40,10 +46,12 @@ def views(found):
         fits = [t for t in tables if t["problem"] == "fit"]
         if fits:
             text = "digits against the time of a fit"
-            yield "map", text, lambda ax: draw_map(ax, fits[-1], digits)
+            yield "map", text, lambda ax: draw_map(ax, fits[0], digits)
 
 
 def _height(name, found):
+    if name.startswith("people"):
+        return 1.4 + 0.24 * int(name.removeprefix("people-"))
     if not name.startswith("ladder"):
         return 4.2
     rows = max(len(t["rows"]) for t in found["tables"] if name.startswith(f"ladder-{t['problem']}"))

@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
-from linreg_fast.bench import many, parts
-from linreg_fast.bench.cases import RACES, bytes_of, flops
+import numpy as np
+
+from linreg_fast.bench import many, parts, people
+from linreg_fast.bench.cases import PEOPLE, RACES, bytes_of, flops
 from linreg_fast.data import jsonfile
 from linreg_fast.wording import amount, seconds
 
@@ -17,22 +19,32 @@ TITLES = {
     "moments": "normal-equation sums (moments)",
     "fit": "whole fit",
     **many.TITLES,
+    **people.TITLES,
 }
 
 
-def table_of(label, problem, measured, least, disturbed, X, y):
-    """One problem on one data set, as plain numbers and texts."""
+SHORT = {problem: people.TITLES[problem].removeprefix("fit of ") for problem in PEOPLE}
+
+
+def _layout(X):
+    if not isinstance(X, np.ndarray):
+        return "sparse"
+    return "C" if X.flags.c_contiguous else "F" if X.flags.f_contiguous else "strided"
+
+
+def table_of(label, problem, measured, least, disturbed, X, y, work=None):
+    """One problem on one data set, as plain numbers and texts. work: flops, if not the usual."""
     rows = [row._asdict() for row in measured]
     if problem in RACES:  # by time; what has none stays behind
         rows.sort(key=lambda row: math.inf if row["median"] is None else row["median"])
-    work = flops(problem, *X.shape)
+    work = flops(problem, *X.shape, y[:1].size) if work is None else work
     found: dict[str, Any] = {
         "data": label,
         "problem": problem,
-        "n_samples": len(X),
+        "n_samples": X.shape[0],
         "n_features": X.shape[1],
         "dtype": str(X.dtype),
-        "layout": "C" if X.flags.c_contiguous else "F" if X.flags.f_contiguous else "strided",
+        "layout": _layout(X),
         "bytes": bytes_of(X, y),
         "flops": work,
         "limits": None if least is None else least._asdict(),
@@ -40,6 +52,7 @@ def table_of(label, problem, measured, least, disturbed, X, y):
         "disturbed": disturbed,
         "rows": rows,
         "pays": None,
+        "beside": [],
     }
     if least is not None:
         found["limit"] = least.seconds(work / (2 if found["dtype"] == "float32" else 1))
@@ -52,6 +65,21 @@ def table_of(label, problem, measured, least, disturbed, X, y):
 def timed(table):
     """The rows that have a time."""
     return [row for row in table["rows"] if row["median"] is not None]
+
+
+def leading(tables):
+    """The tables, the one to begin with first: most rows of data, steps before fits.
+
+    Those of the data that people have stay as they are, behind them.
+    """
+    order = {"gradient": 0, "mse": 1, "moments": 2, "fit": 3}
+
+    def place(table):
+        if table["problem"] in PEOPLE:
+            return 1, PEOPLE.index(table["problem"]), 0
+        return 0, -table["n_samples"], order.get(table["problem"], 4)
+
+    return sorted(tables, key=place)
 
 
 def call_bound(table):
@@ -97,6 +125,14 @@ def speed_up(against):
     if against is None or against["ratio"] is None:
         return None
     return 1 / against["ratio"], 1 / against["high"], 1 / against["low"]
+
+
+def beside(pair):
+    """How long a row takes beside the same without what the table is about, in a sentence."""
+    if pair["ratio"] is None:
+        return f"{pair['name']} beside {pair['row']}: not measured together"
+    middle, low, high = (f"{pair[name]:.2f}" for name in ("ratio", "low", "high"))
+    return f"{pair['name']} takes {middle} ({low}-{high}) times as long as {pair['row']}"
 
 
 def size_of(table):

@@ -89,7 +89,7 @@ def main(arguments):
     _with_line_tables()
     import numpy as np
 
-    from linreg_fast.bench import compiled, listing
+    from linreg_fast.bench import compiled, explain, listing
     from linreg_fast.bench.cases import generate
     from linreg_fast.data.gate import frozen
 
@@ -98,10 +98,11 @@ def main(arguments):
     logs: list[str] = []
     with _second_descriptor(logs):
         found = compiled.used(compiled.caller(problem, rung, frozen(X), frozen(y)))
-    best = compiled.hot_loop(found)
+    columns = explain.along(problem, rung, X, y)
+    best = compiled.hot_loop(found, columns)
     answer = {"source": [], "file": None}
     if best is not None:
-        _, places = listing.located(best[2])
+        _, places = listing.located(best[2], columns)
         said = _said(logs[0])
         if places:
             hottest = max(places, key=places.get)[0]

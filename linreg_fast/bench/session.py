@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from linreg_fast.bench import added, record, report, sweep, trial
-from linreg_fast.bench.cases import PROBLEMS, RACES, rows
+from linreg_fast.bench.cases import PEOPLE, PROBLEMS, RACES, rows
 from linreg_fast.bench.machine import machine, weather
 from linreg_fast.bench.verdict import interval, over_runs, word
 
@@ -28,6 +28,8 @@ class Plan:
     rows: tuple = ()  # names; all where empty
     add: tuple = ()  # --add
     peers: bool = False
+    quick: bool = False
+    size: tuple | None = None  # rows and columns of the data that people have, if not its own
     sweep: str | None = None  # rows, columns, condition
     runs: int = 1  # processes
     callables: dict = field(default_factory=dict)  # name -> way to fit, from Python
@@ -68,7 +70,8 @@ class Session:
 
     def check_rows(self):
         """A ValueError for a name in `rows` that no table has."""
-        known = {row.name for problem in self.plan.problems for row in self.rows_of(problem)}
+        usual = [problem for problem in self.plan.problems if problem not in PEOPLE]
+        known = {row.name for problem in usual for row in self.rows_of(problem)}
         for name in self.plan.rows:
             if name and name not in known:
                 raise ValueError(f"there is no row {name!r} in these tables (--rows)")
@@ -79,7 +82,6 @@ class Session:
         A fourth member names the problems that the data is for, instead of all of the plan's.
         """
         self.check_rows()
-        disturbed = []
         for label, X, y, *only in data:
             for problem in only[0] if only else self.plan.problems:
                 table_rows = self.rows_of(problem)
@@ -90,14 +92,29 @@ class Session:
                 )
                 if record.call_bound(table) and problem in RUNG_PROBLEMS and not self.plan.rows:
                     table["pays"] = self._pays(problem, X.shape[1])
-                self.record["tables"].append(table)
-                disturbed.append(table["disturbed"])
-                self.record["weather"] = weather(float(np.mean(disturbed)))
-                if on_table is not None:
-                    on_table(table)
+                self._keep(table, on_table)
+        for problem in self.plan.problems:
+            if problem in PEOPLE:
+                self._people(problem, on_table)
         if self.plan.sweep is not None:
             self._sweep(data)
         return self.record
+
+    def _keep(self, table, on_table):
+        self.record["tables"].append(table)
+        seen = [one["disturbed"] for one in self.record["tables"]]
+        self.record["weather"] = weather(float(np.mean(seen)))
+        if on_table is not None:
+            on_table(table)
+
+    def _people(self, problem, on_table):
+        """The tables of the data that people have."""
+        from linreg_fast.bench import people_tables
+
+        plan = self.plan
+        asked = problem, plan.quick, plan.size, plan.peers, plan.seconds, self._tell
+        for table in people_tables.tables(*asked):
+            self._keep(table, on_table)
 
     def _pays(self, problem, p):
         sizes = sweep.FEW_ROWS if self.plan.seconds > QUICK_SECONDS else sweep.FEW_ROWS[:-1]
@@ -194,4 +211,8 @@ def joined(records):
             others = [None, *repeated]
         for row, other in zip(repeated, others, strict=False):
             row["against"] = _against(row, other)
+        named = {row["name"]: row for row in repeated}
+        for pair in table["beside"]:
+            if pair["name"] in named and pair["row"] in named:
+                pair.update(_against(named[pair["name"]], named[pair["row"]]))
     return first

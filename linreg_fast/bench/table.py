@@ -102,7 +102,7 @@ def _lines(table):
                 _against(row),
                 record.where(row),
                 str(row["reads"]),
-                f"{amount(row['temporaries'])}B",
+                "-" if row["temporaries"] is None else f"{amount(row['temporaries'])}B",
                 digits(found),
             )
             yield cells, row["why"], False
@@ -143,7 +143,9 @@ def notes(table):
         yield f"{problem}, {name}: {percent:.0f}% of the limit, which is a fault of the bench"
     if record.call_bound(table):
         yield from _small(table)
-    if any(row["busy"] for row in record.timed(table)):
+    for pair in table.get("beside", ()):
+        yield record.beside(pair)
+    if table["problem"] != "busy" and any(row["busy"] for row in record.timed(table)):
         names = [row["name"] for row in record.timed(table) if row["busy"]]
         yield f"busy: too few undisturbed samples of {', '.join(names)}"
 

@@ -10,20 +10,25 @@ EXAMPLES = """\
   linreg-fast bench                              the real diabetes data and 1 000 000 x 10
   linreg-fast bench --quick --problem fit
   linreg-fast bench --problem groups,rolling,cv,screen --peers
+  linreg-fast bench --problem people --peers     correlated columns, dummies, frames, first calls...
   linreg-fast bench --n 200000 --p 50 --problem moments,fit
   linreg-fast bench --data houses.csv --target price --json result.json
   linreg-fast bench --data houses.csv --target price --features area,rooms
 """
 EXAMPLES += lab.EXAMPLES
+ALL_OF_PEOPLE = "people"
 
 
 def _checked_problems(options):
     """The problems asked for; a ValueError for options that contradict each other."""
-    from linreg_fast.bench.cases import MANY, PROBLEMS
+    from linreg_fast.bench.cases import PEOPLE, PROBLEMS
 
-    known = (*PROBLEMS, *MANY)
+    known = _problems()
     asked = ",".join(PROBLEMS) if options.problem is None else options.problem
-    problems = [name.strip() for name in asked.split(",") if name.strip()]
+    problems = []
+    for name in filter(None, map(str.strip, asked.split(","))):
+        every = PEOPLE if name == ALL_OF_PEOPLE else (name,)
+        problems += [one for one in every if one not in problems]
     for name in problems:
         if name not in known:
             raise ValueError(f"unknown problem {name!r}: choose of {', '.join(known)}")
@@ -34,6 +39,9 @@ def _checked_problems(options):
     for name in ("features", "exclude", "categorical"):
         if getattr(options, name) is not None and options.data is None:
             raise ValueError(f"--{name} are columns of --data")
+    own = [name for name in problems if name in PEOPLE]
+    if options.data is not None and own:
+        raise ValueError(f"{', '.join(own)} draw their own data: leave --data out")
     if (options.n is None) != (options.p is None):
         raise ValueError("--n and --p go together")
     if options.data is not None and options.n is not None:
@@ -44,6 +52,7 @@ def _checked_problems(options):
 def _bench_data(options, problems):
     """(label, X, y) of each data set to compare on."""
     from linreg_fast.bench import cases, report, sweep
+    from linreg_fast.bench.cases import PEOPLE
 
     if options.data is not None:
         rows = read_rows(options)
@@ -54,7 +63,10 @@ def _bench_data(options, problems):
         return [(options.data, X, y)]
     if options.n is not None:
         sweep.check_size(options.n, options.p)
-        return [("generated", *cases.generate(options.n, options.p))]
+        if all(name in PEOPLE for name in problems):
+            return []
+        usual = tuple(name for name in problems if name not in PEOPLE)
+        return [("generated", *cases.generate(options.n, options.p), usual)]
     return report.default_data(options.quick, problems)
 
 
@@ -64,9 +76,9 @@ def run(options):
 
 
 def _problems():
-    from linreg_fast.bench.cases import MANY, PROBLEMS
+    from linreg_fast.bench.cases import MANY, PEOPLE, PROBLEMS
 
-    return (*PROBLEMS, *MANY)
+    return (*PROBLEMS, *MANY, ALL_OF_PEOPLE, *PEOPLE)
 
 
 def add_options(command):

@@ -85,10 +85,10 @@ def _listing(hot, coloured):
             f"the function has {hot['other loops']} other innermost loops with arithmetic, "
             f"{hot['of them without vectors']} of them without vectors"
         )
-    marks = {"vector": "v", "scalar": "s", "move": "m", "other": " ", "label": " "}
+    marks = {"vector": "v", "scalar": "s", "move": "m"}
     codes = {"vector": "32", "scalar": "33", "move": "34"}
     for text, kind in hot["lines"][:MOST_LINES]:
-        line = f"  {marks[kind]}  {'' if kind == 'label' else '  '}{text}"
+        line = f"  {marks.get(kind, ' ')}  {'' if kind == 'label' else '  '}{text}"
         if coloured and kind in codes:
             line = f"\033[{codes[kind]}m{line}\033[0m"
         yield line

@@ -96,6 +96,8 @@ def _plan(options, problems):
         rows=tuple(wanted),
         add=tuple(options.add),
         peers=options.peers,
+        quick=options.quick,
+        size=None if options.n is None else (options.n, options.p),
         sweep=options.sweep,
         runs=options.runs,
     )
