@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.bench import compiled, listing, remarks
+from linreg_fast.bench import bound, compiled, listing, remarks
 from linreg_fast.bench.cases import bytes_of, flops
 from linreg_fast.bench.machine import blas
 from linreg_fast.data.gate import frozen
@@ -10,6 +10,7 @@ from linreg_fast.kernels import KERNELS, RUNGS
 from linreg_fast.kernels.arithmetic.simd import VECTORS
 from linreg_fast.kernels.moments import ways
 
+AS = {"fit": "moments"}  # the sums of a fit are its moments; what follows is of p x p numbers
 NOT_COMPILED = {
     "loops": "nothing is compiled: Python's bytecode on boxed numbers",
     "vectorized": "nothing of ours is compiled: NumPy's loops, and products by {blas}",
@@ -87,16 +88,17 @@ def explain(problem, rung, X, y, with_remarks=True):
     Parameters
     ----------
     problem : str
-        Of mse, gradient, moments.
+        Of mse, gradient, moments; fit is its moments.
     rung : str
         A name in RUNGS.
     X, y : arrays
     with_remarks : bool
         Compile it again, in another process, to see its source lines and LLVM's remarks.
     """
+    asked, problem = problem, AS.get(problem, problem)
     if problem not in KERNELS:
-        more = ": the sums of a fit are its moments" if problem == "fit" else ""
-        raise ValueError(f"unknown problem {problem!r}{more}; choose of {', '.join(KERNELS)}")
+        known = ", ".join((*KERNELS, *AS))
+        raise ValueError(f"unknown problem {problem!r}; choose of {known}")
     if rung not in RUNGS:
         raise ValueError(f"unknown rung {rung!r}; choose of {', '.join(RUNGS)}")
     way, why, gain = way_of(problem, rung, X, y)
@@ -104,6 +106,7 @@ def explain(problem, rung, X, y, with_remarks=True):
     reads = RUNGS[rung].reads[KERNELS.index(problem)]
     found = {
         "problem": problem,
+        "asked": asked,
         "rung": rung,
         "n_samples": len(X),
         "n_features": X.shape[1],
@@ -122,4 +125,6 @@ def explain(problem, rung, X, y, with_remarks=True):
     found["source"] = (
         remarks.of(problem, rung, X) if with_remarks and compiled_here else {"source": []}
     )
+    call = compiled.caller(problem, rung, frozen(X), frozen(y))
+    found["bound"] = bound.of(rung, call, X, y, reads, work, found["hot"].get("facts"))
     return found

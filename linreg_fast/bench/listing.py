@@ -83,6 +83,7 @@ class Loop:
             "prefetches": sum(line.prefetch for line in self.lines),
             "calls": sum(line.call for line in self.lines),
             "flops": self.flops,
+            "products": sum(line.product for line in self.lines),
             "bytes loaded": sum(line.loaded for line in self.lines),
         }
 

@@ -21,9 +21,7 @@ def step(lines):
             _x86(line, moves, places)
         else:
             _arm(line, moves, places)
-    found = [
-        abs(moves.get(base, 0) + scale * moves.get(index, 0)) for base, index, scale in places
-    ]
+    found = [abs(moves.get(base, 0) + scale * moves.get(index, 0)) for base, index, scale in places]
     return max(found, default=0)
 
 
@@ -57,7 +55,7 @@ def loaded_x86(name, operands):
     if kind is None or place is None or operands.rstrip().endswith(")"):
         return 0
     if re.search(r"s[sd]$", name) or "{1to" in operands or "broadcast" in name:
-        return 4 if name.endswith("ss") or name.endswith("ps") else 8
+        return 4 if name.endswith(("ss", "ps")) else 8
     return BYTES[kind]
 
 

@@ -3,7 +3,8 @@
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#566174;--line:#e4e7ec;--page:#f6f7f9;
 --card:#fff;--warn:#8a5a00;--wrong:#b42318;--vector:#15803d;--scalar:#b45309;--move:#1d4ed8}
-@media screen and (prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#a3adbd;--line:#2b3442;--page:#0e131b;
+@media screen and (prefers-color-scheme:dark){:root{
+--ink:#e6e9ee;--soft:#a3adbd;--line:#2b3442;--page:#0e131b;
 --card:#161d28;--warn:#f3c46b;--wrong:#ff8a7a;--vector:#7ee2a8;--scalar:#ffb86b;--move:#93c5fd}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,
@@ -38,7 +39,8 @@ font:12px/1.5 ui-monospace,"DejaVu Sans Mono",monospace;overflow:auto;max-height
 td>span{white-space:nowrap}td small{white-space:nowrap}
 @media screen and (max-width:700px){table{min-width:0}thead{display:none}
 tr{display:grid;grid-template-columns:1fr 1fr;gap:6px 12px;padding:10px 0;
-border-top:1px solid var(--line)}th,td{border:0;padding:0}tbody th,td.wide,td[colspan]{grid-column:1/-1}
+border-top:1px solid var(--line)}th,td{border:0;padding:0}
+tbody th,td.wide,td[colspan]{grid-column:1/-1}
 td[data-of]::before{content:attr(data-of);display:block;font-size:12px;color:var(--soft)}
 td small{white-space:normal}svg{min-width:0}}
 @media print{:root{color-scheme:light}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from linreg_fast.bench import people_data as data
-from linreg_fast.bench.cases import PEOPLE, Row
+from linreg_fast.bench.cases import Row
 from linreg_fast.bench.expected import Expected, expected_fit
 
 TITLES = {
@@ -40,7 +40,11 @@ SHAPES: dict[str, tuple[tuple, tuple]] = {
 }
 SHARE = 1e-3  # of the sparse rows' numbers that are not zero
 SLOW = 1.1e8  # n p^2, beyond which SVD takes a second or more
-PEERS = ("Ridge(alpha=1e-12, cholesky)", "numpy normal equations", "scikit-learn-intelex")
+PEERS: tuple[str, ...] = (
+    "Ridge(alpha=1e-12, cholesky)",
+    "numpy normal equations",
+    "scikit-learn-intelex",
+)
 PEERS += ("polars-ds", "polars-ols")
 OURS, ALONE = "LinearRegression", "independent columns"
 FACTS = {"why": "what a user calls", "kind": "ours"}
@@ -61,7 +65,7 @@ class Work(NamedTuple):
     X: Any
     y: np.ndarray
     ways: list
-    beside: list = []  # (row, the one without what the table is about)
+    beside: tuple = ()  # (row, the one without what the table is about)
     flops: int | None = None  # of other work than a fit
     loaded: bool = False  # measured while others compute
     told: str = ""  # instead of what bounds it
@@ -114,7 +118,7 @@ def _fits(problem, label, X, y, alone, peers, right=None):
     """A table of fits of one data set beside that of independent columns."""
     right = _once(expected_fit, X, y) if right is None else right
     ways = [_our_way(X, y, right), alone, *_others(X, y, peers, right)]
-    return Work(problem, label, X, y, ways, [(OURS, ALONE)])
+    return Work(problem, label, X, y, ways, ((OURS, ALONE),))
 
 
 def correlated(rng, shapes, peers):

@@ -35,7 +35,8 @@ def _of_numbers(X, y, coef, intercept):
     """What to expect of predictions, and of their mean squared error."""
     found = X @ coef + intercept
     loss = np.atleast_1d(np.mean((found - y) ** 2))
-    return tuple(Expected((part,), (np.full(part.shape, np.abs(part).max()),)) for part in (found, loss))
+    sizes = [np.full(part.shape, np.abs(part).max()) for part in (found, loss)]
+    return Expected((found,), (sizes[0],)), Expected((loss,), (sizes[1],))
 
 
 def busy(rng, shapes, peers):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 
 from linreg_fast.cli.common import Command, check_writable, count, patience
 
@@ -9,13 +10,19 @@ HELP = "one rung: the way its data took, its hot loop in machine code, LLVM's re
 EXAMPLES = """\
   linreg-fast explain gradient tiled
   linreg-fast explain moments tiled --n 20000 --p 40
+  linreg-fast explain fit tiled                       the sums of a fit: its moments
   linreg-fast explain mse jit --no-remarks
 """
 MOST_LINES = 60
+WIDTH = 98  # of the last sentence
 
 
 def add_options(command):
-    command.add_argument("problem", metavar="PROBLEM", help="mse, gradient or moments")
+    command.add_argument(
+        "problem",
+        metavar="PROBLEM",
+        help="mse, gradient, moments; or fit, which is explained by its moments",
+    )
     command.add_argument("rung", metavar="RUNG", help="jit, parallel, tiled, compensated, ...")
     command.add_argument("--n", type=count, default=50_000, help="rows (50000)")
     command.add_argument("--p", type=count, default=10, help="columns (10)")
@@ -45,7 +52,9 @@ def run(options):
     print("\n".join(_in_words(found)))
     print()
     print("\n".join(_listing(found["hot"], sys.stdout.isatty())))
-    print("\n".join(_source(found["source"])))
+    print("\n".join(_source(found["source"], found["hot"])))
+    print()
+    print("\n  ".join(textwrap.wrap(found["bound"]["sentence"], WIDTH)))
     if options.json is not None:
         jsonfile.write_text(options.json, json.dumps(found, indent=1))
         print(f"written to {options.json}")
@@ -55,6 +64,11 @@ def run(options):
 def _in_words(found):
     from linreg_fast.wording import amount
 
+    if found["asked"] != found["problem"]:
+        yield (
+            f"{found['asked']}: what reads the rows are its {found['problem']}, explained here; "
+            f"its equations of {found['n_features']} unknowns are solved after that"
+        )
     size = f"{found['n_samples']} x {found['n_features']} {found['dtype']}"
     yield f"{found['problem']}, {found['rung']}: {found['idea']}"
     yield f"X is {size}; it goes to {found['way']}: {found['idea of the way']}"
@@ -96,20 +110,28 @@ def _listing(hot, coloured):
         yield f"     ... {len(hot['lines']) - MOST_LINES} more"
 
 
-def _source(source):
+def _said(remarks, written):
+    """LLVM's remarks of a line. written: in vectors, which its vectoriser can only leave alone."""
+    if written and remarks and all("not vectorized" in remark for remark in remarks):
+        return ["leaves it as it is: it is written in vectors"]
+    return remarks
+
+
+def _source(source, hot):
     """The source of the hot loop: instructions of it on each line, LLVM's remarks below."""
     if source.get("error"):
         yield f"\n{source['error']}"
     if not source.get("source"):
         return
     yield f"\n{source['file']}: instructions of the loop, line, source"
-    before = None
+    facts = hot.get("facts") or {"vector": 0, "scalar": 1}
+    before, written = None, facts["vector"] > 4 * facts["scalar"]
     for line, text, times, remarks in source["source"]:
         if before is not None and line != before + 1:
             yield "     ..."
         before = line
         yield f"{times or '':>5} {line:>4}  {text}"
-        for remark in remarks:
+        for remark in _said(remarks, written):
             yield f"{'':>12}LLVM: {remark}"
 
 
