@@ -4,11 +4,7 @@ python benchmarks/update_readme.py [bench.json]    the file of `linreg-fast benc
                                                    one the bench is run first (about two minutes)
 """
 
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
+from from_bench import content, measured_on
 from readme import HERE, write_section
 
 from linreg_fast.bench import pictures, record
@@ -18,16 +14,13 @@ from linreg_fast.wording import amount, seconds
 SHOWN = ("gradient", "fit")  # in the picture
 
 
-def results(content):
+FACTS = ("model", "cores", "vector", "blas", "python", "numba", "numpy", "scipy", "scikit-learn")
+
+
+def results(found, tables):
     """The markdown between the markers."""
-    facts = content["machine"]
-    names = ("model", "cores", "vector", "blas", "python", "numba", "numpy", "scipy")
-    told = ", ".join(f"{name} {facts[name]}" for name in (*names, "scikit-learn"))
-    yield f"Measured on: {told}."
-    if content["weather"]["sentence"]:
-        yield ""
-        yield f"{content['weather']['sentence']}."
-    for table in content["tables"]:
+    yield from measured_on(found, *FACTS)
+    for table in tables:
         other = "x fastest" if table["problem"] == "fit" else "x above"
         yield ""
         yield f"**{record.TITLES[table['problem']]}**, {table['data']} {record.size_of(table)}:"
@@ -54,16 +47,9 @@ def _line(row):
 
 
 def main():
-    if len(sys.argv) > 1:
-        content = record.loads(Path(sys.argv[1]).read_text(), sys.argv[1])
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "bench.json"
-            command = [sys.executable, "-m", "linreg_fast", "bench", "--json", str(path)]
-            subprocess.run(command, check=True)
-            content = record.loads(path.read_text())
-    tables = [table for table in content["tables"] if table["data"] == "generated"]
-    write_section("results", "\n".join(results({**content, "tables": tables})))
+    found = content(__doc__)
+    tables = [table for table in found["tables"] if table["data"] == "generated"]
+    write_section("results", "\n".join(results(found, tables)))
     shown = [table for table in tables if table["problem"] in SHOWN]
     pictures.save(HERE / "ladder.png", {"tables": shown})
 

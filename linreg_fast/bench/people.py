@@ -215,7 +215,7 @@ def sparse(rng, shapes, peers):
         row = _row("scikit-learn", _sklearn, right, "LSQR, which stops at 1e-6", rtol=1e-3)
         told = f"{X.nnz} of its numbers are not zero; both stop at tol=1e-6"
         ways = [ours, Way(row, (X, y))]
-        yield Work("sparse", f"{SHARE:.1%} of", X, y, ways, flops=4 * X.nnz, told=told)
+        yield Work("sparse", f"{SHARE:.1%} not zero,", X, y, ways, flops=4 * X.nnz, told=told)
 
 
 def works(problem, quick, size=None, peers=False):
