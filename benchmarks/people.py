@@ -23,9 +23,9 @@ def _cells(table, names):
         if row["kind"] != "ours" or row["name"] in alone:
             continue
         pair = next((one for one in table["beside"] if one["name"] == row["name"]), None)
-        which = row["name"].partition(", ")[2] or (
-            row["name"] if table["problem"] == "first" else ""
-        )
+        which = row["name"].partition(", ")[2]
+        if table["problem"] == "first":
+            which = row["name"]
         yield (
             which,
             seconds(row["median"]),

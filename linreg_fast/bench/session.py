@@ -1,18 +1,12 @@
 """A whole bench: data, tables, sweeps and comparisons, in one record that grows as it runs."""
 
-import json
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from linreg_fast.bench import added, record, report, sweep, trial
-from linreg_fast.bench.cases import PEOPLE, PROBLEMS, RACES, rows
+from linreg_fast.bench.cases import PEOPLE, PROBLEMS, rows
 from linreg_fast.bench.machine import machine, weather
-from linreg_fast.bench.verdict import interval, over_runs, word
 
 CONDITIONS = tuple(10.0**k for k in range(0, 15, 2))
 QUICK_SECONDS = 0.1  # of a row's samples: up to here the sweep of a small problem is shorter
@@ -143,76 +137,3 @@ class Session:
                     if (one["problem"], one["kind"]) != (problem, self.plan.sweep)
                 ]
                 self.record["sweeps"].append(swept)
-
-
-def in_processes(arguments, runs, tell=None):
-    """Records of so many fresh processes with the same options: one process is one sample."""
-    found = []
-    for k in range(runs):
-        if tell is not None:
-            tell(f"process {k + 1} of {runs}")
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "run.json"
-            command = [sys.executable, "-m", "linreg_fast", "bench", *arguments]
-            done = subprocess.run(
-                [*command, "--json", str(path)], capture_output=True, text=True, check=False
-            )
-            if not path.exists():
-                raise RuntimeError(f"process {k + 1} failed: {done.stderr.strip()[-500:]}")
-            found.append(json.loads(path.read_text()))
-    return found
-
-
-def _against(row, other):
-    """The ratio of two rows' times, process by process; what the first process told, if one has
-    other processes than the other.
-    """
-    if other is None or len(row["runs"]) != len(other["runs"]):
-        return row["against"] if other is not None else None
-    medians = [np.log([np.median(run) for run in one["runs"]]) for one in (row, other)]
-    logs = medians[0] - medians[1]
-    middle, low, high = interval(logs, np.random.default_rng(0))
-    return {
-        "row": other["name"],
-        "ratio": float(np.exp(middle)),
-        "low": float(np.exp(low)),
-        "high": float(np.exp(high)),
-        "word": word(low, high),
-        "rounds": len(logs),
-        "busy": bool(row["busy"] or other["busy"]),
-    }
-
-
-def joined(records):
-    """One record of several runs: medians of their medians, and each run's samples."""
-    first = records[0]
-    for k, table in enumerate(first["tables"]):
-        for row in table["rows"]:
-            same = [
-                other
-                for one in records
-                for other in one["tables"][k]["rows"]
-                if other["name"] == row["name"] and other["seconds"]
-            ]
-            if len(same) > 1:
-                row["runs"] = [other["seconds"] for other in same]
-                middle, low, high = over_runs(row["runs"])
-                row.update(median=middle, low=low, high=high)
-                row["busy"] = all(other["busy"] for other in same)
-                if table["limit"]:
-                    shares = [other["percent"] for other in same if other["percent"] is not None]
-                    row["percent"] = float(np.median(shares))
-        repeated = [row for row in table["rows"] if row.get("runs")]
-        if table["problem"] in RACES:
-            table["rows"].sort(key=lambda row: row["median"] or float("inf"))
-            repeated.sort(key=lambda row: row["median"])
-            others = [None, *repeated[:1] * len(repeated)]
-        else:
-            others = [None, *repeated]
-        for row, other in zip(repeated, others, strict=False):
-            row["against"] = _against(row, other)
-        named = {row["name"]: row for row in repeated}
-        for pair in table["beside"]:
-            if pair["name"] in named and pair["row"] in named:
-                pair.update(_against(named[pair["name"]], named[pair["row"]]))
-    return first

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,18 @@ from linreg_fast.bench import added
 from linreg_fast.bench.expected import compared
 from linreg_fast.data.gate import frozen
 
+AGAIN, LONG_ENOUGH = 30, 1.0  # calls more in the trial, or seconds
 PATIENCE = 20.0  # seconds for importing, for two calls, and for what they are compared with
+
+
+def _sum_of_bits(X):
+    """Tells whether an array was changed."""
+    return zlib.crc32(X.ravel(order="K").view(np.uint8))
 
 
 def sentence(problem, row, data, own, when=""):
     """What is wrong with an answer, or "". data: views of X and of own, the target that is ours."""
-    before = own.copy()
+    before, bits = own.copy(), _sum_of_bits(data[0])
     try:
         result = row.solve(*data)
     except np.linalg.LinAlgError as error:
@@ -31,6 +39,8 @@ def sentence(problem, row, data, own, when=""):
         return f"{type(error).__name__}{when}: {error}"
     if not np.array_equal(before, own, equal_nan=True):
         return "wrote to y"
+    if _sum_of_bits(data[0]) != bits:
+        return "wrote to X"
     found = compared(problem, row, *data, result)
     if isinstance(found, str) or found[0] <= found[1]:
         return ""
@@ -45,12 +55,17 @@ def remembered(problem, row, data, own):
 
 
 def _tried(spec, problem, name, folder):
-    X = np.load(Path(folder) / "X.npy", mmap_mode="r")
+    X = np.load(Path(folder) / "X.npy")
     own = np.load(Path(folder) / "y.npy")
     (row,) = (row for row in added.load(spec).get(problem, ()) if row.name == name)
-    X = np.asarray(X)
     data = frozen(X), frozen(own)  # the very same objects twice: one may remember them by that
-    return sentence(problem, row, data, own) or remembered(problem, row, data, own)
+    told = sentence(problem, row, data, own) or remembered(problem, row, data, own)
+    started = time.monotonic()
+    for _ in range(AGAIN):  # what tires, hangs or exits after some calls does so here
+        if told or time.monotonic() - started > LONG_ENOUGH:
+            break
+        told = sentence(problem, row, data, own, " in a later call")
+    return told
 
 
 def _listed(spec):

@@ -9,7 +9,7 @@ from linreg_fast.cli.common import check_picture, check_writable, closed_output,
 SWEEPS = ("rows", "columns", "condition")
 QUICK_SECONDS, SECONDS = 0.08, 0.4  # of samples for each row
 # What each of several processes is told, too.
-ALWAYS_REPEATED = ("quick", "peers", "n", "p", "seconds", "rows", "add")
+ALWAYS_REPEATED = ("quick", "peers", "n", "p", "seconds", "rows", "add", "sweep")
 OF_TABLES = ("data", "target", "features", "exclude", "categorical", "delimiter", "decimal")
 REPEATED = (*ALWAYS_REPEATED, *OF_TABLES, "encoding", "missing")
 EXAMPLES = """\
@@ -73,8 +73,6 @@ def _check_files(options):
     for path in outputs:
         check = check_picture if path == options.plot else check_writable
         check(path, *inputs)
-    if options.runs > 1 and (options.html or options.plot) and options.sweep:
-        raise ValueError("--runs repeats tables, not sweeps: leave one of them out")
     if options.against is None:
         return None
     from linreg_fast.bench import record
@@ -186,7 +184,7 @@ def _print_rest(console, found):
 
 def _in_processes(session, options, tell):
     """Fill the session's record from fresh processes with the same options."""
-    from linreg_fast.bench.session import in_processes, joined
+    from linreg_fast.bench.runs import in_processes, joined
 
     arguments = ["--problem", ",".join(session.plan.problems)]
     for name in REPEATED if options.data is not None else ALWAYS_REPEATED:
@@ -197,7 +195,7 @@ def _in_processes(session, options, tell):
             elif one:
                 arguments.append(f"--{name}={one}")
     found = joined(in_processes(arguments, options.runs, tell))
-    session.record.update({key: found[key] for key in ("weather", "tables", "sweeps")})
+    session.record.update({key: found[key] for key in ("weather", "tables", "sweeps", "digits")})
 
 
 def _code(found):

@@ -29,6 +29,21 @@ def wrong(X, y):
 def hangs(X, y):
     time.sleep(1000)
 
+def tires(X, y, times=[]):
+    times.append(1)
+    if len(times) > 9:
+        sys.exit(7)
+    return good(X, y)
+
+def writes(X, y):
+    found = good(X, y)
+    base = X
+    while base.base is not None:
+        base = base.base
+    base.setflags(write=True)
+    base.reshape(-1)[0] += 1e-3
+    return found
+
 def leaves(X, y):
     sys.exit(3)
 
@@ -104,7 +119,7 @@ def test_a_file_gives_its_functions(tmp_path):
     path.write_text(SOLVERS)
     rows = added.load(str(path))["fit"]
     assert [row.name for row in rows] == [
-        *("good", "two", "wrong", "hangs", "leaves", "crashes", "Model"),
+        *("good", "two", "wrong", "hangs", "tires", "writes", "leaves", "crashes", "Model"),
     ]
     assert rows[0].why == "lstsq with a column of ones"
     X, y = cases.generate(50, 3)
@@ -122,6 +137,8 @@ def test_a_file_gives_its_functions(tmp_path):
         ("hangs", "no answer within"),
         ("leaves", "exit code 3"),
         ("crashes", "SIGSEGV"),
+        ("tires", "exit code 7"),
+        ("writes", "wrote to X"),
     ],
 )
 def test_what_would_take_the_bench_with_it_is_tried_elsewhere(tmp_path, name, told):

@@ -46,6 +46,93 @@ kernel:
 """
 
 
+# Rows in turn; along each of them 32 columns at a time, then 8.
+ROWS_OF_X86 = """
+kernel:
+.LBB0_1:
+\tvsubsd\t(%rsi), %xmm9, %xmm8
+.LBB0_2:
+\tvmovupd\t(%rdi,%rax,8), %zmm4
+\tvfmadd231pd\t(%rdx,%rax,8), %zmm4, %zmm0
+\tvfmadd231pd\t64(%rdx,%rax,8), %zmm4, %zmm1
+\tvfmadd231pd\t128(%rdx,%rax,8), %zmm4, %zmm2
+\tvfmadd231pd\t192(%rdx,%rax,8), %zmm4, %zmm3
+\taddq\t$32, %rax
+\tcmpq\t%rax, %rcx
+\tjne\t.LBB0_2
+.LBB0_3:
+\tvfmadd231pd\t(%rdx,%r8), %zmm4, %zmm0
+\tsubq\t$-64, %r8
+\tjne\t.LBB0_3
+\tvmulsd\t%xmm8, %xmm8, %xmm8
+\tdecq\t%r9
+\tjne\t.LBB0_1
+.LBB0_4:
+\tvaddpd\t(%r10), %zmm5, %zmm6
+\tvsubpd\t%zmm5, %zmm6, %zmm7
+\tvaddpd\t64(%r10), %zmm5, %zmm5
+\tvaddpd\t128(%r10), %zmm5, %zmm5
+\tvaddpd\t192(%r10), %zmm5, %zmm5
+\tvaddpd\t256(%r10), %zmm5, %zmm5
+\tvaddpd\t320(%r10), %zmm5, %zmm5
+\tvaddpd\t384(%r10), %zmm5, %zmm5
+\tvaddpd\t448(%r10), %zmm5, %zmm5
+\tjne\t.LBB0_4
+\tretq
+"""
+ROWS_OF_ARM = """
+kernel:
+.LBB0_1:
+\tfsub\td8, d9, d10
+.LBB0_2:
+\tldp\tq4, q5, [x0], #32
+\tfmla\tv0.2d, v4.2d, v2.2d
+\tfmla\tv1.2d, v5.2d, v3.2d
+\tsubs\tx1, x1, #4
+\tb.ne\t.LBB0_2
+.LBB0_3:
+\tldr\td4, [x3, x4, lsl #3]
+\tfmadd\td6, d4, d8, d6
+\tadd\tx4, x4, #1
+\tcmp\tx4, x5
+\tb.ne\t.LBB0_3
+\tsubs\tx6, x6, #1
+\tb.ne\t.LBB0_1
+\tret
+"""
+
+
+def test_sums_of_sums_are_not_the_hot_loop():
+    assert listing.hottest(ROWS_OF_X86).lines[0].text == ".LBB0_2:"
+    assert listing.hottest(ROWS_OF_X86).flops == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "label", "left_out"),
+    [
+        (ROWS_OF_X86, 400, ".LBB0_2:", 0),  # many turns along a row
+        (ROWS_OF_X86, 40, ".LBB0_1:", 0),  # one turn of it: the loop over the rows
+        (ROWS_OF_X86, 10, ".LBB0_1:", 1),  # that of 32 columns is never entered
+        (ROWS_OF_ARM, 40, ".LBB0_2:", 0),
+        (ROWS_OF_ARM, 3, ".LBB0_1:", 1),
+    ],
+)
+def test_the_loop_over_the_rows_by_the_columns(text, columns, label, left_out):
+    loop = listing.hottest(text, columns)
+    assert loop.lines[0].text == label
+    notes = [line.text for line in loop.lines if line.kind == "note"]
+    assert len(notes) == left_out
+    assert all(f"not for {columns}" in note for note in notes)
+    assert loop.facts()["instructions"] == sum(
+        line.kind not in ("note", "label") for line in loop.lines
+    )
+
+
+def test_what_a_turn_loads():
+    assert listing.hottest(ROWS_OF_X86).facts()["bytes loaded"] == 5 * 64
+    assert listing.hottest(ROWS_OF_ARM).facts()["bytes loaded"] == 32
+
+
 @pytest.mark.parametrize("text", [X86, MACH])
 def test_the_hot_loop_of_x86(text):
     loop = listing.hottest(text)

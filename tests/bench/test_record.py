@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from linreg_fast.bench import against, cases, machine, page, record, report
-from linreg_fast.bench.session import joined
+from linreg_fast.bench.runs import joined
 from linreg_fast.bench.table import print_table
 
 
