@@ -123,8 +123,8 @@ def in_words(compared):
     )
     for row in compared:
         yield (
-            f"{row['problem']:9}{row['size']:16}{row['name'][:28]:29}{row['ratio']:5.2f} "
-            f"({row['low']:.2f}-{row['high']:.2f})  {row['word']}{' (busy)' if row['busy'] else ''}"
+            f"{row['problem'][:8]:9}{row['size']:13}{row['name'][:24]:25}{row['ratio']:5.2f} "
+            f"({row['low']:.2f}-{row['high']:.2f}) {row['word']}{' busy' if row['busy'] else ''}"
         )
     words = [row["word"] for row in compared]
     yield ", ".join(

@@ -53,9 +53,9 @@ def draw_ladder(ax, table):
     told = ""
     if table["limit"]:
         ax.axvline(least, color=ROOF, linewidth=2)
-        told = f": the limit is {seconds(table['limit'])}"
-    ax.set_xlabel("time, ms (of the limit)")
-    ax.set_title(f"{record.TITLES[table['problem']]}, {record.size_of(table)}{told}", loc="left")
+        told = f" (of the limit, {seconds(table['limit'])})"
+    ax.set_xlabel(f"time, ms{told}")
+    ax.set_title(f"{record.TITLES[table['problem']]}, {record.size_of(table)}", loc="left")
     _plain(ax)
 
 

@@ -105,7 +105,8 @@ def sentence(table):
     )
     best = max(rows, key=lambda row: row["percent"])
     first = next((row for row in rows if row["name"].endswith("loops")), None)
-    text = f"{size} {has}, so no program takes less than {seconds(table['limit'])}"
+    by = "the call" if call_bound(table) else "the memory" if by_memory else "multiply-adds"
+    text = f"Bound by {by}: {size} {has}, so no program takes less than {seconds(table['limit'])}"
     if not limits["together"] and table["bytes"] > FEW_BYTES:
         text += " (one core's limit: all cores were never seen at work together)"
     if first is not None and first is not best:

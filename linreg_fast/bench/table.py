@@ -1,6 +1,7 @@
 """The tables that `linreg-fast bench` prints. 80 columns do; the idea of a row is never cut."""
 
 import math
+import textwrap
 
 from linreg_fast.bench import record
 from linreg_fast.bench.cases import RACES
@@ -57,7 +58,8 @@ def _print_lines(console, drawn, lines, ideas_inside):
         console.print(Text(row, style="bold red" if wrong else ""), soft_wrap=True)
         if cells[HEADINGS.index(WHERE)] != "-":
             idea += f" [{cells[HEADINGS.index(WHERE)]}]"
-        console.print(Text(f"    {idea}", style="bold red" if wrong else "dim"))
+        for line in textwrap.wrap(idea, max(console.width - 4, 20)):
+            console.print(Text(f"    {line}", style="bold red" if wrong else "dim"))
 
 
 def _that_fit(headings, lines, width):
@@ -151,40 +153,49 @@ def notes(table):
 
 
 def _small(table):
-    """A small problem: the call is what is measured, and from where on each rung pays."""
-    limit = seconds(table["limit"])
-    call = min(row["call"] for row in record.timed(table) if row["call"] is not None)
+    """A small problem: the call is what is measured, who is not worth it, and where each pays."""
+    limit, rows = seconds(table["limit"]), record.timed(table)
+    call = min(row["call"] for row in rows if row["call"] is not None)
     yield (
         f"a small problem: the work takes {limit} at its limit and the cheapest call "
         f"{seconds(call)}, so what is measured here is the call"
     )
+    fastest = min(rows, key=lambda row: row["median"])
+    behind = rows[rows.index(fastest) + 1 :] if table["problem"] not in RACES else ()
+    slower = [row["name"] for row in behind if row["low"] > fastest["high"]]
+    if slower:
+        yield (
+            f"not worth their call at {table['n_samples']} rows: {', '.join(slower)}; "
+            f"{fastest['name']} is faster"
+        )
     pays = table["pays"] or {}
     told = [
         f"{name} from {facts['from']} rows on"
         if facts["from"]
-        else f"{name} not up to {facts['to']}"
+        else f"{name} at none up to {facts['to']} rows"
         for name, facts in pays.items()
     ]
     if told:
-        yield f"faster than the row above, beyond noise: {'; '.join(told)}"
+        yield f"faster than the row above beyond noise, and staying so: {'; '.join(told)}"
 
 
 def sweep_lines(swept):
     """Times by size as text: one line a size, a column a rung, the fastest marked."""
     names = list(swept["rows"])
     yield f"\n{record.TITLES[swept['problem']]}, by {swept['kind']}; * the fastest"
-    yield f"{'size':>16}{'limit':>10}" + "".join(f"{name:>13}" for name in names)
+    yield f"{'size':>12}{'limit':>8}" + "".join(f"{name:>12}" for name in names)
     for k, (n, p) in enumerate(swept["sizes"]):
         times = [swept["rows"][name][k]["median"] for name in names]
         limit = swept["limit"][k]
-        cells = (f"{seconds(time)}{'*' if time == min(times) else ' '}".rjust(13) for time in times)
-        yield f"{f'{n} x {p}':>16}{seconds(limit) if limit else '-':>10}" + "".join(cells)
+        cells = (f"{seconds(time)}{'*' if time == min(times) else ' '}".rjust(12) for time in times)
+        line = f"{f'{n} x {p}':>12}{seconds(limit) if limit else '-':>8}" + "".join(cells)
+        yield line.rstrip()
 
 
 def digits_lines(found):
     """Right digits of the worst coefficient by condition number, as text."""
     yield f"\nright digits of the worst coefficient, {found['n']} x {found['p']}; x: it refuses"
-    yield f"{'condition':29}" + "".join(f"{kind:>7.0e}" for kind in found["conditions"])
+    yield f"{'condition':28}" + "".join(f"{kind:>6.0e}" for kind in found["conditions"])
     for name, values in found["rows"].items():
-        cells = (f"{'x' if value is None else f'{value:.1f}':>7}" for value in values)
-        yield f"{name[:28]:29}" + "".join(cells)
+        cells = (f"{'x' if value is None else f'{value:.1f}':>6}" for value in values)
+        yield f"{name[:27]:28}" + "".join(cells)

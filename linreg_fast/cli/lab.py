@@ -20,12 +20,15 @@ EXAMPLES = """\
   linreg-fast bench --sweep rows --problem gradient --plot sizes.svg
 """
 LEGEND = """
-Every time belongs to an answer that was compared with scikit-learn's method first: coefficients, or
-predictions where the condition number leaves too few digits of coefficients to compare.
-time: median of undisturbed samples. of limit: the limit is to read X and y once, or to do the
-multiply-adds, whichever takes longer, measured in the same rounds. x above (x fastest): how many
-times as fast as the row above (the fastest row), with its 98% interval; ? undecided, = the same.
-reads: times that X is read. beside: most bytes of NumPy arrays held. ~: fewer rows, scaled."""
+Every time belongs to an answer that was compared with scikit-learn's method
+first: coefficients, or predictions where the condition number leaves too few
+digits of coefficients to compare.
+time: median of undisturbed samples. of limit: the limit is to read X and y
+once, or to do the multiply-adds, whichever takes longer, measured in the same
+rounds. x above (x fastest): how many times as fast as the row above (the
+fastest row), with its 98% interval; ? undecided, = the same. reads: times that
+X is read. beside: most bytes of NumPy arrays held. ~: fewer rows, scaled.
+--problem people: correlated columns, frames, many targets, first calls."""
 
 
 def _positive(kind):
