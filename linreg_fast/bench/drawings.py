@@ -93,7 +93,7 @@ def draw_roof(ax, tables):
     tables = [table for table in tables if table["limits"] and table["flops"]]
     limits = tables[-1]["limits"]
     lanes = [table["flops"] / table["bytes"] for table in tables]
-    left, right = min(lanes) / 3, max(lanes) * 6
+    left, right = min(lanes) / 8, max(lanes) * 8
     for which, width, text in (("one", 1.0, "one core"), ("all", 2.0, "all cores")):
         if which == "all" and not limits["together"]:
             continue
@@ -108,11 +108,14 @@ def draw_roof(ax, tables):
         )
         label = f"{text}: {read / 1e9:.0f} GB/s, {top / 1e9:.0f} GFLOP/s"
         ax.text(right, top / 1e9 * 1.1, label, ha="right", fontsize="small", color=INK)
+    every = [t["flops"] / row["median"] / 1e9 for t in tables for row in record.timed(t)]
+    top_of_all = max(limits["flops_one"], limits["flops_all"]) / 1e9
     for lane, table in zip(lanes, tables, strict=True):
         rates = {row["name"]: table["flops"] / row["median"] / 1e9 for row in record.timed(table)}
         for name, rate in rates.items():
             ax.plot(lane, rate, "o", color=colour(name))
-        for name, place in apart(rates, 1.35).items():
+        decades = math.log10(top_of_all / max(min(every), 1e-9))
+        for name, place in apart(rates, 10 ** (0.04 * decades)).items():
             ax.annotate(
                 name,
                 (lane, place),
@@ -127,6 +130,7 @@ def draw_roof(ax, tables):
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_ylim(bottom=ax.get_ylim()[0] / 3)
+    ax.minorticks_off()
     ax.set_xlabel("flops for each byte of X and y")
     ax.set_ylabel("GFLOP/s")
     ax.set_title("The climb to the roof", loc="left")

@@ -14,14 +14,19 @@ from linreg_fast.bench.people_data import load
 FIRST_TIMES = 3  # processes that find a code cache
 
 
-def tables(problem, quick, size, peers, seconds, tell=lambda text: None):
-    """The tables of one problem, one after the other; seconds: of samples for each row."""
+def tables(problem, quick, size, peers, seconds, tell=lambda text: None, only=()):
+    """The tables of one problem, one after the other.
+
+    seconds: of samples for each row. only: names of the rows wanted, if not all.
+    """
     if problem == "first":
         for shape in people.shapes_of(problem, quick, size):
             yield _of_first(*shape, tell)
         return
     for work in people.works(problem, quick, size, peers):
-        yield _table(work, seconds, tell)
+        ways = [way for way in work.ways if not only or way.row.name in only]
+        if ways:
+            yield _table(work._replace(ways=ways), seconds, tell)
 
 
 def _prepared(work, way):
@@ -81,7 +86,7 @@ def _table(work, seconds, tell):
     if work.told:
         table["sentence"] = f"{record.size_of(table)}: {work.told}."
     for name, other in work.beside:
-        if done[name].timed and done[other].timed:
+        if all(one in done and done[one].timed for one in (name, other)):
             facts = verdict.compared(rounds.scaled(name), rounds.scaled(other))._asdict()
             table["beside"].append({**facts, "name": name, "row": other})
     return table

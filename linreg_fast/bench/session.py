@@ -67,7 +67,8 @@ class Session:
         usual = [problem for problem in self.plan.problems if problem not in PEOPLE]
         known = {row.name for problem in usual for row in self.rows_of(problem)}
         for name in self.plan.rows:
-            if name and name not in known:
+            # Those of the data that people have are known when it is drawn.
+            if name and name not in known and len(usual) == len(self.plan.problems):
                 raise ValueError(f"there is no row {name!r} in these tables (--rows)")
 
     def run(self, data, on_table=None):
@@ -107,7 +108,7 @@ class Session:
 
         plan = self.plan
         asked = problem, plan.quick, plan.size, plan.peers, plan.seconds, self._tell
-        for table in people_tables.tables(*asked):
+        for table in people_tables.tables(*asked, plan.rows):
             self._keep(table, on_table)
 
     def _pays(self, problem, p):
