@@ -205,7 +205,7 @@ def _code(found):
         blocks.append(f"<div>{title}<p>{told}</p><pre>{lines}{more}</pre></div>")
     if blocks:
         key = (
-            "<p>The innermost loop with most arithmetic, from the code that ran: <b class=vector>"
+            "<p>The loop over the rows, from the code that ran: <b class=vector>"
             "vector arithmetic</b>, <b class=scalar>scalar arithmetic</b>, <b class=move>moves and "
             "prefetches</b>.</p>"
         )

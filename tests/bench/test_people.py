@@ -15,6 +15,7 @@ def tables_of(problem):
     return list(people_tables.tables(problem, True, size, True, 0.0))
 
 
+@pytest.mark.needs_jit  # interpreted it takes minutes
 @pytest.mark.parametrize("problem", [name for name in PEOPLE if name != "first"])
 def test_every_row_is_right(problem):
     found = tables_of(problem)
@@ -27,14 +28,8 @@ def test_every_row_is_right(problem):
             assert pair["ratio"] > 0
             assert "times as long as" in record.beside(pair)
         # Limits are those of a machine that is one's own.
-        assert (table["limits"] is None) == (problem in ("sparse", "busy") or not _compiled())
+        assert (table["limits"] is None) == (problem in ("sparse", "busy"))
     record.dumps({"machine": {}, "tables": found})
-
-
-def _compiled():
-    from linreg_fast.kernels.arithmetic.simd import VECTORS
-
-    return VECTORS
 
 
 def test_a_wrong_answer_is_told():
