@@ -48,17 +48,20 @@ def fit_groups(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
-        CSV, Parquet or Feather, as the command line reads it; y and by are names then.
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        A source is a path, a pattern such as 'sales-*.csv', a folder or a list of paths, of CSV,
+        Parquet or Feather as the command line reads them; or what hands out tables: a LazyFrame, a
+        Dataset or a stream of Arrow, a relation of DuckDB, a Dask frame, a list or an iterator of
+        tables. y and by are names then. The columns asked for are read once and held.
     y : array-like of shape (n_samples,), or the name of a column of X
-    groups : array-like of shape (n_samples,), or a list of such with `by`, optional
+    groups : array-like of shape (n_samples,), optional
         The key of each row's group: whole numbers, text, dates, categories or anything hashable,
         sorted or not.
     by : str or list of str, optional
         Instead of groups: which columns of the frame X are the keys. They are no features, and
         neither is the column that y names.
     features : list of str, optional
-        Of a frame or a file: the columns to explain y by. None: all others; of a file, all others
+        Of a frame or a source: the columns to explain y by. None: all others; of files, all others
         that hold numbers.
     sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         0 removes a row.

@@ -5,11 +5,10 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
 from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
-from linreg_fast.many_fits.given import is_path
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas
 from linreg_fast.many_fits.scores import SCORES, fold_scores
-from linreg_fast.many_fits.table import table_given
+from linreg_fast.many_fits.table import check_missing, table_given
 from linreg_fast.many_fits.validation_result import CrossValidation
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -38,10 +37,9 @@ def cross_validate(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
-        Of a file the others are names.
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        A source as in `fit_groups`; the others are names then.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), or names of columns of X
-        Of a file one name.
     cv : int, "loo", splitter, or iterable of (train, test), default=5
         A number: so many folds of rows in order, as `sklearn.model_selection.KFold`. "loo", or
         scikit-learn's LeaveOneOut: each row is left out, in closed form. Anything with a
@@ -51,14 +49,15 @@ def cross_validate(
     groups : array-like of shape (n_samples,), or the name of a column of X, optional
         For splitters that ask for them.
     features : list of str, optional
-        Of a frame or a file: the columns to explain y by. None: all others.
+        Of a frame or a source: the columns to explain y by. None: all others.
     sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         Of the fits and of the scores.
     fit_intercept : bool, default=True
     scoring : {"neg_mean_squared_error", "neg_root_mean_squared_error", "r2"}, optional
         None: "neg_mean_squared_error".
     missing : {"raise", "drop"}, default="raise"
-        Of a file: what a row does that lacks a number. Of arrays and frames only "raise".
+        What a row does that lacks a number (of X, y, the weights and what goes beside them): stop
+        it, or stay out.
     n_jobs : int or None, default=None
         Threads: None for Numba's setting, -1 for all, k for at most k.
 
@@ -84,6 +83,7 @@ def cross_validate(
     scoring = scoring or SCORES[0]
     if scoring not in SCORES:
         raise ValueError(f"unknown scoring {scoring!r}: choose one of {', '.join(SCORES)}")
+    check_missing(missing)
     alphas = as_alphas(alphas)
     given = table_given(X, y, features, sample_weight, missing, keys={"groups": groups})
     y, weights = given.y, given.weights
@@ -97,7 +97,7 @@ def cross_validate(
                 warn_of_groups(cv)
             scores, moments = leave_one_out(given.X, Y, weights, alphas, fit_intercept, scoring)
         else:
-            pairs = split(cv, given.X if is_path(X) else X, y, given.named["groups"])
+            pairs = split(cv, given.table, y, given.named["groups"])
             folds, moments = moments_of_folds(pairs, given.X, Y, weights)
             moments = moments or Moments.of(given.X, Y, weights, RUNGS["compensated"])
             scores = fold_scores(folds, alphas, fit_intercept, scoring)
