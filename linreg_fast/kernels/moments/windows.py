@@ -8,8 +8,8 @@ maxima.)
 
 import numpy as np
 
+from linreg_fast.kernels.moments import held as waiting
 from linreg_fast.kernels.moments.grouped import Rows, _target, _value, _weight
-from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.moments.one_call import clear
 from linreg_fast.kernels.moments.records import (
     add_row,
@@ -17,10 +17,7 @@ from linreg_fast.kernels.moments.records import (
     decay,
     join,
     record_size,
-    unpack,
 )
-from linreg_fast.kernels.systems import one_of_many
-from linreg_fast.kernels.systems.one_of_many import SAMPLES, TOO_FEW, TSS, solve_one
 from linreg_fast.kernels.tuning import WINDOW_CHUNK
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel, kernel_part
@@ -34,7 +31,7 @@ def chunks_of(longest):
 def scratch_size(p, records):
     """float64 numbers that a thread needs, with room for so many records."""
     q = p + 1
-    return records * record_size(q) + 5 * q + 2 * q * q + one_of_many.room_size(p)
+    return records * record_size(q) + 3 * q + waiting.scratch_size(p)
 
 
 @kernel_part
@@ -46,27 +43,6 @@ def _read(rows, i, z):
             z[j] = _value(rows, i, j)
         z[p] = _target(rows, i)
     return w
-
-
-@kernel_part
-def _solve(record, n, centred, fewest, room, coef, errors, numbers):
-    """Fit the rows of a record, n of which have a weight; the state."""
-    p = len(coef)
-    q = p + 1
-    if n < fewest or n == 0:
-        coef[:] = np.nan
-        errors[:] = np.nan
-        numbers[:] = np.nan
-        numbers[SAMPLES] = n
-        return TOO_FEW
-    mean = room[: 2 * q].reshape((2, q))
-    at = 2 * q + 2 * q * q
-    comoment = room[2 * q : at].reshape((2, q, q))
-    unpack(record, mean, comoment)
-    numbers[TSS] = comoment[0, p, p]
-    products = comoment if centred else about_zero(record[:2], mean, comoment)
-    live = np.empty(p, np.int64)
-    return solve_one(record[0], mean, products, n, centred, live, room[at:], coef, errors, numbers)
 
 
 @kernel_part
@@ -132,10 +108,11 @@ def _windows(
     size = 2 + 2 * q + 2 * q * q
     many = WINDOW_CHUNK + chunks
     records = scratch[: many * size].reshape((many, size))
-    detail, kept = records[:WINDOW_CHUNK], records[WINDOW_CHUNK : many - 2]
-    newer, whole = records[many - 2], records[many - 1]
+    detail, kept, newer = records[:WINDOW_CHUNK], records[WINDOW_CHUNK:-1], records[-1]
     at = many * size
-    z, work, room = scratch[at : at + q], scratch[at + q : at + 3 * q], scratch[at + 3 * q :]
+    z, work = scratch[at : at + q], scratch[at + q : at + 3 * q]
+    own, count = waiting.held(q - 1, scratch[at + 3 * q :]), 0
+    results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     # The older rows are begin..middle, the newer ones middle..end.
     middle = end = begins[start]
     chunk = 0
@@ -153,24 +130,15 @@ def _windows(
             add_row(newer, newer, z, w, work)
             end += 1
         if begin < middle:
-            own = (middle - begin + WINDOW_CHUNK - 1) // WINDOW_CHUNK
-            if own != chunk:
-                chunk = _stack(rows, order, begin, middle, kept, detail, own, z, work)
+            due = (middle - begin + WINDOW_CHUNK - 1) // WINDOW_CHUNK
+            if due != chunk:
+                chunk = _stack(rows, order, begin, middle, kept, detail, due, z, work)
             older = detail[middle - (chunk - 1) * WINDOW_CHUNK - 1 - begin]
-            join(whole, older, newer, work)
+            join(own.records[count], older, newer, work)
         else:
-            clear(whole)
-        to = places[k]
-        states[to] = _solve(
-            whole,
-            counts[ends[k]] - counts[begin],
-            centred,
-            fewest,
-            room,
-            coef[to],
-            errors[to],
-            numbers[to],
-        )
+            clear(own.records[count])
+        count = waiting.enter(own, count, counts[ends[k]] - counts[begin], places[k], results)
+    waiting.solve(own, count, results)
 
 
 windows = over_blocks(_windows)
@@ -232,11 +200,9 @@ def _growing(
     q = len(scale)
     size = kept.shape[1]
     record = scratch[:size]
-    z, work, room = (
-        scratch[size : size + q],
-        scratch[size + q : size + 3 * q],
-        scratch[size + 3 * q :],
-    )
+    z, work = scratch[size : size + q], scratch[size + q : size + 3 * q]
+    own, count = waiting.held(q - 1, scratch[size + 3 * q :]), 0
+    results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     for stretch in range(start, stop):
         copy(record, kept[stretch])
         for place in range(stretch * every, min(stretch * every + every, len(order))):
@@ -246,9 +212,9 @@ def _growing(
             add_row(record, record, z, w, work)
             to = places[place]
             if to >= 0:
-                states[to] = _solve(
-                    record, counts[place], centred, fewest, room, coef[to], errors[to], numbers[to]
-                )
+                copy(own.records[count], record)
+                count = waiting.enter(own, count, counts[place], to, results)
+    waiting.solve(own, count, results)
 
 
 growing = over_blocks(_growing)
