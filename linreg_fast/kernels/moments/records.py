@@ -6,14 +6,11 @@ subtracted: a row that is not in a record has left no trace in it.
 """
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
-from linreg_fast.runtime.compile import by_type, kernel_part
+from linreg_fast.runtime.compile import kernel_part
 
 
 def record_size(q):
     return 2 + 2 * q + 2 * q * q
-
-
-by_type(record_size)(lambda q: record_size)
 
 
 @kernel_part

@@ -10,6 +10,7 @@ import numpy as np
 
 from linreg_fast.kernels.moments import held as waiting
 from linreg_fast.kernels.moments.grouped import Rows, _target, _value, _weight
+from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.moments.one_call import clear
 from linreg_fast.kernels.moments.records import (
     add_row,
@@ -17,6 +18,7 @@ from linreg_fast.kernels.moments.records import (
     decay,
     join,
     record_size,
+    unpack,
 )
 from linreg_fast.kernels.tuning import WINDOW_CHUNK
 from linreg_fast.runtime.blocks import over_blocks
@@ -31,7 +33,15 @@ def chunks_of(longest):
 def scratch_size(p, records):
     """float64 numbers that a thread needs, with room for so many records."""
     q = p + 1
-    return records * record_size(q) + 3 * q + waiting.scratch_size(p)
+    return records * record_size(q) + 5 * q + 2 * q * q + waiting.scratch_size(p)
+
+
+@kernel_part
+def _parts(q, scratch):
+    """A row (q,), scratch (2 q,) for adding it, a mean (2, q), products (2, q, q), and the rest."""
+    at = 5 * q + 2 * q * q
+    mean, comoment = scratch[3 * q : 5 * q].reshape((2, q)), scratch[5 * q : at].reshape((2, q, q))
+    return scratch[:q], scratch[q : 3 * q], mean, comoment, scratch[at:]
 
 
 @kernel_part
@@ -43,6 +53,18 @@ def _read(rows, i, z):
             z[j] = _value(rows, i, j)
         z[p] = _target(rows, i)
     return w
+
+
+@kernel_part
+def _enter(own, count, record, n, mean, comoment, to, results):
+    """Take the fit of a record's rows, n of which have a weight; how many wait then."""
+    # what waits, the record, scratch for its moments, and where the fit goes
+    if waiting.refused(n, to, results):
+        return count
+    unpack(record, mean, comoment)
+    total = comoment[0, -1, -1]
+    products = comoment if results.centred else about_zero(record[:2], mean, comoment)
+    return waiting.enter(own, count, record[0], n, mean, products, total, to, results)
 
 
 @kernel_part
@@ -108,10 +130,10 @@ def _windows(
     size = 2 + 2 * q + 2 * q * q
     many = WINDOW_CHUNK + chunks
     records = scratch[: many * size].reshape((many, size))
-    detail, kept, newer = records[:WINDOW_CHUNK], records[WINDOW_CHUNK:-1], records[-1]
-    at = many * size
-    z, work = scratch[at : at + q], scratch[at + q : at + 3 * q]
-    own, count = waiting.held(q - 1, scratch[at + 3 * q :]), 0
+    detail, kept = records[:WINDOW_CHUNK], records[WINDOW_CHUNK : many - 2]
+    newer, whole = records[many - 2], records[many - 1]
+    z, work, mean, comoment, rest = _parts(q, scratch[many * size :])
+    own, count = waiting.held(q - 1, rest), 0
     results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     # The older rows are begin..middle, the newer ones middle..end.
     middle = end = begins[start]
@@ -134,10 +156,11 @@ def _windows(
             if due != chunk:
                 chunk = _stack(rows, order, begin, middle, kept, detail, due, z, work)
             older = detail[middle - (chunk - 1) * WINDOW_CHUNK - 1 - begin]
-            join(own.records[count], older, newer, work)
+            join(whole, older, newer, work)
         else:
-            clear(own.records[count])
-        count = waiting.enter(own, count, counts[ends[k]] - counts[begin], places[k], results)
+            clear(whole)
+        n = counts[ends[k]] - counts[begin]
+        count = _enter(own, count, whole, n, mean, comoment, places[k], results)
     waiting.solve(own, count, results)
 
 
@@ -200,8 +223,8 @@ def _growing(
     q = len(scale)
     size = kept.shape[1]
     record = scratch[:size]
-    z, work = scratch[size : size + q], scratch[size + q : size + 3 * q]
-    own, count = waiting.held(q - 1, scratch[size + 3 * q :]), 0
+    z, work, mean, comoment, rest = _parts(q, scratch[size:])
+    own, count = waiting.held(q - 1, rest), 0
     results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     for stretch in range(start, stop):
         copy(record, kept[stretch])
@@ -212,8 +235,8 @@ def _growing(
             add_row(record, record, z, w, work)
             to = places[place]
             if to >= 0:
-                copy(own.records[count], record)
-                count = waiting.enter(own, count, counts[place], to, results)
+                n = counts[place]
+                count = _enter(own, count, record, n, mean, comoment, to, results)
     waiting.solve(own, count, results)
 
 

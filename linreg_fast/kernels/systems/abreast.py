@@ -86,6 +86,23 @@ def set_system(at, weight, count, mean, products, room):
 
 
 @kernel_part
+def get_system(at, mean, products, room):
+    """The inverse: lane `at` of the room is written to mean and products; its weight."""
+    q = mean.shape[1]
+    place = 2 * WIDE + at
+    for part in range(2):
+        for j in range(q):
+            mean[part, j] = room[place]
+            place += WIDE
+    for part in range(2):
+        for j in range(q):
+            for k in range(q):
+                products[part, j, k] = room[place]
+                place += WIDE
+    return room[at]
+
+
+@kernel_part
 def _factor(system, p, rows, scale, sums):
     """`small._inverse_factor` of each lane: the condition numbers, and the smallest pivots."""
     q, one = p + 1, simd.broadcast(1.0)
