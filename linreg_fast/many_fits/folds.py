@@ -2,10 +2,12 @@
 
 import itertools
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from linreg_fast.data import many_target_moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import RUNGS
 from linreg_fast.runtime.progress import Progress
@@ -15,10 +17,10 @@ COMPRESSED = 4**30  # a code of folds, 0 to 3 for each, that fits an int64
 
 
 class Fold(NamedTuple):
-    """Moments of one fold."""
+    """Moments of one fold, `ManyTargetMoments` where there are many targets."""
 
-    train: Moments
-    test: Moments
+    train: Any
+    test: Any
 
 
 def split(cv, X, y, groups):
@@ -82,7 +84,7 @@ def moments_of_folds(pairs, X, Y, weights):
             progress(len(found))
     if members is None:  # each part is a test set, and the others are trained on
         return _others(found), sum(found[1:], found[0])
-    zero = Moments.empty(X.shape[1], Y.shape[1])
+    zero = _none(X, Y)
     return [
         Fold(*(sum((found[k] for k in chosen), zero) for chosen in pair)) for pair in members
     ], None
@@ -91,8 +93,15 @@ def moments_of_folds(pairs, X, Y, weights):
 def _of(X, Y, weights, rows):
     some = None if weights is None else weights[rows]
     if some is not None and not some.any():
-        return Moments.empty(X.shape[1], Y.shape[1])
-    return Moments.of(X[rows], Y[rows], some, RUNGS["compensated"])
+        return _none(X, Y)
+    return moments_of(X[rows], Y[rows], some, RUNGS["compensated"])
+
+
+def _none(X, Y):
+    """The moments of no rows."""
+    p = X.shape[1]
+    parts = many_target_moments.chunks(p, Y[:0])
+    return many_target_moments.joined([Moments.empty(p, part.shape[1]) for part in parts])
 
 
 def _others(found):

@@ -73,6 +73,15 @@ def solve_path(moments, alphas, centred):
     return coef, intercept
 
 
+def solve_paths(moments, alphas, centred):
+    """`solve_path` of all targets, of moments that may hold some of them at a time."""
+    found = [solve_path(part, alphas, centred) for part in moments.apart]
+    if len(found) == 1:
+        return found[0]
+    coef, intercept = zip(*found, strict=True)
+    return np.concatenate(coef, axis=2), np.concatenate(intercept, axis=1)
+
+
 def _least_squares(problem):
     solution = auto.solve(problem)
     return solution.coef, solution.intercept
@@ -221,9 +230,8 @@ def ridge_path(
     else:
         with as_keyboard_interrupt(), launch.threads(n_jobs):
             found, names, one, library = moments_of(X, y, features, sample_weight, missing)
-    paths = [solve_path(part, alphas, fit_intercept) for part in found.apart]
-    coef = np.concatenate([np.moveaxis(coef, 1, 2) for coef, _ in paths], axis=1)
-    intercept = np.concatenate([intercept for _, intercept in paths], axis=1)
+    coef, intercept = solve_paths(found, alphas, fit_intercept)
+    coef = np.ascontiguousarray(np.moveaxis(coef, 1, 2))
     return RidgePath(
         alphas,
         coef[:, 0] if one else coef,

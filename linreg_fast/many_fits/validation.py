@@ -1,7 +1,7 @@
 """`cross_validate`: how well penalties predict rows that were left out, from one pass."""
 
 from linreg_fast.data.gate import check_finite
-from linreg_fast.data.moments import Moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
 from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
@@ -99,6 +99,6 @@ def cross_validate(
         else:
             pairs = split(cv, given.table, y, given.named["groups"])
             folds, moments = moments_of_folds(pairs, given.X, Y, weights)
-            moments = moments or Moments.of(given.X, Y, weights, RUNGS["compensated"])
+            moments = moments or moments_of(given.X, Y, weights, RUNGS["compensated"])
             scores = fold_scores(folds, alphas, fit_intercept, scoring)
     return CrossValidation(alphas, scores, scoring, moments, given.library)
