@@ -92,6 +92,8 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 # Rows whose distances from the mean are written before they are added, in registers: a row takes 65
 # ns by itself and 40 so (groups of 5,000 rows of 3 columns, EPYC with AVX-512).
 GROUP_ROWS = 16
+# Numbers of X that copies of it hold, one for each of the targets fitted at a time (fit_targets).
+TARGET_COPY_ELEMENTS = 1 << 20
 
 # --- moving windows (moments/windows.py)
 # Records of rows that are kept in full, the rest being made again: 0.5 MB for five columns. Windows

@@ -6,14 +6,16 @@ from linreg_fast.data.gate import as_weights, check_finite
 from linreg_fast.many_fits.frames import numbers_in
 
 
-def complete(given, keys):
+def complete(given, keys, targets=True):
     """A `TableGiven` of the rows that lack neither a number nor a key.
 
-    keys: which of `named` are keys. What is infinite is no gap: it is refused, naming its place.
+    keys: which of `named` are keys. targets: whether a row that lacks one is left out, too. What is
+    infinite is no gap: it is refused, naming its place.
     """
     kept = ~np.isnan(given.X).any(axis=1)
     n, weights = len(kept), given.weights
-    kept &= ~np.isnan(given.y.reshape(n, -1)).any(axis=1)
+    gaps = np.isnan(given.y.reshape(n, -1))
+    kept &= ~(gaps.any(axis=1) if targets else gaps.all(axis=1))
     if weights is not None:
         weights = np.asarray(numbers_in(weights), dtype=np.float64)
         if weights.shape == kept.shape:
@@ -33,7 +35,8 @@ def complete(given, keys):
         }
         X = given.X[kept]
         given = given._replace(X=X, y=given.y[kept], named=named, table=X)
-    check_finite(given.y, "y")
+    finite = given.y if targets else np.where(np.isnan(given.y), 0.0, given.y)
+    check_finite(finite, "y")
     return given._replace(weights=as_weights(weights, len(given.y)))
 
 

@@ -107,13 +107,13 @@ def fit_rows(given, centred, fewest, n_jobs=None):
         check_finite(y, "y")
     with as_keyboard_interrupt(), launch.threads(n_jobs):
         rows_of = grouped(given.keys, n, given.key_names)
-        found = _fitted(X, y, weights, rows_of, centred, fewest, given.features)
+        found = fit_each(X, y, weights, rows_of, centred, fewest, given.features)
     names = given.features or [f"x{j}" for j in range(p)]
     rest = names, bool(centred), given.library
     return GroupFits(*ManyFits.arrays(*found), *rest, rows_of.labels, given.key_names)
 
 
-def _fitted(X, y, weights, rows_of, centred, fewest, features):
+def fit_each(X, y, weights, rows_of, centred, fewest, features):
     """coef, errors, numbers and states of all groups."""
     p = X.shape[1]
     exponents = np.zeros(p + 1, dtype=np.int64)
