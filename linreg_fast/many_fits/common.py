@@ -59,8 +59,14 @@ def fit_left(X, y, weights, centred, fewest, left, rows, found, what):
 
 
 def in_own_units(found, exponents):
-    """Results of scaled columns in the columns' own units."""
-    coef, errors, numbers, _ = found
+    """Results of scaled columns in the columns' own units.
+
+    Where columns depend on each other the shortest coefficients are other ones there: such fits are
+    left to the solvers.
+    """
+    coef, errors, numbers, states = found
+    if (exponents[:-1] != exponents[0]).any():
+        states[(states == of.SOLVED) & (numbers[:, of.RANK] < coef.shape[1])] = of.LEFT
     own = exponents[-1]
     with np.errstate(over="ignore", under="ignore"):
         coef[:] = np.ldexp(coef, own - exponents[:-1])

@@ -34,7 +34,8 @@ def split(cv, X, y, groups):
         For what is no splitter.
     """
     n = len(X)
-    splits = hasattr(cv, "split") and not isinstance(cv, str)
+    check_splitter(cv)
+    splits = hasattr(cv, "split")
     if groups is not None and not splits:
         warn_of_groups(cv)
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
@@ -44,23 +45,47 @@ def split(cv, X, y, groups):
         return [slice(a, b) for a, b in itertools.pairwise([0, *ends.tolist()])]
     if splits:
         cv = cv.split(X, y, groups)
-    elif isinstance(cv, str) or not hasattr(cv, "__iter__"):
-        raise TypeError(
-            "cv must be a number of folds, 'loo', an object with split() such as scikit-learn's, "
-            f"or pairs (train, test) of row numbers; got {cv!r}"
-        )
-    pairs = [tuple(map(np.asarray, pair)) for pair in cv]
+    pairs = [_pair(pair, k) for k, pair in enumerate(cv)]
     if not pairs:
         raise ValueError("cv gives no folds")
     for k, (train, test) in enumerate(pairs):
         for rows, what in ((train, "train on"), (test, "test on")):
             if rows.dtype == bool:
                 raise ValueError(f"fold {k}: pass row numbers, not masks: np.flatnonzero(mask)")
+            if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"fold {k}: the rows to {what} must be 1-D whole numbers, got "
+                    f"{rows.dtype} of shape {rows.shape}"
+                )
             if not len(rows):
                 raise ValueError(f"fold {k} has no rows to {what}")
             if rows.min() < 0 or rows.max() >= n:
-                raise ValueError(f"fold {k} has row {rows.max()}, and X has {n} rows")
+                row = rows.min() if rows.min() < 0 else rows.max()
+                raise ValueError(f"fold {k} has row {row}, and X has {n} rows")
     return pairs
+
+
+def check_splitter(cv):
+    """Raise for what is no number of folds, splitter or iterable of pairs."""
+    number = isinstance(cv, (int, np.integer)) and not isinstance(cv, bool)
+    others = hasattr(cv, "split") or hasattr(cv, "__iter__")
+    if isinstance(cv, (str, bytes)) or not (number or others):
+        raise TypeError(
+            "cv must be a number of folds, 'loo', an object with split() such as scikit-learn's, "
+            f"or pairs (train, test) of row numbers; got {cv!r}"
+        )
+    if number and cv < 2:
+        raise ValueError(f"cv must be between 2 and the number of rows; got {cv}")
+
+
+def _pair(pair, k):
+    parts = tuple(pair) if hasattr(pair, "__iter__") else ()
+    if len(parts) != 2:
+        raise ValueError(
+            f"fold {k} must be a pair (train, test) of row numbers, got {type(pair).__name__} of "
+            f"length {len(parts)}"
+        )
+    return tuple(map(np.asarray, parts))
 
 
 def warn_of_groups(cv):

@@ -93,19 +93,20 @@ def fit_groups(
     >>> fits.predict([[10.0]], ["b"]).round(12).tolist()
     [-8.0]
     """
+    threads = launch.threads(n_jobs)
     fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
     given = rows_given(X, y, groups, by, features, sample_weight, missing)
-    return fit_rows(given, fit_intercept, fewest, n_jobs)
+    return fit_rows(given, fit_intercept, fewest, threads)
 
 
-def fit_rows(given, centred, fewest, n_jobs=None):
+def fit_rows(given, centred, fewest, threads=launch.AS_IT_IS):
     """`GroupFits` of `RowsGiven`."""
     X, y, weights = given.X, given.y, given.weights
     n, p = X.shape
     if weights is not None and not weights.all():  # the sums skip rows of weight zero
         check_finite(X, "X", given.features)
         check_finite(y, "y")
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         rows_of = grouped(given.keys, n, given.key_names)
         found = fit_each(X, y, weights, rows_of, centred, fewest, given.features)
     names = given.features or [f"x{j}" for j in range(p)]

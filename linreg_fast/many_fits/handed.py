@@ -21,6 +21,8 @@ def as_frame(X, wanted=None):
         For a Dataset of Parquet files whose columns would not fit: in GB, before they are read.
     """
     kind = type(X).__name__
+    if hasattr(X, "read") and hasattr(X, "seekable"):
+        raise ValueError("an open file is no source: pass its path")
     if is_dask(X) and hasattr(X, "dtypes") and hasattr(X, "columns"):
         return (X if wanted is None else X[list(wanted)]).compute()
     if hasattr(X, "collect_schema") and not hasattr(X, "__array__"):  # a LazyFrame of polars

@@ -30,7 +30,12 @@ def as_alphas(alphas):
     ValueError
         For one that is negative or not finite, naming its place, and for none.
     """
-    values = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
+    try:
+        values = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"alphas must be penalties, numbers of 0 or more; got {alphas!r}"
+        ) from None
     if values.ndim != 1 or not len(values):
         raise ValueError(f"alphas must be 1-D, with at least one; got shape {values.shape}")
     bad = ~(np.isfinite(values) & (values >= 0))
@@ -215,6 +220,7 @@ def ridge_path(
     >>> path.coef.round(12).tolist(), path.intercept.round(12).tolist()
     ([[1.0], [0.5]], [0.0, 1.0])
     """
+    threads = launch.threads(n_jobs)
     if alphas is None:
         raise ValueError("alphas must be given: the penalties, 0 or more")
     check_missing(missing)
@@ -228,7 +234,7 @@ def ridge_path(
             raise ValueError("these Moments are of no rows: nothing is left to fit")
         found, names, one, library = X, None, X.n_targets == 1, ""
     else:
-        with as_keyboard_interrupt(), launch.threads(n_jobs):
+        with as_keyboard_interrupt(), threads:
             found, names, one, library = moments_of(X, y, features, sample_weight, missing)
     coef, intercept = solve_paths(found, alphas, fit_intercept)
     coef = np.ascontiguousarray(np.moveaxis(coef, 1, 2))

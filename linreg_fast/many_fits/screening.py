@@ -63,6 +63,7 @@ def screen(
     >>> found.coef.round(12).tolist(), found.top(1).tolist()
     ([0.9, -0.5], [0])
     """
+    threads = launch.threads(n_jobs)
     check_missing(missing)
     names = {"covariates": covariates}
     given = table_given(X, y, features, sample_weight, missing, numbers=names)
@@ -87,7 +88,7 @@ def screen(
     rest -= Q @ (Q.T @ rest)
     flat = np.abs(rest).max(axis=0) <= ROUNDING * np.abs(Y).max(axis=0)
     rest[:, flat] = 0.0
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = sums_of(X, Q, rest, given.features, root)
     squares = (rest**2).sum(axis=0)
     return Screen(*found, squares, freedom, one, given.features, given.library)

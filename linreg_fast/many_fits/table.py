@@ -64,10 +64,15 @@ def table_given(X, y, features=None, sample_weight=None, missing="raise", number
     X = as_frame(X, None if features is None else list(dict.fromkeys([*features, *taken])))
     for name in taken:
         check_name(X, name)
+        if isinstance(y, str) and name == y and taken.count(name) > 1:
+            raise ValueError(f"{name!r} is y, and a key, the weights or the like too")
     matrix, chosen = features_of(X, taken, False, features)
     n = len(matrix)
     target = _columns(X, y) if _names(y) and not isinstance(y, str) else y
-    target = as_floats(numbers_in(column(X, y)) if isinstance(y, str) else target, "y")
+    target, told = (numbers_in(column(X, y)), f"y (column {y!r})") if isinstance(y, str) else (
+        target, "y"
+    )  # fmt: skip
+    target = as_floats(target, told)
     if target.ndim not in (1, 2) or len(target) != n:
         raise ValueError(
             f"X has {n} rows and y has shape {target.shape}: y must be 1-D, or 2-D with a column "
@@ -75,7 +80,8 @@ def table_given(X, y, features=None, sample_weight=None, missing="raise", number
         )
     weights = sample_weight
     if _names(sample_weight):
-        weights = numbers_in(column(X, *_names(sample_weight)))
+        (name,) = _names(sample_weight)
+        weights = as_floats(numbers_in(column(X, name)), f"sample_weight (column {name!r})")
     named = {}
     for name, value in numbers.items():
         value = _columns(X, value) if _names(value) else value

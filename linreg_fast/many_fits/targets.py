@@ -73,6 +73,7 @@ def fit_targets(
     >>> fits.coef[:, 0].round(12).tolist(), fits.n_samples.tolist()
     ([1.3, 2.0], [4, 3])
     """
+    threads = launch.threads(n_jobs)
     check_missing(missing, MISSING)
     fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
     names = _names(Y)
@@ -83,7 +84,7 @@ def fit_targets(
     Y = given.y[:, None] if given.y.ndim == 1 else given.y
     t, p = Y.shape[1], given.X.shape[1]
     check_room(8 * t * (3 * p + 16), f"{t:,} targets of {p} features")
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = _fitted(given.X, Y, given.weights, bool(fit_intercept), fewest)
     rest = given.features or [f"x{j}" for j in range(p)], bool(fit_intercept), given.library
     return TargetFits(*ManyFits.arrays(*found), *rest, names or [f"y{k}" for k in range(t)])
@@ -115,6 +116,7 @@ def _fitted(X, Y, weights, centred, fewest):
         for start in range(0, t, copies):
             y = np.ascontiguousarray(Y[:, start : start + copies].T, dtype=np.float64)
             there, count = ~np.isnan(y), len(y)
+            y[~there] = 0.0  # of rows that no fit has
             starts = np.append(0, np.cumsum(there.sum(axis=1)))
             groups = Groups(np.arange(count), starts, np.flatnonzero(there.reshape(-1)))
             rows, some = below[: count * n], None if weights is None else weights[: count * n]

@@ -4,7 +4,12 @@ from linreg_fast.data.gate import check_finite
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
-from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
+from linreg_fast.many_fits.folds import (
+    check_splitter,
+    moments_of_folds,
+    split,
+    warn_of_groups,
+)
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas
 from linreg_fast.many_fits.scores import SCORES, fold_scores
@@ -80,18 +85,21 @@ def cross_validate(
     >>> found.best_alpha, found.scores.shape
     (0.0, (2, 3))
     """
+    threads = launch.threads(n_jobs)
     scoring = scoring or SCORES[0]
     if scoring not in SCORES:
         raise ValueError(f"unknown scoring {scoring!r}: choose one of {', '.join(SCORES)}")
     check_missing(missing)
     alphas = as_alphas(alphas)
+    if not leaves_one_out(cv):
+        check_splitter(cv)
     given = table_given(X, y, features, sample_weight, missing, keys={"groups": groups})
     y, weights = given.y, given.weights
     Y = y[:, None] if y.ndim == 1 else y
     check_finite(given.X, "X", given.features)
     if leaves_one_out(cv):
         check_room(8 * len(alphas) * len(Y), f"{len(alphas)} penalties x {len(Y)} rows left out")
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         if leaves_one_out(cv):
             if groups is not None:
                 warn_of_groups(cv)

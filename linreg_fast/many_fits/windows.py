@@ -79,6 +79,7 @@ def fit_rolling(
     >>> fits.coef[:, 0].round(12).tolist()
     [nan, nan, 1.0, 1.5]
     """
+    threads = launch.threads(n_jobs)
     step = whole_number(step, "step")
     span = span_of(window, "window")
     if not span > (np.timedelta64(0) if isinstance(span, np.timedelta64) else 0):
@@ -102,7 +103,7 @@ def fit_rolling(
         ends_here = given.place % step == step - 1
     fewest = least if min_samples is None else whole_number(min_samples, "min_samples")
     at = np.flatnonzero(ends_here)
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = fit_windows(given, begins[at], at + 1, fewest)
     return result_of(given, at, found)
 
@@ -140,9 +141,10 @@ def fit_expanding(
     >>> fit_expanding([[1.0], [2.0], [3.0]], [1.0, 2.0, 5.0]).coef[:, 0].round(12).tolist()
     [nan, 1.0, 2.0]
     """
+    threads = launch.threads(n_jobs)
     given = input_of(X, y, None, groups, by, features, sample_weight, fit_intercept, missing)
     n = len(given.y)
-    return _grown(given, [np.ones(n), np.zeros(n)], min_samples, n_jobs)
+    return _grown(given, [np.ones(n), np.zeros(n)], min_samples, threads)
 
 
 def fit_ewm(
@@ -190,6 +192,7 @@ def fit_ewm(
     >>> fit_ewm([[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0], halflife=2).coef[:, 0].round(12).tolist()
     [nan, 1.0, 1.0]
     """
+    threads = launch.threads(n_jobs)
     span = span_of(halflife, "halflife")
     if not span > (np.timedelta64(0) if isinstance(span, np.timedelta64) else 0):
         raise ValueError(f"halflife must be above zero, got {halflife!r}")
@@ -206,10 +209,10 @@ def fit_ewm(
     exact = np.longdouble(0.5) ** np.maximum(ages, 0)
     decays = exact.astype(np.float64)
     both = [decays, (exact - decays).astype(np.float64)]
-    return _grown(given, both, min_samples, n_jobs, fades=True)
+    return _grown(given, both, min_samples, threads, fades=True)
 
 
-def _grown(given, decays, min_samples, n_jobs, fades=False):
+def _grown(given, decays, min_samples, threads, fades=False):
     """Of all rows up to each; decays: two (n,), of all weights before, as hi and lo."""
     starts = given.groups.starts
     n, p = given.X.shape
@@ -217,7 +220,7 @@ def _grown(given, decays, min_samples, n_jobs, fades=False):
     fewest = least if min_samples is None else whole_number(min_samples, "min_samples")
     for part in decays:
         part[starts[:-1]] = 0.0
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = fit_growing(given, decays, fewest)
         faded = fading.correct(given, decays[0], found) if fades else None
     return result_of(given, np.arange(n), found, faded)

@@ -204,6 +204,18 @@ def test_bad_input(rng):
         cross_validate(X, y, "five")
     with pytest.raises(TypeError, match="must be a number of folds"):
         cross_validate(X, y, 2.5)
+    for fold, words in (
+        (np.arange(4), "fold 1 must be a pair"),
+        (([0, 1], [2], [3]), "fold 1 must be a pair .* of length 3"),
+        (([0, 1], [2.5]), "fold 1: the rows to test on must be 1-D whole numbers"),
+        (([0, -1], [2]), "fold 1 has row -1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            cross_validate(X, y, [([0, 1], [2]), fold])
+    with pytest.raises(ValueError, match="numbers of 0 or more, got 'a'"):
+        ridge_path(X, y, "a")
+    with pytest.raises(ValueError, match="n_jobs must be None"):
+        cross_validate(X, y, n_jobs=0)
     with pytest.raises(ValueError, match="between 2 and the number of rows"):
         cross_validate(X, y, 1)
     with pytest.raises(ValueError, match="fold 1 has no rows to test on"):
