@@ -94,7 +94,7 @@ def check_rows(source, columns):
     """
     rows = getattr(source, "rows", None)
     if rows:
-        check_room(16 * rows * columns, f"{rows:,} rows of {source.path}")
+        check_room(16 * rows * columns, f"{rows:,} rows of {source.path}", "the numbers of")
 
 
 def _told(found):

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 
 from linreg_fast.data.gate import as_matrix, listed, no_column, refuse_columns
+from linreg_fast.data.room import check_room
 
 
 def names_of(table):
@@ -52,6 +53,8 @@ def features_of(X, without=(), finite=True, chosen=None):
         raise ValueError("X has no columns left to be features")
     columns = [numbers_in(X[name]) for name in names]
     kind = np.result_type(*columns) if all(c.dtype.kind == "f" for c in columns) else np.float64
+    size = 8 * len(columns[0]) * len(names)
+    check_room(size, f"{len(names):,} columns of {len(columns[0]):,} rows", "a matrix of")
     matrix = np.empty((len(columns[0]), len(names)), kind if kind == np.float32 else float, "F")
     for j, values in enumerate(columns):
         try:

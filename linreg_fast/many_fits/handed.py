@@ -31,7 +31,11 @@ def as_frame(X, wanted=None):
         return X
     if hasattr(X, "get_fragments"):
         names = X.schema.names if wanted is None else list(wanted)
-        check_room(8 * X.count_rows() * len(names), f"{len(names)} columns of the Dataset")
+        check_room(
+            8 * X.count_rows() * len(names),
+            f"{len(names)} columns of the Dataset",
+            "the numbers of",
+        )
         return X.to_table(columns=names)
     if hasattr(X, "project") and hasattr(X, "limit"):  # a relation of DuckDB
         make = getattr(X, "to_arrow_reader", None) or X.fetch_arrow_reader

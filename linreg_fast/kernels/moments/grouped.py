@@ -17,7 +17,7 @@ from linreg_fast.kernels.moments import held as waiting
 from linreg_fast.kernels.moments.doubled_rows import _add_row
 from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.moments.one_call import clear, write_moments
-from linreg_fast.kernels.systems import abreast
+from linreg_fast.kernels.systems import lanes
 from linreg_fast.kernels.systems.one_of_many import EXTREME, TSS
 from linreg_fast.kernels.tiles.macrokernel import padded
 from linreg_fast.kernels.tuning import GROUP_ROWS, MINIBATCH_AHEAD
@@ -188,7 +188,7 @@ def _look_at(rows, order, starts, own, count, results):
         g = own.places[k]
         if not abs(results.numbers[g, TSS]) < np.inf:
             results.states[g] = EXTREME
-        abreast.get_system(k, own.mean, own.products, own.lanes)
+        lanes.get_system(k, own.mean, own.products, own.abreast)
         of_group = order[starts[g] : starts[g + 1]]
         for j in range(p):
             if own.products[0, j, j] == 0.0 and _varies(rows, of_group, j, results.centred):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from linreg_fast.kernels.arithmetic import simd
-from linreg_fast.kernels.systems import abreast, one_of_many
+from linreg_fast.kernels.systems import abreast, lanes, one_of_many
 from linreg_fast.kernels.systems.one_of_many import SAMPLES, SOLVED, TOO_FEW, TSS, solve_one
 from linreg_fast.kernels.tuning import WIDE
 from linreg_fast.runtime.compile import kernel_part
@@ -20,7 +20,7 @@ class Held(NamedTuple):
     mean: Any  # (2, q)
     products: Any  # (2, q, q)
     room: Any
-    lanes: Any
+    abreast: Any
 
 
 class Results(NamedTuple):
@@ -45,15 +45,15 @@ def held(p, scratch):
     """Room for fits, of which there are none yet."""
     q = p + 1
     at = 2 * q + 2 * q * q
-    lanes = at + abreast.room_size(p)
+    end = at + abreast.room_size(p)
     return Held(
         np.empty(WIDE, np.int64),
         np.empty(WIDE, np.bool_),
         np.empty(p, np.int64),
         scratch[: 2 * q].reshape((2, q)),
         scratch[2 * q : at].reshape((2, q, q)),
-        scratch[lanes:],
-        scratch[at:lanes],
+        scratch[end:],
+        scratch[at:end],
     )
 
 
@@ -80,7 +80,7 @@ def enter(own, count, weight, n, mean, products, total, to, results):
     # what waits, the moments of one fit, and where it goes
     own.places[count] = to
     results.numbers[to, TSS] = total
-    abreast.set_system(count, weight, n, mean, products, own.lanes)
+    lanes.set_system(count, weight, n, mean, products, own.abreast)
     if count + 1 < WIDE:
         return count + 1
     solve(own, WIDE, results)
@@ -93,7 +93,7 @@ def solve(own, count, results):
     own.done[:] = False
     if simd.VECTORS and count:
         abreast.solve(
-            own.lanes, len(own.live), results.centred, count, own.places,
+            own.abreast, len(own.live), results.centred, count, own.places,
             results.coef, results.errors, results.numbers, own.done,
         )  # fmt: skip
     for k in range(count):
@@ -101,8 +101,8 @@ def solve(own, count, results):
         if own.done[k]:
             results.states[to] = SOLVED
             continue
-        weight = abreast.get_system(k, own.mean, own.products, own.lanes)
-        n = np.int64(own.lanes[WIDE + k])
+        weight = lanes.get_system(k, own.mean, own.products, own.abreast)
+        n = np.int64(own.abreast[WIDE + k])
         results.states[to] = solve_one(
             weight, own.mean, own.products, n, results.centred, own.live, own.room,
             results.coef[to], results.errors[to], results.numbers[to],

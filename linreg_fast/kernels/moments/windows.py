@@ -169,16 +169,17 @@ windows = over_blocks(_windows)
 
 @kernel
 def states_before(
-    flat, row_step, column_step, scale, y, weights, order, decays, decays_lo, every, kept
+    flat, row_step, column_step, scale, y, weights, order, decays, decays_lo, every, record, kept
 ):
     """Write to kept (m, size) the record of the rows before every so many-th one.
 
-    decays (n,): what the weights of all earlier rows are multiplied with when a row comes.
+    record (size,): of the rows before the first, and on return of all. decays (n,): what the
+    weights of all earlier rows are multiplied with when a row comes.
     """
     # the rows one by one, how they fade, and where the records go
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
-    z, work, record = np.empty(q), np.empty(2 * q), np.zeros(kept.shape[1])
+    z, work = np.empty(q), np.empty(2 * q)
     for place in range(len(order)):
         if place % every == 0:
             copy(kept[place // every], record)

@@ -16,6 +16,7 @@ from linreg_fast.kernels.arithmetic.rounding import (
     SMALLEST_PIVOT,
     SMALLEST_SQUARE,
 )
+from linreg_fast.kernels.systems.lanes import get, less_product, put, two_sum
 from linreg_fast.kernels.systems.many_in_double import WELL
 from linreg_fast.kernels.systems.many_numbers import (
     CONDITION,
@@ -28,7 +29,7 @@ from linreg_fast.kernels.systems.many_numbers import (
     SURE,
 )
 from linreg_fast.kernels.tuning import WIDE
-from linreg_fast.runtime.compile import by_type, inlined_part, kernel_part
+from linreg_fast.runtime.compile import by_type, kernel_part
 
 
 def room_size(p):
@@ -40,68 +41,6 @@ def room_size(p):
 by_type(room_size)(lambda p: room_size)
 
 
-@inlined_part
-def _get(numbers, place):
-    return simd.load(numbers, place * WIDE)
-
-
-@inlined_part
-def _put(numbers, place, vector):
-    simd.store(numbers, place * WIDE, vector)
-
-
-@inlined_part
-def _two_sum(a, b):
-    total = simd.add(a, b)
-    part = simd.subtract(total, a)
-    lost = simd.subtract(a, simd.subtract(total, part))
-    return total, simd.add(lost, simd.subtract(b, part))
-
-
-@inlined_part
-def _less_product(total, low, a, a_lo, x):
-    """total + low - (a + a_lo) x, its low part not yet made small."""
-    product = simd.multiply(a, x)
-    error = simd.fma_vectors(a, x, simd.negative(product))
-    total, more = _two_sum(total, simd.negative(product))
-    error = simd.fma_vectors(a_lo, x, error)
-    return total, simd.add(low, simd.subtract(more, error))
-
-
-@kernel_part
-def set_system(at, weight, count, mean, products, room):
-    """Write one fit's moments, mean (2, q) and products (2, q, q), to lane `at` of the room."""
-    q = mean.shape[1]
-    room[at], room[WIDE + at] = weight, count
-    place = 2 * WIDE + at
-    for part in range(2):
-        for j in range(q):
-            room[place] = mean[part, j]
-            place += WIDE
-    for part in range(2):
-        for j in range(q):
-            for k in range(q):
-                room[place] = products[part, j, k]
-                place += WIDE
-
-
-@kernel_part
-def get_system(at, mean, products, room):
-    """The inverse: lane `at` of the room is written to mean and products; its weight."""
-    q = mean.shape[1]
-    place = 2 * WIDE + at
-    for part in range(2):
-        for j in range(q):
-            mean[part, j] = room[place]
-            place += WIDE
-    for part in range(2):
-        for j in range(q):
-            for k in range(q):
-                products[part, j, k] = room[place]
-                place += WIDE
-    return room[at]
-
-
 @kernel_part
 def _factor(system, p, rows, scale, sums):
     """`small._inverse_factor` of each lane: the condition numbers, and the smallest pivots."""
@@ -109,41 +48,41 @@ def _factor(system, p, rows, scale, sums):
     norm = trace = largest = simd.zeros()
     lowest = one
     for j in range(p):
-        _put(scale, j, simd.divide(one, simd.root(_get(system, j * q + j))))
+        put(scale, j, simd.divide(one, simd.root(get(system, j * q + j))))
     for j in range(p):
-        own, total = _get(scale, j), simd.zeros()
+        own, total = get(scale, j), simd.zeros()
         for k in range(p):
-            value = simd.multiply(_get(system, j * q + k), simd.multiply(own, _get(scale, k)))
-            _put(rows, j * 2 * p + k, value)
-            _put(rows, j * 2 * p + p + k, simd.zeros())
+            value = simd.multiply(get(system, j * q + k), simd.multiply(own, get(scale, k)))
+            put(rows, j * 2 * p + k, value)
+            put(rows, j * 2 * p + p + k, simd.zeros())
             total = simd.add(total, simd.absolute(value))
-        _put(rows, j * 2 * p + p + j, one)
+        put(rows, j * 2 * p + p + j, one)
         norm = simd.larger(total, norm)
     for i in range(p):
         own = i * 2 * p
-        pivot = _get(rows, own + i)
+        pivot = get(rows, own + i)
         # The negative of a NaN is no larger than anything, and so it is kept.
         lowest = simd.negative(simd.larger(simd.negative(lowest), simd.negative(pivot)))
         reciprocal = simd.divide(one, simd.root(pivot))
         for k in range(i, p + i + 1):
-            _put(rows, own + k, simd.multiply(_get(rows, own + k), reciprocal))
+            put(rows, own + k, simd.multiply(get(rows, own + k), reciprocal))
         for j in range(i + 1, p):
-            other, number = j * 2 * p, simd.negative(_get(rows, own + j))
+            other, number = j * 2 * p, simd.negative(get(rows, own + j))
             for k in range(j, p + i + 1):
-                value = simd.fma_vectors(number, _get(rows, own + k), _get(rows, other + k))
-                _put(rows, other + k, value)
+                value = simd.fma_vectors(number, get(rows, own + k), get(rows, other + k))
+                put(rows, other + k, value)
     for i in range(p):
         at, own = i * 2 * p + p, simd.zeros()
-        _put(sums, i, simd.zeros())
+        put(sums, i, simd.zeros())
         for k in range(i + 1):
-            value = _get(rows, at + k)
+            value = get(rows, at + k)
             own = simd.add(own, simd.absolute(value))
             trace = simd.fma_vectors(value, value, trace)
         for k in range(i + 1):
-            value = simd.fma_vectors(simd.absolute(_get(rows, at + k)), own, _get(sums, k))
-            _put(sums, k, value)
+            value = simd.fma_vectors(simd.absolute(get(rows, at + k)), own, get(sums, k))
+            put(sums, k, value)
     for k in range(p):
-        largest = simd.larger(_get(sums, k), largest)
+        largest = simd.larger(get(sums, k), largest)
     most = simd.subtract(simd.multiply(norm, trace), simd.broadcast(float(p - 1)))
     more = simd.multiply(norm, largest)
     most = simd.negative(simd.larger(simd.negative(most), simd.negative(more)))
@@ -156,37 +95,37 @@ def _solve(means, system, p, rows, scale, work, coef):
     q = p + 1
     low, right, found = work, work[p * WIDE :], work[2 * p * WIDE :]
     for j in range(p):
-        _put(coef, j, simd.zeros())
-        _put(low, j, simd.zeros())
-        _put(right, j, simd.multiply(_get(scale, j), _get(system, j * q + p)))
+        put(coef, j, simd.zeros())
+        put(low, j, simd.zeros())
+        put(right, j, simd.multiply(get(scale, j), get(system, j * q + p)))
     for turn in range(2):
         for i in range(p):
             at, value = i * 2 * p + p, simd.zeros()
-            _put(found, i, simd.zeros())
+            put(found, i, simd.zeros())
             for j in range(i + 1):
-                value = simd.fma_vectors(_get(rows, at + j), _get(right, j), value)
+                value = simd.fma_vectors(get(rows, at + j), get(right, j), value)
             for j in range(i + 1):
-                part = simd.fma_vectors(_get(rows, at + j), value, _get(found, j))
-                _put(found, j, part)
+                part = simd.fma_vectors(get(rows, at + j), value, get(found, j))
+                put(found, j, part)
         for j in range(p):
-            step = simd.multiply(_get(scale, j), _get(found, j))
-            total, lost = _two_sum(_get(coef, j), step)
-            _put(coef, j, total)
-            _put(low, j, simd.add(_get(low, j), lost))
+            step = simd.multiply(get(scale, j), get(found, j))
+            total, lost = two_sum(get(coef, j), step)
+            put(coef, j, total)
+            put(low, j, simd.add(get(low, j), lost))
         for i in range(p if turn == 0 else 0):
             at = i * q
-            total, lost = _get(system, at + p), _get(system, at + q * q + p)
+            total, lost = get(system, at + p), get(system, at + q * q + p)
             for j in range(p):
-                a = _get(system, at + j)
-                a_lo = _get(system, at + q * q + j)
-                total, lost = _less_product(total, lost, a, a_lo, _get(coef, j))
-                lost = simd.fma_vectors(simd.negative(a), _get(low, j), lost)
-            _put(right, i, simd.multiply(_get(scale, i), simd.add(total, lost)))
-    total, lost = _get(means, p), _get(means, q + p)
+                a = get(system, at + j)
+                a_lo = get(system, at + q * q + j)
+                total, lost = less_product(total, lost, a, a_lo, get(coef, j))
+                lost = simd.fma_vectors(simd.negative(a), get(low, j), lost)
+            put(right, i, simd.multiply(get(scale, i), simd.add(total, lost)))
+    total, lost = get(means, p), get(means, q + p)
     for j in range(p):
-        a = _get(means, j)
-        total, lost = _less_product(total, lost, a, _get(means, q + j), _get(coef, j))
-        lost = simd.fma_vectors(simd.negative(a), _get(low, j), lost)
+        a = get(means, j)
+        total, lost = less_product(total, lost, a, get(means, q + j), get(coef, j))
+        lost = simd.fma_vectors(simd.negative(a), get(low, j), lost)
     return simd.add(total, lost)
 
 
@@ -197,15 +136,15 @@ def _spread(means, p, rows, scale, errors):
     for i in range(p):
         at, own = i * 2 * p + p, simd.zeros()
         for k in range(i + 1):
-            near = simd.multiply(_get(scale, k), _get(means, k))
-            own = simd.fma_vectors(_get(rows, at + k), near, own)
+            near = simd.multiply(get(scale, k), get(means, k))
+            own = simd.fma_vectors(get(rows, at + k), near, own)
         square = simd.fma_vectors(own, own, square)
     for k in range(p):
         total = simd.zeros()
         for i in range(k, p):
-            value = _get(rows, i * 2 * p + p + k)
+            value = get(rows, i * 2 * p + p + k)
             total = simd.fma_vectors(value, value, total)
-        _put(errors, k, simd.multiply(_get(scale, k), simd.root(total)))
+        put(errors, k, simd.multiply(get(scale, k), simd.root(total)))
     return square
 
 
@@ -213,17 +152,17 @@ def _spread(means, p, rows, scale, errors):
 def _left(system, p, coef):
     """The sums of squares that the coefficients leave, never below zero."""
     q = p + 1
-    total, low = _get(system, p * q + p), _get(system, q * q + p * q + p)
+    total, low = get(system, p * q + p), get(system, q * q + p * q + p)
     for i in range(p):
         at = i * q
-        b, b_lo = _get(system, at + p), _get(system, at + q * q + p)
+        b, b_lo = get(system, at + p), get(system, at + q * q + p)
         rest, rest_lo = simd.add(b, b), simd.add(b_lo, b_lo)
         for k in range(p):
-            a_lo = _get(system, at + q * q + k)
-            a = _get(system, at + k)
-            rest, rest_lo = _less_product(rest, rest_lo, a, a_lo, _get(coef, k))
-        rest, rest_lo = _two_sum(rest, rest_lo)
-        total, low = _less_product(total, low, rest, rest_lo, _get(coef, i))
+            a_lo = get(system, at + q * q + k)
+            a = get(system, at + k)
+            rest, rest_lo = less_product(rest, rest_lo, a, a_lo, get(coef, k))
+        rest, rest_lo = two_sum(rest, rest_lo)
+        total, low = less_product(total, low, rest, rest_lo, get(coef, i))
     return simd.larger(simd.add(total, low), simd.zeros())
 
 
@@ -247,7 +186,7 @@ def _is_ordinary(at, p, means, system, weight, centred, condition, lowest):
 def solve(room, p, centred, count, places, coef, errors, numbers, done):
     """Write to rows `places` of the results the first `count` fits of the room; done[k]: whether.
 
-    The room is filled by `set_system`. A fit that is not done has to be solved by itself. The
+    The room is filled by `lanes.set_system`. A fit that is not done has to be solved by itself. The
     number TSS is the caller's.
     """
     # the moments, and where the three results go
@@ -260,11 +199,11 @@ def solve(room, p, centred, count, places, coef, errors, numbers, done):
     own, spread = work[4 * p * WIDE :], work[5 * p * WIDE :]
     found = spread[p * WIDE :]
     condition, lowest = _factor(system, p, rows, scale, work)
-    _put(found, CONDITION, condition)
-    _put(found, RANK, lowest)
-    _put(found, INTERCEPT, _solve(means, system, p, rows, scale, work, own))
-    _put(found, INTERCEPT_ERROR, _spread(means, p, rows, scale, spread))
-    _put(found, SSE, _left(system, p, own))
+    put(found, CONDITION, condition)
+    put(found, RANK, lowest)
+    put(found, INTERCEPT, _solve(means, system, p, rows, scale, work, own))
+    put(found, INTERCEPT_ERROR, _spread(means, p, rows, scale, spread))
+    put(found, SSE, _left(system, p, own))
     for k in range(count):
         condition, sse = found[CONDITION * WIDE + k], found[SSE * WIDE + k]
         lowest, weight = found[RANK * WIDE + k], weights[k]
