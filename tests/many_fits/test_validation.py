@@ -212,7 +212,7 @@ def test_bad_input(rng):
     ):
         with pytest.raises(ValueError, match=words):
             cross_validate(X, y, [([0, 1], [2]), fold])
-    with pytest.raises(ValueError, match="numbers of 0 or more, got 'a'"):
+    with pytest.raises(ValueError, match="numbers of 0 or more; got 'a'"):
         ridge_path(X, y, "a")
     with pytest.raises(ValueError, match="n_jobs must be None"):
         cross_validate(X, y, n_jobs=0)
