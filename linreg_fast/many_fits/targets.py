@@ -114,7 +114,7 @@ def _fitted(X, Y, weights, centred, fewest):
     found = []
     with Progress("target", t) as progress:
         for start in range(0, t, copies):
-            y = np.ascontiguousarray(Y[:, start : start + copies].T, dtype=np.float64)
+            y = np.array(Y[:, start : start + copies].T, dtype=np.float64, order="C")
             there, count = ~np.isnan(y), len(y)
             y[~there] = 0.0  # of rows that no fit has
             starts = np.append(0, np.cumsum(there.sum(axis=1)))
