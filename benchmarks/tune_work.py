@@ -29,6 +29,7 @@ WORK = {
     "FEWEST_TARGETS_APART": ("moments of targets", 5_000, 5, "targets"),
     "LATE_": ("fit", 50_000, 10, ""),
     "MANY_TARGETS": ("fit", 20_000, 20, "targets"),
+    "TARGET_COPY": ("each target", 200, 5, "targets"),
     "TARGET_ELEMENTS": ("fit", 20_000, 20, "targets"),
     "CENTRE_ROWS": ("moments", 20_000, 30, ""),
     "ONE_CALL": ("fit", 442, 10, ""),
@@ -101,6 +102,7 @@ def call_of(work, n, p, options):
     groups = np.arange(n) // 20
     return {
         "groups": lambda: linreg_fast.fit_groups(X, y, groups),
+        "each target": lambda: linreg_fast.fit_targets(X, y),
         "windows": lambda: linreg_fast.fit_rolling(X, y, 100),
         "screen": lambda: linreg_fast.screen(X, y),
         "leave one out": lambda: linreg_fast.cross_validate(X, y, n),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from linreg_fast.many_fits.groups import fit_groups
     from linreg_fast.many_fits.ridge import ridge_path
     from linreg_fast.many_fits.screening import f_regression, r_regression, screen
+    from linreg_fast.many_fits.targets import fit_targets
     from linreg_fast.many_fits.validation import cross_validate
     from linreg_fast.many_fits.windows import fit_ewm, fit_expanding, fit_rolling
     from linreg_fast.solvers import SOLVERS
@@ -58,6 +59,7 @@ _HOME = {
     "r_regression": "many_fits.screening",
     "ridge_path": "many_fits.ridge",
     "fit_groups": "many_fits.groups",
+    "fit_targets": "many_fits.targets",
     "fit_rolling": "many_fits.windows",
     "fit_expanding": "many_fits.windows",
     "fit_ewm": "many_fits.windows",
@@ -106,6 +108,7 @@ __all__ = [
     "fit_expanding",
     "fit_groups",
     "fit_rolling",
+    "fit_targets",
     "gradient",
     "initial_parameters",
     "moments",

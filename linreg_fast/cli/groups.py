@@ -8,22 +8,24 @@ from linreg_fast.cli.tables import (
     add_columns,
     add_reading,
     add_weights,
-    opened,
+    options_of_text,
     refuse_empty_names,
 )
 
+SEVERAL = "; several files, a folder or a 'pattern*.parquet' are one table"
 SHOWN_GROUPS, SHOWN_FEATURES = 10, 6
 
 EXAMPLES = """\
   linreg-fast groups houses.csv --target price --by city
   linreg-fast groups houses.csv --target price --by city,year --features area,rooms
   linreg-fast groups houses.parquet --target price --by city --out coefs.parquet
+  linreg-fast groups 'sales-*.parquet' --target price --by shop --weights sold --missing raise
   linreg-fast groups houses.csv --target price --by city --min-samples 10 --out - > coefs.csv
 """
 
 
 def add_options(command):
-    command.add_argument("data", metavar="DATA", help=DATA_HELP)
+    command.add_argument("data", metavar="DATA", nargs="+", help=DATA_HELP + SEVERAL)
     command.add_argument(
         "--by",
         action="append",
@@ -54,7 +56,7 @@ def run(options):
 
     to_screen = options.out == "-"
     if options.out is not None and not to_screen:
-        check_writable(options.out, options.data)
+        check_writable(options.out, *inputs_of(options.data))
         group_tables.check_kind(options.out)
     rows, keys, names = read(options)
     started = time.perf_counter()
@@ -74,12 +76,24 @@ def run(options):
     return 0
 
 
+def inputs_of(data):
+    """The files that are read."""
+    from linreg_fast.sources.paths import find_files
+
+    return [file.path for file in find_files(data) if file.path != "-"]
+
+
 def read(options):
     """(the `Rows`, columns of keys, their names) that the options ask for."""
+    from linreg_fast.cli import streaming
+    from linreg_fast.many_fits.files import open_files
     from linreg_fast.many_fits.tables import rows_by_keys
 
     refuse_empty_names(options)
-    with patience(f"reading {options.data}"), opened(options) as source:
+    told = f"{len(options.data)} files" if len(options.data) > 1 else options.data[0]
+    streaming.are_many(options)  # of one file it makes a path
+    files = open_files(options.data, **options_of_text(options))
+    with patience(f"reading {told}"), files as source:
         found = rows_by_keys(
             source,
             options.target,

@@ -43,13 +43,13 @@ def _of_control_group():
     return max(most - taken + pages, 0)
 
 
-def check_room(size, what):
-    """Raise a MemoryError, in GB, for a result of `size` bytes that would not fit."""
+def check_room(size, what, role="the results of"):
+    """Raise a MemoryError, in GB, for `size` bytes, a result or else, that do not fit."""
     if size < LEAST:
         return
     there = free()
     if there is not None and size > there:
         raise MemoryError(
-            f"the results of {what} take {size / 1e9:.1f} GB, and {there / 1e9:.1f} GB are free: "
+            f"{role} {what} take {size / 1e9:.1f} GB, and {there / 1e9:.1f} GB are free: "
             "take fewer at a time"
         )

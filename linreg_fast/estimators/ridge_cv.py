@@ -4,12 +4,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from linreg_fast.data.moments import Moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.estimators.base import CONSTRAINTS, BaseLeastSquares, unchanged_on_failure
 from linreg_fast.kernels import RUNGS
 from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
-from linreg_fast.many_fits.ridge import as_alphas, solve_path
+from linreg_fast.many_fits.ridge import as_alphas, solve_paths
 from linreg_fast.many_fits.scores import SCORES, fold_scores
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import Solution
@@ -40,7 +40,7 @@ class RidgeCV(BaseLeastSquares):
         Its mean score.
     scores_ : ndarray of shape (n_alphas,)
         The mean score of each penalty.
-    moments_ : Moments
+    moments_ : Moments, or ManyTargetMoments
         Of all rows.
     n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -106,12 +106,12 @@ class RidgeCV(BaseLeastSquares):
             else:
                 pairs = split(self.cv, X, Y[:, 0] if one_target else Y, groups)
                 folds, moments = moments_of_folds(pairs, X, Y, weights)
-                moments = moments or Moments.of(X, Y, weights, RUNGS["compensated"])
+                moments = moments or moments_of(X, Y, weights, RUNGS["compensated"])
                 scores = fold_scores(folds, alphas, self.fit_intercept, scoring)
             self.scores_ = scores.mean(axis=1)
             best = int(np.nanargmax(self.scores_))
             self.alpha_, self.best_score_ = float(alphas[best]), float(self.scores_[best])
-            coef, intercept = solve_path(moments, alphas[best : best + 1], self.fit_intercept)
+            coef, intercept = solve_paths(moments, alphas[best : best + 1], self.fit_intercept)
             found = Solution(coef[0], intercept[0], X.shape[1], np.nan)
             self._store(found, X.dtype, one_target)
             self.moments_ = moments

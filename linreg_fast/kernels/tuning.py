@@ -92,6 +92,8 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 # Rows whose distances from the mean are written before they are added, in registers: a row takes 65
 # ns by itself and 40 so (groups of 5,000 rows of 3 columns, EPYC with AVX-512).
 GROUP_ROWS = 16
+# Numbers of X that copies of it hold, one for each of the targets fitted at a time (fit_targets).
+TARGET_COPY_ELEMENTS = 1 << 20
 
 # --- moving windows (moments/windows.py)
 # Records of rows that are kept in full, the rest being made again: 0.5 MB for five columns. Windows
@@ -105,10 +107,12 @@ WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
 # 2,000 x 30,000 took 1.3 times as long as with these (AVX-512, one core).
 SCREEN_COLUMNS = 4096
 SCREEN_FEWEST_BLOCKS, SCREEN_FEWEST_COLUMNS = 8, 64  # for machines of many cores; of a block
-SCREEN_AHEAD = 512  # numbers of a whole column requested early
+# Numbers of a whole column requested early: those of the next four columns, where n is below it.
+# With 512 the 2,000 x 20,000 of F order took 1.3 times as long as with 2,000 (AVX-512, busy).
+SCREEN_AHEAD = 2048
 SCREEN_STRIP = 8  # rows whose sums stay in registers
 SCREEN_ROWS = 256  # whose sums are plain, then joined in double-double
-SCREEN_RUN = 2 * WIDE * SCREEN_ROWS  # of a whole column: every lane of two vectors has its own sum
+SCREEN_RUN = WIDE * SCREEN_ROWS  # of a whole column: every lane of a vector has its own sum
 SCREEN_LAUNCH_ELEMENTS = 1 << 26  # between two looks at Ctrl-C: 512 MB
 SCREEN_WEIGHTED_ELEMENTS = 1 << 17  # numbers of weighted columns made at a time: 1 MB
 SCREEN_MOST_VECTORS = 8  # targets and covariates of one pass

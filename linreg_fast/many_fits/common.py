@@ -7,7 +7,6 @@ from linreg_fast.data.room import check_room
 from linreg_fast.kernels.moments.grouped import Rows
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.many_fits.alone import fit_alone
-from linreg_fast.many_fits.frames import column
 from linreg_fast.runtime.progress import Progress
 
 
@@ -15,20 +14,6 @@ def whole_number(value, name, least=1):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
     return int(value)
-
-
-def keys_of(X, groups, by):
-    """(columns of keys, their names, the columns of X that are no features)."""
-    if groups is not None and by is not None:
-        raise ValueError("pass either groups, a key a row, or by, the name of a column of X")
-    if isinstance(groups, str):
-        groups, by = None, groups
-    if by is not None:
-        names = [by] if isinstance(by, str) else list(by)
-        if not names:
-            raise ValueError("by names no column")
-        return [column(X, name) for name in names], names, list(names)
-    return [groups], [str(getattr(groups, "name", None) or "group")], []
 
 
 def rows_for_kernels(X, y, weights, scale):
@@ -74,8 +59,14 @@ def fit_left(X, y, weights, centred, fewest, left, rows, found, what):
 
 
 def in_own_units(found, exponents):
-    """Results of scaled columns in the columns' own units."""
-    coef, errors, numbers, _ = found
+    """Results of scaled columns in the columns' own units.
+
+    Where columns depend on each other the shortest coefficients are other ones there: such fits are
+    left to the solvers.
+    """
+    coef, errors, numbers, states = found
+    if (exponents[:-1] != exponents[0]).any():
+        states[(states == of.SOLVED) & (numbers[:, of.RANK] < coef.shape[1])] = of.LEFT
     own = exponents[-1]
     with np.errstate(over="ignore", under="ignore"):
         coef[:] = np.ldexp(coef, own - exponents[:-1])

@@ -2,10 +2,12 @@
 
 import itertools
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from linreg_fast.data import many_target_moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import RUNGS
 from linreg_fast.runtime.progress import Progress
@@ -15,10 +17,10 @@ COMPRESSED = 4**30  # a code of folds, 0 to 3 for each, that fits an int64
 
 
 class Fold(NamedTuple):
-    """Moments of one fold."""
+    """Moments of one fold, `ManyTargetMoments` where there are many targets."""
 
-    train: Moments
-    test: Moments
+    train: Any
+    test: Any
 
 
 def split(cv, X, y, groups):
@@ -32,7 +34,8 @@ def split(cv, X, y, groups):
         For what is no splitter.
     """
     n = len(X)
-    splits = hasattr(cv, "split") and not isinstance(cv, str)
+    check_splitter(cv)
+    splits = hasattr(cv, "split")
     if groups is not None and not splits:
         warn_of_groups(cv)
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
@@ -42,23 +45,47 @@ def split(cv, X, y, groups):
         return [slice(a, b) for a, b in itertools.pairwise([0, *ends.tolist()])]
     if splits:
         cv = cv.split(X, y, groups)
-    elif isinstance(cv, str) or not hasattr(cv, "__iter__"):
-        raise TypeError(
-            "cv must be a number of folds, 'loo', an object with split() such as scikit-learn's, "
-            f"or pairs (train, test) of row numbers; got {cv!r}"
-        )
-    pairs = [tuple(map(np.asarray, pair)) for pair in cv]
+    pairs = [_pair(pair, k) for k, pair in enumerate(cv)]
     if not pairs:
         raise ValueError("cv gives no folds")
     for k, (train, test) in enumerate(pairs):
         for rows, what in ((train, "train on"), (test, "test on")):
             if rows.dtype == bool:
                 raise ValueError(f"fold {k}: pass row numbers, not masks: np.flatnonzero(mask)")
+            if rows.ndim != 1 or (len(rows) and rows.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"fold {k}: the rows to {what} must be 1-D whole numbers, got "
+                    f"{rows.dtype} of shape {rows.shape}"
+                )
             if not len(rows):
                 raise ValueError(f"fold {k} has no rows to {what}")
             if rows.min() < 0 or rows.max() >= n:
-                raise ValueError(f"fold {k} has row {rows.max()}, and X has {n} rows")
+                row = rows.min() if rows.min() < 0 else rows.max()
+                raise ValueError(f"fold {k} has row {row}, and X has {n} rows")
     return pairs
+
+
+def check_splitter(cv):
+    """Raise for what is no number of folds, splitter or iterable of pairs."""
+    number = isinstance(cv, (int, np.integer)) and not isinstance(cv, bool)
+    others = hasattr(cv, "split") or hasattr(cv, "__iter__")
+    if isinstance(cv, (str, bytes)) or not (number or others):
+        raise TypeError(
+            "cv must be a number of folds, 'loo', an object with split() such as scikit-learn's, "
+            f"or pairs (train, test) of row numbers; got {cv!r}"
+        )
+    if number and cv < 2:
+        raise ValueError(f"cv must be between 2 and the number of rows; got {cv}")
+
+
+def _pair(pair, k):
+    parts = tuple(pair) if hasattr(pair, "__iter__") else ()
+    if len(parts) != 2:
+        raise ValueError(
+            f"fold {k} must be a pair (train, test) of row numbers, got {type(pair).__name__} of "
+            f"length {len(parts)}"
+        )
+    return tuple(map(np.asarray, parts))
 
 
 def warn_of_groups(cv):
@@ -82,7 +109,7 @@ def moments_of_folds(pairs, X, Y, weights):
             progress(len(found))
     if members is None:  # each part is a test set, and the others are trained on
         return _others(found), sum(found[1:], found[0])
-    zero = Moments.empty(X.shape[1], Y.shape[1])
+    zero = _none(X, Y)
     return [
         Fold(*(sum((found[k] for k in chosen), zero) for chosen in pair)) for pair in members
     ], None
@@ -91,8 +118,15 @@ def moments_of_folds(pairs, X, Y, weights):
 def _of(X, Y, weights, rows):
     some = None if weights is None else weights[rows]
     if some is not None and not some.any():
-        return Moments.empty(X.shape[1], Y.shape[1])
-    return Moments.of(X[rows], Y[rows], some, RUNGS["compensated"])
+        return _none(X, Y)
+    return moments_of(X[rows], Y[rows], some, RUNGS["compensated"])
+
+
+def _none(X, Y):
+    """The moments of no rows."""
+    p = X.shape[1]
+    parts = many_target_moments.chunks(p, Y[:0])
+    return many_target_moments.joined([Moments.empty(p, part.shape[1]) for part in parts])
 
 
 def _others(found):

@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 
-from linreg_fast.data.gate import as_matrix, as_target, listed, no_column, refuse_columns
+from linreg_fast.data.gate import as_matrix, listed, no_column, refuse_columns
+from linreg_fast.data.room import check_room
 
 
 def names_of(table):
@@ -16,8 +17,8 @@ def names_of(table):
     return None
 
 
-def column(table, name):
-    """One column of a data frame, of the library's own type."""
+def check_name(table, name):
+    """Raise for what names no column of a data frame."""
     names = names_of(table)
     if names is None:
         raise TypeError(
@@ -26,6 +27,11 @@ def column(table, name):
         )
     if name not in names:
         raise no_column(name, names)
+
+
+def column(table, name):
+    """One column of a data frame, of the library's own type."""
+    check_name(table, name)
     return table[name]
 
 
@@ -45,8 +51,10 @@ def features_of(X, without=(), finite=True, chosen=None):
     names = _chosen(names, chosen, without)
     if not names:
         raise ValueError("X has no columns left to be features")
-    columns = [np.asarray(X[name]) for name in names]
+    columns = [numbers_in(X[name]) for name in names]
     kind = np.result_type(*columns) if all(c.dtype.kind == "f" for c in columns) else np.float64
+    size = 8 * len(columns[0]) * len(names)
+    check_room(size, f"{len(names):,} columns of {len(columns[0]):,} rows", "a matrix of")
     matrix = np.empty((len(columns[0]), len(names)), kind if kind == np.float32 else float, "F")
     for j, values in enumerate(columns):
         try:
@@ -128,17 +136,26 @@ class _Part:
         return np.asarray(self._table[name])
 
 
-def target_of(X, y, n_samples, finite=True):
-    """((n,) float64 y, its name or None); y may name a column of X."""
-    name = y if isinstance(y, str) else getattr(y, "name", None)
-    values = as_target(column(X, y) if isinstance(y, str) else y, n_samples, finite=finite)
-    if values.ndim == 2:
-        if values.shape[1] != 1:
-            raise ValueError(
-                f"y must hold one target here, got shape {values.shape}: call once for each"
-            )
-        values = values[:, 0]
-    return np.ascontiguousarray(values, dtype=np.float64), name
+def numbers_in(values):
+    """A column as an array, NaN where a number is missing, whichever library it is of."""
+    array = np.asarray(values)
+    if array.dtype.kind != "O" or array.ndim != 1:
+        return array
+    gone = np.array([_is_gone(cell) for cell in array], dtype=bool)
+    if not gone.any():
+        return array
+    array = array.copy()
+    array[gone] = np.nan
+    return array
+
+
+def _is_gone(cell):
+    if cell is None:
+        return True
+    try:
+        return bool(cell != cell)
+    except TypeError:  # pandas' NA is neither the same nor another
+        return True
 
 
 def library_of(table):

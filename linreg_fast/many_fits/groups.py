@@ -48,17 +48,20 @@ def fit_groups(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
-        CSV, Parquet or Feather, as the command line reads it; y and by are names then.
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        A source is a path, a pattern such as 'sales-*.csv', a folder or a list of paths, of CSV,
+        Parquet or Feather as the command line reads them; or what hands out tables: a LazyFrame, a
+        Dataset or a stream of Arrow, a relation of DuckDB, a Dask frame, a list or an iterator of
+        tables. y and by are names then. The columns asked for are read once and held.
     y : array-like of shape (n_samples,), or the name of a column of X
-    groups : array-like of shape (n_samples,), or a list of such with `by`, optional
+    groups : array-like of shape (n_samples,), optional
         The key of each row's group: whole numbers, text, dates, categories or anything hashable,
         sorted or not.
     by : str or list of str, optional
         Instead of groups: which columns of the frame X are the keys. They are no features, and
         neither is the column that y names.
     features : list of str, optional
-        Of a frame or a file: the columns to explain y by. None: all others; of a file, all others
+        Of a frame or a source: the columns to explain y by. None: all others; of files, all others
         that hold numbers.
     sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         0 removes a row.
@@ -90,27 +93,28 @@ def fit_groups(
     >>> fits.predict([[10.0]], ["b"]).round(12).tolist()
     [-8.0]
     """
+    threads = launch.threads(n_jobs)
     fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
     given = rows_given(X, y, groups, by, features, sample_weight, missing)
-    return fit_rows(given, fit_intercept, fewest, n_jobs)
+    return fit_rows(given, fit_intercept, fewest, threads)
 
 
-def fit_rows(given, centred, fewest, n_jobs=None):
+def fit_rows(given, centred, fewest, threads=launch.AS_IT_IS):
     """`GroupFits` of `RowsGiven`."""
     X, y, weights = given.X, given.y, given.weights
     n, p = X.shape
     if weights is not None and not weights.all():  # the sums skip rows of weight zero
         check_finite(X, "X", given.features)
         check_finite(y, "y")
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         rows_of = grouped(given.keys, n, given.key_names)
-        found = _fitted(X, y, weights, rows_of, centred, fewest, given.features)
+        found = fit_each(X, y, weights, rows_of, centred, fewest, given.features)
     names = given.features or [f"x{j}" for j in range(p)]
     rest = names, bool(centred), given.library
     return GroupFits(*ManyFits.arrays(*found), *rest, rows_of.labels, given.key_names)
 
 
-def _fitted(X, y, weights, rows_of, centred, fewest, features):
+def fit_each(X, y, weights, rows_of, centred, fewest, features):
     """coef, errors, numbers and states of all groups."""
     p = X.shape[1]
     exponents = np.zeros(p + 1, dtype=np.int64)

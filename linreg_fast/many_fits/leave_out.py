@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from linreg_fast.data.moments import Moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.problem import Problem
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.tuning import LEAVE_OUT_ELEMENTS, LEAVE_OUT_ROWS
-from linreg_fast.many_fits.ridge import solve_path
+from linreg_fast.many_fits.ridge import solve_paths
 from linreg_fast.many_fits.scores import SCORES, means_of
 from linreg_fast.runtime import blas
 from linreg_fast.runtime.progress import Progress
@@ -30,10 +30,10 @@ def leave_one_out(X, Y, weights, alphas, centred, scoring, mean_only=False):
     n, p = X.shape
     if n < 2:
         raise ValueError("leaving out the only row leaves nothing to fit: n_samples = 1")
-    moments = Moments.of(X, Y, weights, RUNGS["compensated"])
-    coef, _ = solve_path(moments, alphas, centred)
-    problem = Problem(None, None, moments=moments, fit_intercept=centred)
-    centre, low = means_of(moments) if centred else np.zeros((2, p + Y.shape[1]))
+    moments = moments_of(X, Y, weights, RUNGS["compensated"])
+    coef, _ = solve_paths(moments, alphas, centred)
+    problem = Problem(None, None, moments=moments.apart[0], fit_intercept=centred)
+    centre, low = _centre(moments, p) if centred else np.zeros((2, p + Y.shape[1]))
     products, exponents, _ = problem.normal_equations
     exponents = exponents[:p]
     roots = np.array([_inverse_root(products[0, :p, :p], exponents, alpha) for alpha in alphas])
@@ -66,6 +66,12 @@ def leave_one_out(X, Y, weights, alphas, centred, scoring, mean_only=False):
     return scores, moments
 
 
+def _centre(moments, p):
+    """(2, p + t): the means of the columns and of all targets, hi and lo."""
+    found = [means_of(part) for part in moments.apart]
+    return np.hstack([found[0][:, :p], *(each[:, p:] for each in found)])
+
+
 def _inverse_root(gram, exponents, alpha):
     """B (p, p) with B B' the inverse of the penalised products of scaled columns."""
     system = gram + np.diag(np.ldexp(alpha, -2 * exponents))
@@ -85,6 +91,6 @@ def _without(X, Y, weights, row, alpha, centred):
     if alpha == 0.0:
         solution = auto.solve(Problem(X[kept], Y[kept], some, fit_intercept=centred))
         return Y[row] - X[row] @ solution.coef - solution.intercept
-    found = Moments.of(X[kept], Y[kept], some, RUNGS["compensated"])
-    coef, intercept = solve_path(found, np.array([alpha]), centred)
+    found = moments_of(X[kept], Y[kept], some, RUNGS["compensated"])
+    coef, intercept = solve_paths(found, np.array([alpha]), centred)
     return Y[row] - X[row] @ coef[0] - intercept[0]

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linreg_fast.data import many_target_moments
-from linreg_fast.data.gate import as_floats, as_weights, check_finite
 from linreg_fast.data.many_target_moments import ManyTargetMoments
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.data.room import check_room
-from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import small
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
-from linreg_fast.many_fits.frames import check_order, column, features_of, frame, library_of
+from linreg_fast.many_fits.frames import check_order, features_of, frame
+from linreg_fast.many_fits.summed import moments_of
+from linreg_fast.many_fits.table import check_missing
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.solvers import auto, cholesky
@@ -31,7 +30,12 @@ def as_alphas(alphas):
     ValueError
         For one that is negative or not finite, naming its place, and for none.
     """
-    values = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
+    try:
+        values = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"alphas must be penalties, numbers of 0 or more; got {alphas!r}"
+        ) from None
     if values.ndim != 1 or not len(values):
         raise ValueError(f"alphas must be 1-D, with at least one; got shape {values.shape}")
     bad = ~(np.isfinite(values) & (values >= 0))
@@ -74,6 +78,15 @@ def solve_path(moments, alphas, centred):
     return coef, intercept
 
 
+def solve_paths(moments, alphas, centred):
+    """`solve_path` of all targets, of moments that may hold some of them at a time."""
+    found = [solve_path(part, alphas, centred) for part in moments.apart]
+    if len(found) == 1:
+        return found[0]
+    coef, intercept = zip(*found, strict=True)
+    return np.concatenate(coef, axis=2), np.concatenate(intercept, axis=1)
+
+
 def _least_squares(problem):
     solution = auto.solve(problem)
     return solution.coef, solution.intercept
@@ -95,24 +108,6 @@ def _penalised(system, p):
             found = np.array([part @ (vectors[:, kept].T @ scaled[0, :p, p:])] * 2)
             found[1] = 0.0
     return found * unit[:p, None]
-
-
-def moments_of(X, y, sample_weight):
-    """(`Moments`, names or None, whether y was 1-D) of what a user passed."""
-    named = isinstance(y, str)
-    target = column(X, y) if named else y
-    matrix, names = features_of(X, [y] if named else (), finite=False)
-    y = as_floats(target, "y")
-    if y.ndim not in (1, 2):
-        raise ValueError(f"y must be 1-D, or 2-D with a column a target; got shape {y.shape}")
-    Y = y[:, None] if y.ndim == 1 else y
-    weights = as_weights(sample_weight, len(matrix))
-    if len(Y) != len(matrix):
-        raise ValueError(f"X has {len(matrix)} rows and y has {len(Y)}: they must be as many")
-    check_finite(matrix, "X", names)
-    check_finite(Y if Y.shape[1] > 1 else Y[:, 0], "y")
-    found = many_target_moments.moments_of(matrix, Y, weights, RUNGS["compensated"])
-    return found, names, y.ndim == 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +169,17 @@ class RidgePath:
         return f"<p>{self!r}</p><table>{head}{rows}</table>"
 
 
-def ridge_path(X, y=None, alphas=None, *, sample_weight=None, fit_intercept=True, n_jobs=None):
+def ridge_path(
+    X,
+    y=None,
+    alphas=None,
+    *,
+    features=None,
+    sample_weight=None,
+    fit_intercept=True,
+    missing="raise",
+    n_jobs=None,
+):
     """Ridge regression for many penalties, from one pass over the rows.
 
     Each minimises sum(w r^2) + alpha |coef|^2, as `sklearn.linear_model.Ridge`: the intercept is
@@ -183,13 +188,19 @@ def ridge_path(X, y=None, alphas=None, *, sample_weight=None, fit_intercept=True
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), a data frame, or Moments
-        Of `Moments` no rows are needed, and y and sample_weight must not be given.
-    y : array-like of shape (n_samples,) or (n_samples, n_targets), or the name of a column of X
+    X : array-like of shape (n_samples, n_features), a data frame, a source, or Moments
+        A source as in `fit_groups`, or an iterator of (X, y) or (X, y, sample_weight), is read in
+        batches that are not held; y is the name of one column then. Of `Moments` no rows are
+        needed, and y and sample_weight must not be given.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), or names of columns of X
     alphas : array-like of shape (n_alphas,)
         Penalties, 0 or more. Zero is least squares.
-    sample_weight : array-like of shape (n_samples,), optional
+    features : list of str, optional
+        Of a frame or a source: the columns to explain y by. None: all others.
+    sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
     fit_intercept : bool, default=True
+    missing : {"raise", "drop"}, default="raise"
+        What a row does that lacks a number: stop it, or stay out.
     n_jobs : int or None, default=None
         Threads of the pass: None for Numba's setting, -1 for all, k for at most k.
 
@@ -209,24 +220,24 @@ def ridge_path(X, y=None, alphas=None, *, sample_weight=None, fit_intercept=True
     >>> path.coef.round(12).tolist(), path.intercept.round(12).tolist()
     ([[1.0], [0.5]], [0.0, 1.0])
     """
+    threads = launch.threads(n_jobs)
     if alphas is None:
         raise ValueError("alphas must be given: the penalties, 0 or more")
+    check_missing(missing)
     alphas = as_alphas(alphas)
     if isinstance(X, (Moments, ManyTargetMoments)):
-        if y is not None or sample_weight is not None:
-            raise ValueError("Moments hold the targets and weights: pass neither y nor weights")
+        if any(given is not None for given in (y, sample_weight, features)):
+            raise ValueError(
+                "Moments hold the targets and weights: pass neither y nor weights nor features"
+            )
         if X.n_samples == 0:
             raise ValueError("these Moments are of no rows: nothing is left to fit")
         found, names, one, library = X, None, X.n_targets == 1, ""
     else:
-        if y is None:
-            raise ValueError("y must be given")
-        library = library_of(X)
-        with as_keyboard_interrupt(), launch.threads(n_jobs):
-            found, names, one = moments_of(X, y, sample_weight)
-    paths = [solve_path(part, alphas, fit_intercept) for part in found.apart]
-    coef = np.concatenate([np.moveaxis(coef, 1, 2) for coef, _ in paths], axis=1)
-    intercept = np.concatenate([intercept for _, intercept in paths], axis=1)
+        with as_keyboard_interrupt(), threads:
+            found, names, one, library = moments_of(X, y, features, sample_weight, missing)
+    coef, intercept = solve_paths(found, alphas, fit_intercept)
+    coef = np.ascontiguousarray(np.moveaxis(coef, 1, 2))
     return RidgePath(
         alphas,
         coef[:, 0] if one else coef,

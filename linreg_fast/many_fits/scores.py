@@ -20,10 +20,20 @@ def _fold_scores(fold, k, alphas, centred, scoring):
     for moments, what in zip(fold, ("train on", "test on"), strict=True):
         if moments.n_samples == 0:
             raise ValueError(f"fold {k} has no rows of a weight above zero to {what}")
-    coef, _ = solve_path(fold.train, alphas, centred)
-    test, p = fold.test, fold.test.n_features
+    found = [
+        _of_targets(train, test, alphas, centred, scoring)
+        for train, test in zip(fold.train.apart, fold.test.apart, strict=True)
+    ]
+    scores = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
+    return scores.mean(axis=1)
+
+
+def _of_targets(train, test, alphas, centred, scoring):
+    """(A, t): of each penalty and target."""
+    coef, _ = solve_path(train, alphas, centred)
+    p, t = test.n_features, test.n_targets
     # What is extreme is divided by powers of two of its own.
-    units = np.zeros(p + test.n_targets, np.int64)
+    units = np.zeros(p + t, np.int64)
     if test.exponents is not None:
         units = test.exponents[:-1]
     columns, targets = units[:p], units[p:]
@@ -31,19 +41,12 @@ def _fold_scores(fold, k, alphas, centred, scoring):
     # digits, where there is an intercept.
     apart = test.mean_parts
     if centred:
-        apart = apart - np.ldexp(means_of(fold.train), -units)
+        apart = apart - np.ldexp(means_of(train), -units)
     apart = apart.sum(axis=0)
-    parts = np.ldexp(apart[:p], columns)
-    losses = np.empty((len(alphas), test.n_targets))
-    for i in range(test.n_targets):
-        kept = [*range(p), p + i]
-        products = np.ascontiguousarray(test.comoment_parts[:, kept][:, :, kept])
-        for a in range(len(alphas)):
-            own = np.ldexp(coef[a, :, i], columns - targets[i])
-            inside = one_of_many.left(products, own) / test.weight_parts[0]
-            shift = apart[p + i] - np.ldexp(parts @ coef[a, :, i], -targets[i])
-            losses[a, i] = inside + shift * shift
-    return _scored(losses, test, targets, scoring)
+    own, losses = np.ldexp(coef, columns[:, None] - targets), np.empty((len(alphas), t))
+    one_of_many.left_of_each(test.comoment_parts, own, losses)
+    shift = apart[p:] - np.einsum("apt,p->at", own, apart[:p])
+    return _scored(losses / test.weight_parts[0] + shift * shift, test, targets, scoring)
 
 
 def _scored(losses, test, targets, scoring):
@@ -55,11 +58,11 @@ def _scored(losses, test, targets, scoring):
         found[:, flat] = np.where(losses[:, flat] == 0, 1.0, 0.0)  # as scikit-learn has it
         if test.n_samples < 2:
             found[:] = np.nan
-        return found.mean(axis=1)
+        return found
     losses = np.ldexp(losses, 2 * targets)
     if scoring == "neg_root_mean_squared_error":
         losses = np.sqrt(losses)
-    return -losses.mean(axis=1)
+    return -losses
 
 
 def means_of(moments):

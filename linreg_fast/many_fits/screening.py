@@ -6,7 +6,7 @@ from scipy.special import fdtrc
 from linreg_fast.data.room import check_room
 from linreg_fast.many_fits.screen_result import Screen
 from linreg_fast.many_fits.screen_sums import ROUNDING, basis_of, sums_of
-from linreg_fast.many_fits.table import table_given
+from linreg_fast.many_fits.table import check_missing, table_given
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 
@@ -30,18 +30,19 @@ def screen(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
-        float32 or float64, in C or F order, as it is. Of a file the others are names.
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        float32 or float64, in C or F order, as it is. A source as in `fit_groups`; the others are
+        names then.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), or names of columns of X
-        Of a file one name.
     covariates : array-like of shape (n_samples, n_covariates), or names of columns of X, optional
         Columns that are in every regression. They may depend on each other.
     features : list of str, optional
-        Of a frame or a file: the columns to screen. None: all others.
+        Of a frame or a source: the columns to screen. None: all others.
     sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         0 removes a row. Columns are weighted some at a time, at a third of the speed.
     missing : {"raise", "drop"}, default="raise"
-        Of a file: what a row does that lacks a number. Of arrays and frames only "raise".
+        What a row does that lacks a number (of X, y, the weights and what goes beside them): stop
+        it, or stay out.
     fit_intercept : bool, default=True
     n_jobs : int or None, default=None
         Threads: None for Numba's setting, -1 for all, k for at most k. The bits are the same.
@@ -62,6 +63,8 @@ def screen(
     >>> found.coef.round(12).tolist(), found.top(1).tolist()
     ([0.9, -0.5], [0])
     """
+    threads = launch.threads(n_jobs)
+    check_missing(missing)
     names = {"covariates": covariates}
     given = table_given(X, y, features, sample_weight, missing, numbers=names)
     X, n = given.X, len(given.X)
@@ -85,7 +88,7 @@ def screen(
     rest -= Q @ (Q.T @ rest)
     flat = np.abs(rest).max(axis=0) <= ROUNDING * np.abs(Y).max(axis=0)
     rest[:, flat] = 0.0
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = sums_of(X, Q, rest, given.features, root)
     squares = (rest**2).sum(axis=0)
     return Screen(*found, squares, freedom, one, given.features, given.library)

@@ -1,12 +1,25 @@
-"""What a user passed to `screen` and `cross_validate`: arrays, or columns of a frame or a file."""
+"""What a user passed: arrays, or columns by name of a frame, of files or of whatever hands out.
+
+All doors of `many_fits` take their rows through here.
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen
-from linreg_fast.many_fits.frames import column, features_of, library_of, names_of
-from linreg_fast.many_fits.given import is_path
+from linreg_fast.many_fits.complete import complete
+from linreg_fast.many_fits.frames import (
+    check_name,
+    column,
+    features_of,
+    library_of,
+    numbers_in,
+)
+from linreg_fast.many_fits.handed import as_frame
+from linreg_fast.sources.recognise import names_files
+
+MISSING = "raise", "drop"
 
 
 class TableGiven(NamedTuple):
@@ -18,41 +31,70 @@ class TableGiven(NamedTuple):
     named: dict[str, Any]  # argument -> (n, k) numbers or n keys, or None
     features: list[str] | None  # names of X's columns
     library: str  # whose data frame X was, or empty
+    table: Any = None  # the same rows as they were passed, for splitters
 
 
-def table_given(X, y, features, sample_weight, missing="raise", numbers=None, keys=None):
-    """`TableGiven` of arrays, and of names wherever X is a frame or a path.
+class Named(NamedTuple):
+    """A column by its name, which need not be text."""
 
-    numbers, keys: other arguments by name -> array-like, names of columns, or None.
+    name: Any
+
+
+def check_missing(missing, known=MISSING):
+    if missing not in known:
+        raise ValueError(f"missing must be one of {', '.join(known)}, got {missing!r}")
+
+
+def table_given(X, y, features=None, sample_weight=None, missing="raise", numbers=None, keys=None):
+    """`TableGiven` of arrays, and of names wherever X is a table or names files.
+
+    missing: "raise" refuses gaps (in X the caller's sums see them), "drop" leaves such rows out,
+    "keep" leaves them as NaN. numbers, keys: other arguments by name -> array-like, names of
+    columns, or None.
     """
     numbers, keys = numbers or {}, keys or {}
-    if is_path(X):
-        return _of_file(X, y, features, sample_weight, missing, numbers, keys)
-    if missing != "raise":
-        raise ValueError(f"missing={missing!r} is for files: leave the rows out that lack a number")
+    if names_files(X):
+        return _of_files(X, y, features, sample_weight, missing, numbers, keys)
     taken = [*_names(y), *_names(sample_weight)]
     for value in numbers.values():
         taken += _names(value)
-    taken += [value for value in keys.values() if isinstance(value, str)]  # a list holds keys
-    if names_of(X) is None and taken:
-        column(X, taken[0])  # refuses
+    for value in keys.values():
+        taken += _key(value)
+    features = [features] if isinstance(features, str) else features
+    X = as_frame(X, None if features is None else list(dict.fromkeys([*features, *taken])))
+    for name in taken:
+        check_name(X, name)
+        if isinstance(y, str) and name == y and taken.count(name) > 1:
+            raise ValueError(f"{name!r} is y, and a key, the weights or the like too")
     matrix, chosen = features_of(X, taken, False, features)
     n = len(matrix)
     target = _columns(X, y) if _names(y) and not isinstance(y, str) else y
-    target = column(X, y) if isinstance(y, str) else target
-    target = frozen(as_floats(target, "y"))
+    target, told = (numbers_in(column(X, y)), f"y (column {y!r})") if isinstance(y, str) else (
+        target, "y"
+    )  # fmt: skip
+    target = as_floats(target, told)
     if target.ndim not in (1, 2) or len(target) != n:
-        raise ValueError(f"X has {n} rows and y has shape {target.shape}: a row each")
-    check_finite(target if target.ndim == 1 or target.shape[1] > 1 else target[:, 0], "y")
-    weights = as_weights(column(X, *_names(sample_weight)) if _names(sample_weight) else
-                         sample_weight, n)  # fmt: skip
+        raise ValueError(
+            f"X has {n} rows and y has shape {target.shape}: y must be 1-D, or 2-D with a column "
+            "a target, and have a row for each of X"
+        )
+    weights = sample_weight
+    if _names(sample_weight):
+        (name,) = _names(sample_weight)
+        weights = as_floats(numbers_in(column(X, name)), f"sample_weight (column {name!r})")
     named = {}
     for name, value in numbers.items():
         value = _columns(X, value) if _names(value) else value
-        named[name] = None if value is None else features_of(value)[0]
+        named[name] = None if value is None else features_of(value, finite=missing == "raise")[0]
     for name, value in keys.items():
-        named[name] = column(X, value) if isinstance(value, str) else value
-    return TableGiven(matrix, target, weights, named, chosen, library_of(X))
+        named[name] = column(X, *_key(value)) if _key(value) else value
+    given = TableGiven(matrix, frozen(target), weights, named, chosen, library_of(X), X)
+    if missing == "drop":
+        return complete(given, set(keys))
+    if missing == "raise":
+        one = target.ndim == 1 or target.shape[1] > 1
+        check_finite(target if one else target[:, 0], "y")
+    return given._replace(weights=as_weights(weights, n))
 
 
 def _names(value):
@@ -63,6 +105,13 @@ def _names(value):
     return list(value) if some and all(isinstance(name, str) for name in value) else []
 
 
+def _key(value):
+    """The name of a column of keys, in a list, or none: a list holds keys, not names."""
+    if isinstance(value, Named):
+        return [value.name]
+    return [value] if isinstance(value, str) else []
+
+
 def _columns(X, names):
     """(n, k) float64 of columns by name."""
     return np.column_stack(
@@ -70,36 +119,52 @@ def _columns(X, names):
     )
 
 
-def _of_file(path, y, features, weights, missing, numbers, keys):
-    from linreg_fast.many_fits.tables import rows_by_keys
-    from linreg_fast.sources.names import find
-    from linreg_fast.sources.table import open_table
+def _of_files(path, y, features, weights, missing, numbers, keys):
+    from linreg_fast.many_fits.files import open_files
 
     for name, value in (("y", y), ("sample_weight", weights), *numbers.items(), *keys.items()):
-        if value is not None and not (isinstance(value, str) or _names(value)):
-            raise TypeError(f"{name} must name a column of {path}, got {type(value).__name__}")
-    if not isinstance(y, str):
-        raise TypeError(f"y must name one column of {path}, got {y!r}")
-    beside = [name for value in numbers.values() for name in _names(value)]
-    by = [value for value in keys.values() if value is not None]
+        optional = name != "y" and value is None
+        if not (optional or _key(value) or _names(value)):
+            kind = type(value).__name__
+            raise TypeError(f"{name} must name a column of {_told(path)}, got {kind}")
+    target, *others = _names(y)
+    with open_files(path) as source:
+        return _of_source(source, target, others, y, features, weights, missing, numbers, keys)
+
+
+def _of_source(source, target, others, y, features, weights, missing, numbers, keys):
+    # the source, the targets, and what `table_given` takes
+    from linreg_fast.many_fits.tables import rows_by_keys
+    from linreg_fast.sources.names import find
+
+    beside = [*others, *(name for value in numbers.values() for name in _names(value))]
+    by = [name for value in keys.values() for name in _key(value)]
     features = [features] if isinstance(features, str) else features
     asked = None if features is None else [*features, *beside]
-    with open_table(path) as source:
-        for name in beside:
-            find(source, name)  # refuses
-        rows, found, _ = rows_by_keys(source, y, by, asked, weights, missing)
+    for name in beside:
+        find(source, name)  # refuses
+    rows, found, _ = rows_by_keys(source, target, by, asked, weights, missing)
     for name in beside:
         if name not in rows.names:
-            raise ValueError(f"{path}: column {name!r} holds no numbers to go beside the features")
+            raise ValueError(
+                f"{source.path}: column {name!r} holds no numbers to go beside the features"
+            )
     chosen = [j for j, name in enumerate(rows.names) if name not in beside]
     if not chosen:
-        raise ValueError(f"{path} has no columns left to be features")
+        raise ValueError(f"{source.path} has no columns left to be features")
+    places = {name: rows.names.index(name) for name in beside}
     named = {
-        name: rows.X[:, [rows.names.index(each) for each in _names(value)]] if value else None
+        name: rows.X[:, [places[each] for each in _names(value)]] if value else None
         for name, value in numbers.items()
     }
     named |= {name: found.pop(0) if value else None for name, value in keys.items()}
-    if len(chosen) < len(rows.names):
-        rows = rows._replace(X=np.asfortranarray(rows.X[:, chosen]))
+    target = rows.y
+    if not isinstance(y, str):
+        target = np.column_stack([rows.y, *(rows.X[:, places[name]] for name in others)])
+    X = np.asfortranarray(rows.X[:, chosen]) if len(chosen) < len(rows.names) else rows.X
     some = None if rows.weights is None else as_weights(rows.weights, len(rows.y))
-    return TableGiven(rows.X, rows.y, some, named, [rows.names[j] for j in chosen], "")
+    return TableGiven(X, target, some, named, [rows.names[j] for j in chosen], "", X)
+
+
+def _told(path):
+    return f"{len(path)} files" if isinstance(path, (list, tuple)) else path

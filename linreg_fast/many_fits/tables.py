@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from linreg_fast.many_fits.files import check_rows
 from linreg_fast.sources.cells import is_number
 from linreg_fast.sources.selection import Selection
 
@@ -20,6 +21,7 @@ def rows_by_keys(source, target, by, features=None, weights=None, missing="raise
     selection = Selection(
         source, target, features, weights, missing=missing, keys=by or (), **choice
     )
+    check_rows(source, len(selection.features) + 2)
     rows = selection.read()
     return rows, [as_keys(cells) for cells in selection.key_cells], selection.key_names
 

@@ -1,15 +1,19 @@
 """`cross_validate`: how well penalties predict rows that were left out, from one pass."""
 
 from linreg_fast.data.gate import check_finite
-from linreg_fast.data.moments import Moments
+from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels import RUNGS
-from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
-from linreg_fast.many_fits.given import is_path
+from linreg_fast.many_fits.folds import (
+    check_splitter,
+    moments_of_folds,
+    split,
+    warn_of_groups,
+)
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas
 from linreg_fast.many_fits.scores import SCORES, fold_scores
-from linreg_fast.many_fits.table import table_given
+from linreg_fast.many_fits.table import check_missing, table_given
 from linreg_fast.many_fits.validation_result import CrossValidation
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -38,10 +42,9 @@ def cross_validate(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), a data frame, or the path of a file
-        Of a file the others are names.
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        A source as in `fit_groups`; the others are names then.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), or names of columns of X
-        Of a file one name.
     cv : int, "loo", splitter, or iterable of (train, test), default=5
         A number: so many folds of rows in order, as `sklearn.model_selection.KFold`. "loo", or
         scikit-learn's LeaveOneOut: each row is left out, in closed form. Anything with a
@@ -51,14 +54,15 @@ def cross_validate(
     groups : array-like of shape (n_samples,), or the name of a column of X, optional
         For splitters that ask for them.
     features : list of str, optional
-        Of a frame or a file: the columns to explain y by. None: all others.
+        Of a frame or a source: the columns to explain y by. None: all others.
     sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
         Of the fits and of the scores.
     fit_intercept : bool, default=True
     scoring : {"neg_mean_squared_error", "neg_root_mean_squared_error", "r2"}, optional
         None: "neg_mean_squared_error".
     missing : {"raise", "drop"}, default="raise"
-        Of a file: what a row does that lacks a number. Of arrays and frames only "raise".
+        What a row does that lacks a number (of X, y, the weights and what goes beside them): stop
+        it, or stay out.
     n_jobs : int or None, default=None
         Threads: None for Numba's setting, -1 for all, k for at most k.
 
@@ -81,24 +85,28 @@ def cross_validate(
     >>> found.best_alpha, found.scores.shape
     (0.0, (2, 3))
     """
+    threads = launch.threads(n_jobs)
     scoring = scoring or SCORES[0]
     if scoring not in SCORES:
         raise ValueError(f"unknown scoring {scoring!r}: choose one of {', '.join(SCORES)}")
+    check_missing(missing)
     alphas = as_alphas(alphas)
+    if not leaves_one_out(cv):
+        check_splitter(cv)
     given = table_given(X, y, features, sample_weight, missing, keys={"groups": groups})
     y, weights = given.y, given.weights
     Y = y[:, None] if y.ndim == 1 else y
     check_finite(given.X, "X", given.features)
     if leaves_one_out(cv):
         check_room(8 * len(alphas) * len(Y), f"{len(alphas)} penalties x {len(Y)} rows left out")
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         if leaves_one_out(cv):
             if groups is not None:
                 warn_of_groups(cv)
             scores, moments = leave_one_out(given.X, Y, weights, alphas, fit_intercept, scoring)
         else:
-            pairs = split(cv, given.X if is_path(X) else X, y, given.named["groups"])
+            pairs = split(cv, given.table, y, given.named["groups"])
             folds, moments = moments_of_folds(pairs, given.X, Y, weights)
-            moments = moments or Moments.of(given.X, Y, weights, RUNGS["compensated"])
+            moments = moments or moments_of(given.X, Y, weights, RUNGS["compensated"])
             scores = fold_scores(folds, alphas, fit_intercept, scoring)
     return CrossValidation(alphas, scores, scoring, moments, given.library)

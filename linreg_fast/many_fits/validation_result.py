@@ -1,10 +1,10 @@
 """`CrossValidation`: scores of penalties on rows that were left out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from linreg_fast.data.moments import Moments
 from linreg_fast.many_fits.frames import frame
 
 
@@ -21,14 +21,14 @@ class CrossValidation:
     best_index, best_alpha, best_score
         Of the largest mean score; of equal ones the first.
     scoring : str
-    moments : Moments
+    moments : Moments, or ManyTargetMoments
         Of all rows: `ridge_path(moments, alphas=[best_alpha])` is the fit, without another pass.
     """
 
     alphas: np.ndarray
     scores: np.ndarray
     scoring: str
-    moments: Moments
+    moments: Any
     library: str = ""
 
     @property

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from linreg_fast.data.gate import as_weights, check_finite
-from linreg_fast.many_fits.common import keys_of
-from linreg_fast.many_fits.frames import column, features_of, library_of, target_of
+from linreg_fast.data.gate import check_finite
+from linreg_fast.many_fits.given import grouped_rows
 from linreg_fast.many_fits.keys import Groups, grouped
+from linreg_fast.many_fits.table import check_missing
 from linreg_fast.many_fits.times import check_sorted, numbers_of
 
 MISSING = ("raise", "skip", "break")
@@ -26,6 +26,8 @@ class Input(NamedTuple):
     keyed: bool
     centred: bool
     library: str
+    times: Any  # n stamps, or None
+    times_label: str  # for messages
 
     @property
     def place(self):
@@ -40,54 +42,51 @@ class Input(NamedTuple):
         return (weights[self.groups.order] > 0).astype(np.int64)
 
 
-def input_of(X, y, times, groups, by, sample_weight, centred, missing):
+def input_of(X, y, times, groups, by, features, sample_weight, centred, missing):
     """`Input` of what a user passed."""
-    if missing not in MISSING:
-        raise ValueError(f"missing must be one of {', '.join(MISSING)}, got {missing!r}")
-    alone = groups is None and by is None
-    keys, names, without = ([], [], []) if alone else keys_of(X, groups, by)
-    without += [name for name in (y, times) if isinstance(name, str)]
-    if isinstance(times, str):
-        column(X, times)  # refuses a name that there is not
-    matrix, features = features_of(X, without, finite=False)
-    n, p = matrix.shape
-    target, _ = target_of(X, y, n, finite=False)
-    weights = as_weights(sample_weight, n)
-    bad = ~np.isfinite(target)
+    check_missing(missing, MISSING)
+    given, beside = grouped_rows(
+        X, y, groups, by, features, sample_weight, "keep", {"times": times}
+    )  # fmt: skip
+    (n, p), weights = given.X.shape, given.weights
+    bad = ~np.isfinite(given.y)
     for j in range(p):
-        bad |= ~np.isfinite(matrix[:, j])
+        bad |= ~np.isfinite(given.X[:, j])
     if not bad.any():
         bad = None
     elif missing == "raise":
-        check_finite(matrix, "X", features)
-        check_finite(target, "y")
+        check_finite(given.X, "X", given.features)
+        check_finite(given.y, "y")
     else:
         weights = np.where(bad, 0.0, 1.0 if weights is None else weights)
+        if not weights.any():
+            raise ValueError("every row lacks a number: nothing is left to fit")
     whole = Groups(np.zeros(1), np.array([0, n]), np.arange(n))
+    label = f"column {times!r}" if isinstance(times, str) else "times"
     return Input(
-        matrix,
-        target,
+        given.X,
+        given.y,
         weights,
         bad if missing == "break" else None,
-        grouped(keys, n, names) if keys else whole,
-        features or [f"x{j}" for j in range(p)],
-        bool(keys),
+        grouped(given.keys, n, given.key_names) if given.keys else whole,
+        given.features or [f"x{j}" for j in range(p)],
+        bool(given.keys),
         bool(centred),
-        library_of(X),
+        given.library,
+        beside["times"],
+        label,
     )
 
 
-def stamps_of(X, times, span, given, name):
-    label = f"column {times!r}" if isinstance(times, str) else "times"
-    stamps = column(X, times) if isinstance(times, str) else times
-    stamps, span = numbers_of(stamps, span, len(given.y), name, label)
+def stamps_of(span, given, name):
+    stamps, span = numbers_of(given.times, span, len(given.y), name, given.times_label)
     check_sorted(stamps, given.groups.order, given.groups.starts)
     return stamps, span
 
 
-def begins_of(X, times, span, given):
+def begins_of(span, given):
     """(n,): the first place that is later than each row's time less the window."""
-    stamps, span = stamps_of(X, times, span, given, "window")
+    stamps, span = stamps_of(span, given, "window")
     order, starts = given.groups.order, given.groups.starts
     begins = np.empty(len(order), dtype=np.int64)
     for start, stop in itertools.pairwise(starts):

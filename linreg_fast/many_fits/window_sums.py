@@ -107,14 +107,16 @@ def _compiled_growing(given, decays, fewest, found):
     before = np.append(0, counts)[starts[:-1]]
     counts = counts - np.repeat(before, np.diff(starts))
     stretches = -(-n // WINDOW_FEWEST)
-    kept = np.empty((stretches, record_size(p + 1)))
-    kernel.states_before(*rows, order, *decays, WINDOW_FEWEST, kept)
+    kept = np.empty((min(stretches, WINDOW_LAUNCH), record_size(p + 1)))
+    record = np.zeros(record_size(p + 1))
     room = kernel.scratch_size(p, 1)
     with Progress("row", n) as progress:
         for start in range(0, stretches, WINDOW_LAUNCH):
             stop = min(start + WINDOW_LAUNCH, stretches)
             piece = slice(start * WINDOW_FEWEST, min(stop * WINDOW_FEWEST, n))
-            ages = decays[0][piece], decays[1][piece], WINDOW_FEWEST, kept[start:stop]
+            ages = decays[0][piece], decays[1][piece], WINDOW_FEWEST
+            kernel.states_before(*rows, order[piece], *ages, record, kept[: stop - start])
+            ages = *ages, kept[: stop - start]
             places = np.arange(piece.start, piece.stop)
             parts = (*rows, order[piece], *ages, counts[piece], places, given.centred, fewest)
             launch.in_turns(kernel.growing, stop - start, stop - start, 1, room, *parts, *found)

@@ -20,6 +20,7 @@ def fit_rolling(
     times=None,
     groups=None,
     by=None,
+    features=None,
     sample_weight=None,
     fit_intercept=True,
     min_samples=None,
@@ -33,7 +34,8 @@ def fit_rolling(
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features), or a data frame
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        As in `fit_groups`; rows in the order in which they stand in the files.
     y : array-like of shape (n_samples,), or the name of a column of X
     window : int, or a span of the times
         How many rows; or with `times` how much time: a number, or for dates a span such as '30d',
@@ -45,7 +47,10 @@ def fit_rolling(
         Numbers or dates that do not go back.
     groups, by : optional
         As in `fit_groups`: windows of each group's rows, in the order in which they stand.
-    sample_weight : array-like of shape (n_samples,), optional
+    features : list of str, optional
+        Of a frame or a source: the columns to explain y by. None: all others.
+    sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
+        0 removes a row.
     fit_intercept : bool, default=True
     min_samples : int, optional
         Windows with fewer rows (of a weight above zero) get NaN. None: the window's length or, with
@@ -74,11 +79,12 @@ def fit_rolling(
     >>> fits.coef[:, 0].round(12).tolist()
     [nan, nan, 1.0, 1.5]
     """
+    threads = launch.threads(n_jobs)
     step = whole_number(step, "step")
     span = span_of(window, "window")
     if not span > (np.timedelta64(0) if isinstance(span, np.timedelta64) else 0):
         raise ValueError(f"window must be above zero, got {window!r}")
-    given = input_of(X, y, times, groups, by, sample_weight, fit_intercept, missing)
+    given = input_of(X, y, times, groups, by, features, sample_weight, fit_intercept, missing)
     order, starts = given.groups.order, given.groups.starts
     least = given.X.shape[1] + given.centred
     first = np.repeat(starts[:-1], np.diff(starts))
@@ -93,11 +99,11 @@ def fit_rolling(
         ends_here = (given.place - (rows - 1)) % step == 0
         least = rows
     else:
-        begins = begins_of(X, times, span, given)
+        begins = begins_of(span, given)
         ends_here = given.place % step == step - 1
     fewest = least if min_samples is None else whole_number(min_samples, "min_samples")
     at = np.flatnonzero(ends_here)
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = fit_windows(given, begins[at], at + 1, fewest)
     return result_of(given, at, found)
 
@@ -108,6 +114,7 @@ def fit_expanding(
     *,
     groups=None,
     by=None,
+    features=None,
     sample_weight=None,
     fit_intercept=True,
     min_samples=None,
@@ -134,9 +141,10 @@ def fit_expanding(
     >>> fit_expanding([[1.0], [2.0], [3.0]], [1.0, 2.0, 5.0]).coef[:, 0].round(12).tolist()
     [nan, 1.0, 2.0]
     """
-    given = input_of(X, y, None, groups, by, sample_weight, fit_intercept, missing)
+    threads = launch.threads(n_jobs)
+    given = input_of(X, y, None, groups, by, features, sample_weight, fit_intercept, missing)
     n = len(given.y)
-    return _grown(given, [np.ones(n), np.zeros(n)], min_samples, n_jobs)
+    return _grown(given, [np.ones(n), np.zeros(n)], min_samples, threads)
 
 
 def fit_ewm(
@@ -147,6 +155,7 @@ def fit_ewm(
     times=None,
     groups=None,
     by=None,
+    features=None,
     sample_weight=None,
     fit_intercept=True,
     min_samples=None,
@@ -183,26 +192,27 @@ def fit_ewm(
     >>> fit_ewm([[1.0], [2.0], [3.0]], [1.0, 2.0, 3.0], halflife=2).coef[:, 0].round(12).tolist()
     [nan, 1.0, 1.0]
     """
+    threads = launch.threads(n_jobs)
     span = span_of(halflife, "halflife")
     if not span > (np.timedelta64(0) if isinstance(span, np.timedelta64) else 0):
         raise ValueError(f"halflife must be above zero, got {halflife!r}")
-    given = input_of(X, y, times, groups, by, sample_weight, fit_intercept, missing)
+    given = input_of(X, y, times, groups, by, features, sample_weight, fit_intercept, missing)
     order = given.groups.order
     if times is None:
         if isinstance(span, np.timedelta64):
             raise ValueError(f"halflife={halflife!r} is a span of time: pass times too")
         ages = np.full(len(order), 1 / np.longdouble(span))
     else:
-        stamps, span = stamps_of(X, times, span, given, "halflife")
+        stamps, span = stamps_of(span, given, "halflife")
         ages = np.diff(stamps[order], prepend=0) / np.longdouble(span)
     # Two doubles: over thousands of rows the rounding of one would add up.
     exact = np.longdouble(0.5) ** np.maximum(ages, 0)
     decays = exact.astype(np.float64)
     both = [decays, (exact - decays).astype(np.float64)]
-    return _grown(given, both, min_samples, n_jobs, fades=True)
+    return _grown(given, both, min_samples, threads, fades=True)
 
 
-def _grown(given, decays, min_samples, n_jobs, fades=False):
+def _grown(given, decays, min_samples, threads, fades=False):
     """Of all rows up to each; decays: two (n,), of all weights before, as hi and lo."""
     starts = given.groups.starts
     n, p = given.X.shape
@@ -210,7 +220,7 @@ def _grown(given, decays, min_samples, n_jobs, fades=False):
     fewest = least if min_samples is None else whole_number(min_samples, "min_samples")
     for part in decays:
         part[starts[:-1]] = 0.0
-    with as_keyboard_interrupt(), launch.threads(n_jobs):
+    with as_keyboard_interrupt(), threads:
         found = fit_growing(given, decays, fewest)
         faded = fading.correct(given, decays[0], found) if fades else None
     return result_of(given, np.arange(n), found, faded)

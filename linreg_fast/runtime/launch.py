@@ -188,8 +188,20 @@ AS_IT_IS = contextlib.nullcontext()
 
 
 def threads(n_jobs):
-    """Numba's thread count for the length of a call: None as it is, -1 all, k at most k."""
-    return AS_IT_IS if n_jobs is None else _threads_of(n_jobs)
+    """Numba's thread count for the length of a call: None as it is, -1 all, k at most k.
+
+    Raises
+    ------
+    ValueError
+        For what says no number of threads: by this call, and not by the `with` that it is for.
+    """
+    if n_jobs is None:
+        return AS_IT_IS
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        raise ValueError(
+            f"n_jobs must be None, -1 for all threads, or a number of them; got {n_jobs!r}"
+        )
+    return _threads_of(n_jobs)
 
 
 @contextlib.contextmanager

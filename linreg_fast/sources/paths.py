@@ -93,7 +93,7 @@ def _of_folder(folder, root=None):
 
 
 def _keys(path, root):
-    parts = os.path.relpath(os.path.dirname(path), root or ".").split(os.sep)
+    parts = os.path.relpath(os.path.dirname(path) or ".", root or ".").split(os.sep)
     pairs = (part.split("=", 1) for part in parts if "=" in part)
     return {unquote(key): unquote(value) for key, value in pairs}
 

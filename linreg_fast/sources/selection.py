@@ -180,7 +180,7 @@ class Selection:
         if not self.chosen:
             self._sort_out(columns, asked)
         used = list(dict.fromkeys([*asked, *self.keys, *self.features, *self.beside]))
-        kept = columns.complete(used)
+        kept = None if self.missing == "keep" else columns.complete(used)
         if kept is not None:
             self._tell_of_gaps(columns, kept, used)
             if kept.all():

@@ -1,9 +1,19 @@
 """What `fit_groups` takes: frames by column names, files, rows with gaps."""
 
+import warnings
+
 import numpy as np
 import pytest
 
-from linreg_fast import fit_groups
+from linreg_fast import (
+    cross_validate,
+    fit_ewm,
+    fit_expanding,
+    fit_groups,
+    fit_rolling,
+    ridge_path,
+    screen,
+)
 
 pl = pytest.importorskip("polars")
 pd = pytest.importorskip("pandas")
@@ -67,10 +77,73 @@ def test_files(columns, tmp_path, ending):
     same(fit_groups(str(path), "y", "shop", features=["b", "a"], sample_weight="w"), expected)
     with pytest.raises(TypeError, match="y must name a column"):
         fit_groups(path, columns["y"], by="shop")
-    with pytest.raises(TypeError, match="by must name columns"):
+    with pytest.raises(TypeError, match="groups must name a column"):
         fit_groups(path, "y", groups=np.ones(60))
     with pytest.raises(ValueError, match="no column 'z'"):
         fit_groups(path, "y", by="z")
+
+
+def sources(columns, folder):
+    """Name -> a source of the same rows, each as users have them; some can be read once only."""
+    table = pd.DataFrame(columns)
+    parts = [table.iloc[:25], table.iloc[25:26], table.iloc[26:]]
+    folder.mkdir()
+    for k, part in enumerate(parts):
+        part[sorted(part.columns, reverse=k == 1)].to_csv(folder / f"part-{k}.csv", index=False)
+    pq = folder.parent / "whole.parquet"
+    table.to_parquet(pq)
+    arrow = pa.table(columns)
+    return {
+        "pattern": lambda: str(folder / "part-*.csv"),
+        "folder": lambda: folder,
+        "list of paths": lambda: [str(folder / f"part-{k}.csv") for k in range(3)],
+        "Parquet": lambda: pq,
+        "LazyFrame": lambda: pl.DataFrame(columns).lazy(),
+        "ParquetFile": lambda: pytest.importorskip("pyarrow.parquet").ParquetFile(pq),
+        "Dataset": lambda: pytest.importorskip("pyarrow.dataset").dataset(pq),
+        "stream": lambda: arrow.to_reader(7),
+        "list of frames": lambda: parts,
+        "iterator of batches": lambda: iter(arrow.to_batches(11)),
+    }
+
+
+DOORS = {
+    "groups": lambda table, **given: fit_groups(table, by="shop", **given).coef,
+    "rolling": lambda table, **given: fit_rolling(table, window=9, by="shop", **given).coef,
+    "by time": lambda table, **given: fit_rolling(table, window=9.5, times="t", **given).coef,
+    "growing": lambda table, **given: fit_expanding(table, **given).coef,
+    "ewm": lambda table, **given: fit_ewm(table, halflife=8.0, **given).coef,
+    "cross_validate": lambda table, **given: cross_validate(table, alphas=[0, 1.0], **given).scores,
+    "ridge_path": lambda table, **given: ridge_path(table, alphas=[0, 1.0], **given).coef,
+    "screen": lambda table, **given: screen(table, covariates="c", **given).coef,
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_source_at_every_door(columns, tmp_path, door):
+    columns |= {"t": np.arange(60.0), "c": np.cos(np.arange(60.0))}
+    given = {"y": "y", "features": ["b", "a"], "sample_weight": "w"}
+    expected = DOORS[door](pd.DataFrame(columns), **given)
+    gaps = {name: list(values) for name, values in columns.items()}
+    lacks = {"missing": "skip" if door in ("rolling", "by time", "growing", "ewm") else "drop"}
+    gaps["a"][30] = gaps["y"][40] = gaps["b"][59] = None
+    whole = pd.DataFrame(gaps).drop(index=[30, 40, 59])
+    fits = DOORS[door](pd.DataFrame(gaps), **given, **lacks)
+    if lacks["missing"] == "drop":
+        np.testing.assert_allclose(fits, DOORS[door](whole, **given), rtol=1e-12)
+    for number, (name, source) in enumerate(sources(columns, tmp_path / "one").items()):
+        found = DOORS[door](source(), **given)
+        np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=name)
+        if number == 0:
+            with pytest.raises(ValueError, match="no column 'q'"):
+                DOORS[door](source(), **{**given, "y": "q"})
+    for name, source in sources(gaps, tmp_path / "gaps").items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of files: how many rows are left out
+            found = DOORS[door](source(), **given, **lacks)
+        np.testing.assert_allclose(found, fits, rtol=1e-12, err_msg=name)
+        with pytest.raises(ValueError, match=r"missing value|NaN"):
+            DOORS[door](source(), **given)
 
 
 @pytest.mark.parametrize("library", [*FRAMES, "file", "arrays"])

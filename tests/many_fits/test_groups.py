@@ -157,6 +157,12 @@ def test_more_columns_than_rows_and_many_columns(rng):
     check_against_single_fits(fits, X, y, keys)
     assert np.isnan(fits.coef_error).all()
     assert np.isnan(fits.sigma).all()
+    units = 10.0 ** rng.choice([-100, 0, 100], 9)  # the shortest in these units, not in others
+    fits = fit_groups(X * units, y, keys)
+    for g in range(8):
+        own = keys == g
+        alone = LinearRegression(precision="double-double").fit(X[own] * units, y[own])
+        assert close(fits.coef[g] * units, alone.coef_ * units, scale=np.abs(y).max())
     wide = rng.normal(size=(120, 40))  # beyond what is compiled
     y, keys = rng.normal(size=120), np.repeat(np.arange(2), 60)
     fits, alone = fit_groups(wide, y, keys), LinearRegression().fit(wide[:60], y[:60])

@@ -11,7 +11,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from linreg_fast import LinearRegression, Moments, RidgeCV, cross_validate, moments, ridge_path
+from linreg_fast import (
+    LinearRegression,
+    ManyTargetMoments,
+    Moments,
+    RidgeCV,
+    cross_validate,
+    moments,
+    ridge_path,
+)
 
 
 def rows(rng, n=80, p=4, t=None):
@@ -108,6 +116,20 @@ def test_targets_and_frames(rng):
     assert "<table>" in found._repr_html_()
 
 
+def test_very_many_targets_are_not_multiplied_with_each_other(rng):
+    X, Y = rows(rng, 40, 3, 90)
+    alphas = [0.5, 0.0]
+    for cv in (3, ms.ShuffleSplit(4, random_state=int(rng.integers(1000))), "loo"):
+        found = cross_validate(X, Y, cv, alphas)
+        assert isinstance(found.moments, ManyTargetMoments)
+        apart = [cross_validate(X, Y[:, part], cv, alphas) for part in (slice(45), slice(45, 90))]
+        expected = (apart[0].scores + apart[1].scores) / 2
+        np.testing.assert_allclose(found.scores, expected, rtol=1e-10)
+    model = RidgeCV(alphas, cv=3).fit(X, Y)
+    truth = model_of(model.alpha_).fit(X, Y)
+    np.testing.assert_allclose(model.coef_, truth.coef_, rtol=1e-9, atol=1e-11)
+
+
 def test_ridge_path_equals_ridge(rng):
     X, y = rows(rng, 50, 5)
     w = rng.uniform(0.5, 2, 50)
@@ -182,6 +204,18 @@ def test_bad_input(rng):
         cross_validate(X, y, "five")
     with pytest.raises(TypeError, match="must be a number of folds"):
         cross_validate(X, y, 2.5)
+    for fold, words in (
+        (np.arange(4), "fold 1 must be a pair"),
+        (([0, 1], [2], [3]), "fold 1 must be a pair .* of length 3"),
+        (([0, 1], [2.5]), "fold 1: the rows to test on must be 1-D whole numbers"),
+        (([0, -1], [2]), "fold 1 has row -1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            cross_validate(X, y, [([0, 1], [2]), fold])
+    with pytest.raises(ValueError, match="numbers of 0 or more; got 'a'"):
+        ridge_path(X, y, "a")
+    with pytest.raises(ValueError, match="n_jobs must be None"):
+        cross_validate(X, y, n_jobs=0)
     with pytest.raises(ValueError, match="between 2 and the number of rows"):
         cross_validate(X, y, 1)
     with pytest.raises(ValueError, match="fold 1 has no rows to test on"):

@@ -64,11 +64,18 @@ def emit_broadcast(builder, number, count):
 
 def emit_fma(builder, a, b, c):
     """LLVM's fused multiply-add of numbers or vectors."""
-    kind = a.type
+    return emit_call(builder, "fma", a, b, c)
+
+
+def emit_call(builder, name, *arguments):
+    """One of LLVM's functions of numbers or vectors of one type, such as sqrt."""
+    kind = arguments[0].type
     element = kind.element if isinstance(kind, ir.VectorType) else kind
     bits = "f32" if element == ir.FloatType() else "f64"
-    name = f"llvm.fma.v{kind.count}{bits}" if element is not kind else f"llvm.fma.{bits}"
+    lanes = f"v{kind.count}" if element is not kind else ""
+    name = f"llvm.{name}.{lanes}{bits}"
     function = builder.module.globals.get(name)
     if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
-    return builder.call(function, [a, b, c])
+        signature = ir.FunctionType(kind, [kind] * len(arguments))
+        function = ir.Function(builder.module, signature, name)
+    return builder.call(function, arguments)

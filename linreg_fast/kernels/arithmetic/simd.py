@@ -16,6 +16,7 @@ from numba.extending import intrinsic, models, overload, register_model
 
 from linreg_fast.kernels.arithmetic.llvm import (
     emit_broadcast,
+    emit_call,
     emit_data,
     emit_fma,
     emit_load,
@@ -132,6 +133,32 @@ def _lanewise(operation):
 add = _lanewise("fadd")
 subtract = _lanewise("fsub")
 multiply = _lanewise("fmul")
+divide = _lanewise("fdiv")
+
+
+@intrinsic
+def larger(typing_context, a, b):
+    """The larger number of each lane; b's where one of them is NaN."""
+
+    def emit(context, builder, signature, arguments):
+        return builder.select(builder.fcmp_ordered(">", *arguments), *arguments)
+
+    return a(a, b), emit
+
+
+def _of_each(name):
+    @intrinsic
+    def emit_function(typing_context, vector):
+        def emit(context, builder, signature, arguments):
+            return emit_call(builder, name, *arguments)
+
+        return vector(vector), emit
+
+    return emit_function
+
+
+root = _of_each("sqrt")
+absolute = _of_each("fabs")
 
 
 @intrinsic

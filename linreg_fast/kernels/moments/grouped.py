@@ -13,11 +13,12 @@ from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.arithmetic.memory import prefetch
+from linreg_fast.kernels.moments import held as waiting
 from linreg_fast.kernels.moments.doubled_rows import _add_row
 from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.moments.one_call import clear, write_moments
-from linreg_fast.kernels.systems import one_of_many
-from linreg_fast.kernels.systems.one_of_many import EXTREME, SAMPLES, TOO_FEW, TSS, solve_one
+from linreg_fast.kernels.systems import lanes
+from linreg_fast.kernels.systems.one_of_many import EXTREME, TSS
 from linreg_fast.kernels.tiles.macrokernel import padded
 from linreg_fast.kernels.tuning import GROUP_ROWS, MINIBATCH_AHEAD
 from linreg_fast.runtime.blocks import over_blocks
@@ -53,12 +54,12 @@ def _weight(rows, i):
 def scratch_size(p):
     """float64 numbers that `fit` needs for each thread."""
     q, size = p + 1, padded(p + 2)
-    return 2 * size * size + 2 * GROUP_ROWS * size + 3 * q + 2 * q * q + one_of_many.room_size(p)
+    return 2 * size * size + 2 * GROUP_ROWS * size + 3 * q + 2 * q * q + waiting.scratch_size(p)
 
 
 @kernel_part
 def _centre(rows, order, begin, end, shift):
-    """Write to shift the weighted means, rounded: how many rows have a weight, and the first.
+    """Write to shift the weighted means, rounded: how many rows have a weight.
 
     Distances from the first such row are averaged: a constant column is subtracted exactly. The
     rows of shuffled groups stand anywhere in memory: they are requested ahead.
@@ -85,7 +86,7 @@ def _centre(rows, order, begin, end, shift):
         for j in range(p):
             shift[j] = _value(rows, first, j) + shift[j] / total
         shift[p] = _target(rows, first) + shift[p] / total
-    return n, first
+    return n
 
 
 @inlined_part
@@ -165,13 +166,33 @@ def _sum_rows(rows, order, shift, near, lows_near, sums, lows):
 
 
 @kernel_part
-def _varies(rows, order, j, first, centred):
+def _varies(rows, order, j, centred):
     """Whether a column, whose sum of squares is zero, has numbers apart, or from zero."""
-    near = _value(rows, first, j) if centred else 0.0
-    for place in range(len(order)):
-        if _weight(rows, order[place]) > 0.0 and _value(rows, order[place], j) != near:
-            return True
+    first, near = centred, 0.0
+    for i in order:
+        if _weight(rows, i) > 0.0:
+            if first:
+                first, near = False, _value(rows, i, j)
+            if _value(rows, i, j) != near:
+                return True
     return False
+
+
+@kernel_part
+def _look_at(rows, order, starts, own, count, results):
+    """Call those extreme whose squares are no numbers, or are zero of numbers that are not."""
+    p = results.coef.shape[1]
+    for k in range(count):
+        if own.done[k]:
+            continue
+        g = own.places[k]
+        if not abs(results.numbers[g, TSS]) < np.inf:
+            results.states[g] = EXTREME
+        lanes.get_system(k, own.mean, own.products, own.abreast)
+        of_group = order[starts[g] : starts[g + 1]]
+        for j in range(p):
+            if own.products[0, j, j] == 0.0 and _varies(rows, of_group, j, results.centred):
+                results.states[g] = EXTREME
 
 
 @kernel_part
@@ -215,30 +236,22 @@ def _group(
     mean = scratch[at : at + 2 * q].reshape((2, q))
     at += 2 * q
     comoment = scratch[at : at + 2 * q * q].reshape((2, q, q))
-    room = scratch[at + 2 * q * q :]
-    live = np.empty(p, np.int64)
+    own, count = waiting.held(p, scratch[at + 2 * q * q :]), 0
+    results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     for g in range(start, stop):
-        own, found = order[starts[g] : starts[g + 1]], numbers[g]
-        n, first = _centre(rows, order, starts[g], starts[g + 1], shift)
-        if n < fewest or n == 0:
-            coef[g, :] = np.nan
-            errors[g, :] = np.nan
-            found[:] = np.nan
-            found[SAMPLES] = n
-            states[g] = TOO_FEW
+        n = _centre(rows, order, starts[g], starts[g + 1], shift)
+        if waiting.refused(n, g, results):
             continue
         clear(scratch[: 2 * size * size])
-        _sum_rows(rows, own, shift, near, lows_near, sums, lows)
+        _sum_rows(rows, order[starts[g] : starts[g + 1]], shift, near, lows_near, sums, lows)
         write_moments(sums, lows, shift, weight, mean, comoment)
-        found[TSS] = comoment[0, p, p]
+        total = comoment[0, p, p]
         products = comoment if centred else about_zero(weight, mean, comoment)
-        state = solve_one(
-            weight[0], mean, products, n, centred, live, room, coef[g], errors[g], found
-        )
-        for j in range(p):
-            if products[0, j, j] == 0.0 and _varies(rows, own, j, first, centred):
-                state = EXTREME
-        states[g] = state if abs(found[TSS]) < np.inf else EXTREME
+        count = waiting.enter(own, count, weight[0], n, mean, products, total, g, results)
+        if count == 0:
+            _look_at(rows, order, starts, own, tuning.WIDE, results)
+    waiting.solve(own, count, results)
+    _look_at(rows, order, starts, own, count, results)
 
 
 fit = over_blocks(_group)

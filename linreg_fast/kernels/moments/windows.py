@@ -8,6 +8,7 @@ maxima.)
 
 import numpy as np
 
+from linreg_fast.kernels.moments import held as waiting
 from linreg_fast.kernels.moments.grouped import Rows, _target, _value, _weight
 from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.moments.one_call import clear
@@ -19,8 +20,6 @@ from linreg_fast.kernels.moments.records import (
     record_size,
     unpack,
 )
-from linreg_fast.kernels.systems import one_of_many
-from linreg_fast.kernels.systems.one_of_many import SAMPLES, TOO_FEW, TSS, solve_one
 from linreg_fast.kernels.tuning import WINDOW_CHUNK
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel, kernel_part
@@ -34,7 +33,15 @@ def chunks_of(longest):
 def scratch_size(p, records):
     """float64 numbers that a thread needs, with room for so many records."""
     q = p + 1
-    return records * record_size(q) + 5 * q + 2 * q * q + one_of_many.room_size(p)
+    return records * record_size(q) + 5 * q + 2 * q * q + waiting.scratch_size(p)
+
+
+@kernel_part
+def _parts(q, scratch):
+    """A row (q,), scratch (2 q,) for adding it, a mean (2, q), products (2, q, q), and the rest."""
+    at = 5 * q + 2 * q * q
+    mean, comoment = scratch[3 * q : 5 * q].reshape((2, q)), scratch[5 * q : at].reshape((2, q, q))
+    return scratch[:q], scratch[q : 3 * q], mean, comoment, scratch[at:]
 
 
 @kernel_part
@@ -49,24 +56,15 @@ def _read(rows, i, z):
 
 
 @kernel_part
-def _solve(record, n, centred, fewest, room, coef, errors, numbers):
-    """Fit the rows of a record, n of which have a weight; the state."""
-    p = len(coef)
-    q = p + 1
-    if n < fewest or n == 0:
-        coef[:] = np.nan
-        errors[:] = np.nan
-        numbers[:] = np.nan
-        numbers[SAMPLES] = n
-        return TOO_FEW
-    mean = room[: 2 * q].reshape((2, q))
-    at = 2 * q + 2 * q * q
-    comoment = room[2 * q : at].reshape((2, q, q))
+def _enter(own, count, record, n, mean, comoment, to, results):
+    """Take the fit of a record's rows, n of which have a weight; how many wait then."""
+    # what waits, the record, scratch for its moments, and where the fit goes
+    if waiting.refused(n, to, results):
+        return count
     unpack(record, mean, comoment)
-    numbers[TSS] = comoment[0, p, p]
-    products = comoment if centred else about_zero(record[:2], mean, comoment)
-    live = np.empty(p, np.int64)
-    return solve_one(record[0], mean, products, n, centred, live, room[at:], coef, errors, numbers)
+    total = comoment[0, -1, -1]
+    products = comoment if results.centred else about_zero(record[:2], mean, comoment)
+    return waiting.enter(own, count, record[0], n, mean, products, total, to, results)
 
 
 @kernel_part
@@ -134,8 +132,9 @@ def _windows(
     records = scratch[: many * size].reshape((many, size))
     detail, kept = records[:WINDOW_CHUNK], records[WINDOW_CHUNK : many - 2]
     newer, whole = records[many - 2], records[many - 1]
-    at = many * size
-    z, work, room = scratch[at : at + q], scratch[at + q : at + 3 * q], scratch[at + 3 * q :]
+    z, work, mean, comoment, rest = _parts(q, scratch[many * size :])
+    own, count = waiting.held(q - 1, rest), 0
+    results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     # The older rows are begin..middle, the newer ones middle..end.
     middle = end = begins[start]
     chunk = 0
@@ -153,24 +152,16 @@ def _windows(
             add_row(newer, newer, z, w, work)
             end += 1
         if begin < middle:
-            own = (middle - begin + WINDOW_CHUNK - 1) // WINDOW_CHUNK
-            if own != chunk:
-                chunk = _stack(rows, order, begin, middle, kept, detail, own, z, work)
+            due = (middle - begin + WINDOW_CHUNK - 1) // WINDOW_CHUNK
+            if due != chunk:
+                chunk = _stack(rows, order, begin, middle, kept, detail, due, z, work)
             older = detail[middle - (chunk - 1) * WINDOW_CHUNK - 1 - begin]
             join(whole, older, newer, work)
         else:
             clear(whole)
-        to = places[k]
-        states[to] = _solve(
-            whole,
-            counts[ends[k]] - counts[begin],
-            centred,
-            fewest,
-            room,
-            coef[to],
-            errors[to],
-            numbers[to],
-        )
+        n = counts[ends[k]] - counts[begin]
+        count = _enter(own, count, whole, n, mean, comoment, places[k], results)
+    waiting.solve(own, count, results)
 
 
 windows = over_blocks(_windows)
@@ -178,16 +169,17 @@ windows = over_blocks(_windows)
 
 @kernel
 def states_before(
-    flat, row_step, column_step, scale, y, weights, order, decays, decays_lo, every, kept
+    flat, row_step, column_step, scale, y, weights, order, decays, decays_lo, every, record, kept
 ):
     """Write to kept (m, size) the record of the rows before every so many-th one.
 
-    decays (n,): what the weights of all earlier rows are multiplied with when a row comes.
+    record (size,): of the rows before the first, and on return of all. decays (n,): what the
+    weights of all earlier rows are multiplied with when a row comes.
     """
     # the rows one by one, how they fade, and where the records go
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
-    z, work, record = np.empty(q), np.empty(2 * q), np.zeros(kept.shape[1])
+    z, work = np.empty(q), np.empty(2 * q)
     for place in range(len(order)):
         if place % every == 0:
             copy(kept[place // every], record)
@@ -232,11 +224,9 @@ def _growing(
     q = len(scale)
     size = kept.shape[1]
     record = scratch[:size]
-    z, work, room = (
-        scratch[size : size + q],
-        scratch[size + q : size + 3 * q],
-        scratch[size + 3 * q :],
-    )
+    z, work, mean, comoment, rest = _parts(q, scratch[size:])
+    own, count = waiting.held(q - 1, rest), 0
+    results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     for stretch in range(start, stop):
         copy(record, kept[stretch])
         for place in range(stretch * every, min(stretch * every + every, len(order))):
@@ -246,9 +236,9 @@ def _growing(
             add_row(record, record, z, w, work)
             to = places[place]
             if to >= 0:
-                states[to] = _solve(
-                    record, counts[place], centred, fewest, room, coef[to], errors[to], numbers[to]
-                )
+                n = counts[place]
+                count = _enter(own, count, record, n, mean, comoment, to, results)
+    waiting.solve(own, count, results)
 
 
 growing = over_blocks(_growing)

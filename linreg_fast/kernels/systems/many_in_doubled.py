@@ -15,6 +15,7 @@ from linreg_fast.kernels.systems.many_numbers import (
 from linreg_fast.kernels.systems.many_shortest import shortest
 from linreg_fast.runtime.compile import kernel_part
 
+EXACT = 1e10  # condition number up to which its square times 2**-104 leaves 12 digits
 CLEAR_PIVOT = 1e-6  # of columns of about unit norm: the last that counts, where others do not
 
 
@@ -62,7 +63,7 @@ def in_doubled(mean, products, live, m, rounding, coef, errors, numbers):
             return False
         return shortest(mean, live, m, A, order, rank, scale, coef, errors, numbers)
     condition = _condition(A, order, m)
-    if not condition * rounding * np.sqrt(float(m)) < SURE:
+    if not condition * rounding * np.sqrt(float(m)) < SURE or not condition < EXACT:
         return False
     found = doubled_cholesky.back_substitute(A[:, :, : m + 1].copy(), m)
     total, low = mean[0, p], mean[1, p]

@@ -82,9 +82,8 @@ def _largest_rounding(weight, mean, products, live, m, centred):
 
 
 @kernel_part
-def _left(products, live, m, coef):
-    """The sum of squares that coefficients of the live columns leave, never below zero."""
-    t = products.shape[1] - 1
+def _left(products, live, m, coef, t):
+    """What coefficients of the live columns leave of target t's squares, never below zero."""
     total, low = products[0, t, t], products[1, t, t]
     for i in range(m):
         j = live[i]
@@ -101,7 +100,19 @@ def _left(products, live, m, coef):
 @kernel
 def left(products, coef):
     """The sum of squares that coefficients (p,) leave; products (2, p + 1, p + 1), hi and lo."""
-    return _left(products, np.arange(len(coef)), len(coef), coef)
+    return _left(products, np.arange(len(coef)), len(coef), coef, len(coef))
+
+
+@kernel
+def left_of_each(products, coef, found):
+    """The same for coefficients coef (A, p, t), written to found (A, t); products of p + t."""
+    p, own = coef.shape[1], np.empty(coef.shape[1])
+    live = np.arange(p)
+    for a in range(len(coef)):
+        for i in range(coef.shape[2]):
+            for j in range(p):
+                own[j] = coef[a, j, i]
+            found[a, i] = _left(products, live, p, own, p + i)
 
 
 @kernel_part
@@ -132,7 +143,7 @@ def solve_one(weight, mean, products, n_samples, centred, live, room, coef, erro
     for j in range(p):
         if not abs(coef[j]) < np.inf:
             return EXTREME
-    numbers[SSE] = _left(products, live, m, coef)
+    numbers[SSE] = _left(products, live, m, coef, p)
     finish(weight, n_samples, centred, errors, numbers)
     return SOLVED
 

@@ -1,0 +1,60 @@
+"""`TargetFits`: one line for each of many targets, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linreg_fast.many_fits.frames import features_by_name, features_of, frame
+from linreg_fast.many_fits.results import ManyFits
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TargetFits(ManyFits):
+    """Least-squares fits of many targets. Row k of every array belongs to targets[k].
+
+    Attributes
+    ----------
+    targets : list of str
+    coef, intercept, coef_error, intercept_error, sigma, r2, n_samples, rank, condition,
+    degrees_of_freedom, t_values, p_values
+        As in `GroupFits`: a row a target.
+    """
+
+    targets: list
+
+    def predict(self, X):
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Of a frame the columns are taken by name, if the fits were of named columns.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_targets)
+
+        Raises
+        ------
+        ValueError
+            For another number of columns.
+        """
+        rows = features_by_name(X, self.feature_names)
+        if rows is None:
+            rows, _ = features_of(X)
+        if rows.shape[1] != self.n_features:
+            raise ValueError(f"X has {rows.shape[1]} features and the fits {self.n_features}")
+        return rows @ self.coef.T + self.intercept
+
+    def to_frame(self):
+        """A row a target: its name, coefficients, standard errors and the rest.
+
+        A frame of polars or pyarrow if X was one, of pandas otherwise.
+        """
+        return frame(self._columns({"target": self.targets}), self.library)
+
+    def __repr__(self):
+        return f"TargetFits({len(self)} targets{self._summary()})"
+
+    def _repr_html_(self):
+        return self._html({"target": np.array(self.targets, dtype=object)})

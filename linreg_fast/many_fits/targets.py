@@ -1,0 +1,125 @@
+"""`fit_targets`: a line for each of many targets, each of the rows that have it."""
+
+import numpy as np
+
+from linreg_fast.data.gate import check_finite
+from linreg_fast.data.room import check_room
+from linreg_fast.kernels.tuning import TARGET_COPY_ELEMENTS
+from linreg_fast.many_fits.common import whole_number
+from linreg_fast.many_fits.complete import complete
+from linreg_fast.many_fits.frames import names_of
+from linreg_fast.many_fits.groups import fit_each
+from linreg_fast.many_fits.keys import Groups
+from linreg_fast.many_fits.results import ManyFits
+from linreg_fast.many_fits.table import check_missing, table_given
+from linreg_fast.many_fits.target_fits import TargetFits
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.progress import Progress
+
+MISSING = "raise", "drop", "each"
+
+
+def fit_targets(
+    X,
+    Y,
+    *,
+    features=None,
+    sample_weight=None,
+    fit_intercept=True,
+    min_samples=None,
+    missing="raise",
+    n_jobs=None,
+):
+    """A least-squares line for each of many targets, with standard errors, t and p values.
+
+    Targets may lack numbers in rows of their own: with missing="each" every target is fitted to
+    the rows that have it, as a loop would do. Where none does, `LinearRegression` takes all
+    targets at once, faster; what it does not tell of thousands of targets is this.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), a data frame, or a source
+        As in `fit_groups`.
+    Y : array-like of shape (n_samples, n_targets) or (n_samples,), or names of columns of X
+    features : list of str, optional
+        Of a frame or a source: the columns to explain the targets by. None: all others.
+    sample_weight : array-like of shape (n_samples,), or the name of a column of X, optional
+        0 removes a row.
+    fit_intercept : bool, default=True
+    min_samples : int, optional
+        Targets with fewer rows (of a weight above zero) get NaN. None: every target is fitted.
+    missing : {"raise", "drop", "each"}, default="raise"
+        What a row does that lacks a number: stop it; stay out of all fits; or, if only targets
+        are missing, stay out of the fits of those.
+    n_jobs : int or None, default=None
+        Threads: None for Numba's setting, -1 for all, k for at most k. The bits are the same.
+
+    Returns
+    -------
+    TargetFits
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not fit and numbers that are not finite; it says where.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from linreg_fast import fit_targets
+    >>> Y = [[1.0, 1.0], [2.0, np.nan], [3.0, 5.0], [5.0, 7.0]]
+    >>> fits = fit_targets([[1.0], [2.0], [3.0], [4.0]], Y, missing="each")
+    >>> fits.coef[:, 0].round(12).tolist(), fits.n_samples.tolist()
+    ([1.3, 2.0], [4, 3])
+    """
+    threads = launch.threads(n_jobs)
+    check_missing(missing, MISSING)
+    fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
+    names = _names(Y)
+    given = table_given(X, Y, features, sample_weight, "raise" if missing == "raise" else "keep")
+    if missing != "raise":
+        given = complete(given, (), targets=missing == "drop")
+    check_finite(given.X, "X", given.features)
+    Y = given.y[:, None] if given.y.ndim == 1 else given.y
+    t, p = Y.shape[1], given.X.shape[1]
+    check_room(8 * t * (3 * p + 16), f"{t:,} targets of {p} features")
+    with as_keyboard_interrupt(), threads:
+        found = _fitted(given.X, Y, given.weights, bool(fit_intercept), fewest)
+    rest = given.features or [f"x{j}" for j in range(p)], bool(fit_intercept), given.library
+    return TargetFits(*ManyFits.arrays(*found), *rest, names or [f"y{k}" for k in range(t)])
+
+
+def _names(Y):
+    """The names of the targets, or None where they have none."""
+    if isinstance(Y, str):
+        return [Y]
+    if isinstance(Y, (list, tuple)) and all(isinstance(name, str) for name in Y):
+        return list(Y) or None
+    names = names_of(Y)
+    if names is None and getattr(Y, "name", None) is not None:
+        names = [Y.name]
+    return None if names is None else [str(name) for name in names]
+
+
+def _fitted(X, Y, weights, centred, fewest):
+    """coef, errors, numbers and states of all targets, some at a time.
+
+    To the kernel of groups a target is a group of rows: those of a copy of X below another.
+    """
+    (n, p), t = X.shape, Y.shape[1]
+    copies = min(max(TARGET_COPY_ELEMENTS // (n * p), 1), t)
+    below = np.tile(X, (copies, 1)) if copies > 1 else X
+    weights = None if weights is None else np.tile(weights, copies)
+    found = []
+    with Progress("target", t) as progress:
+        for start in range(0, t, copies):
+            y = np.array(Y[:, start : start + copies].T, dtype=np.float64, order="C")
+            there, count = ~np.isnan(y), len(y)
+            y[~there] = 0.0  # of rows that no fit has
+            starts = np.append(0, np.cumsum(there.sum(axis=1)))
+            groups = Groups(np.arange(count), starts, np.flatnonzero(there.reshape(-1)))
+            rows, some = below[: count * n], None if weights is None else weights[: count * n]
+            found.append(fit_each(rows, y.reshape(-1), some, groups, centred, fewest, None))
+            progress(start + count)
+    return [np.concatenate(parts) for parts in zip(*found, strict=True)]
