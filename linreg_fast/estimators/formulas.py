@@ -80,7 +80,7 @@ class Design:
 
     def __init__(self, text, left, right, context=None):
         self.text, self.left, self.right = text, left, right
-        self._context = {**FUNCTIONS, **(context or {})}
+        self.context = {**FUNCTIONS, **(context or {})}
         self.target = left.text
 
     @classmethod
@@ -104,6 +104,17 @@ class Design:
         design.name_columns()
         design._row_numbers = None
         return design, X, Y[:, 0] if Y.shape[1] == 1 else Y
+
+    def learn(self, data):
+        """The levels and means of a table that stands for rows that are read in batches."""
+        frame = Frame(data)
+        self.left.refuses = self.right.refuses = False  # what a mean of one row makes undefined
+        self._evaluate(self.left, frame, also=self.right)
+        if self.left.levels:
+            raise ValueError(f"{self.target!r}, the target, does not hold numbers")
+        self._evaluate(self.right, frame, also=self.left)
+        self.left.refuses = self.right.refuses = True
+        self.name_columns()
 
     def name_columns(self):
         """After both sides have learnt."""
@@ -155,7 +166,7 @@ class Design:
             raise ValueError("lag() in a formula needs every row: fill the missing values")
         rows = np.flatnonzero(kept)
         rows = rows + self.first_row if self._row_numbers is None else self._row_numbers[rows]
-        values = side.values(table, self._context, rows)
+        values = side.values(table, self.context, rows)
         if kept.all():
             return values
         found = np.full((len(kept), values.shape[1]), np.nan, order="F")
@@ -171,6 +182,8 @@ class Side:
 
     columns: of the frame. names: of the matrix, with the intercept. slices: (term, start, stop).
     """
+
+    refuses = True  # numbers that are not finite
 
     def __init__(self, formula, names, context=()):
         self.text = " + ".join(map(str, formula))
@@ -212,7 +225,8 @@ class Side:
             raise ValueError(f"the formula's columns are {listed(names)}, not {listed(self.names)}")
         kept = [j for j, name in enumerate(names) if name != INTERCEPT]
         values = np.asfortranarray(np.asarray(found, dtype=np.float64)[:, kept])
-        self._refuse_undefined(values, [names[j] for j in kept], rows)
+        if self.refuses:
+            self._refuse_undefined(values, [names[j] for j in kept], rows)
         return values
 
     def _refuse_unseen(self, table, rows):

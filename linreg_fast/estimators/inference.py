@@ -3,6 +3,7 @@
 import numpy as np
 
 from linreg_fast.data.gate import is_dask
+from linreg_fast.estimators.coded_sources import each_of
 from linreg_fast.estimators.fitted import FittedRows
 from linreg_fast.estimators.from_source import infer_source
 from linreg_fast.runtime.launch import threads
@@ -193,8 +194,13 @@ class InferenceMixin(FittedRows):
         >>> found.leverage.round(12), found.cooks.round(4)
         (array([0.7, 0.3, 0.3, 0.7]), array([0.0288, 0.1451, 0.3832, 1.037 ]))
         """
-        from linreg_fast.inference.influence import influence
+        from linreg_fast.inference.influence import influence, of_source
 
+        if type(X) is not np.ndarray and is_source(X, y):
+            each = each_of(self, X, y, sample_weight)
+            fitted = self._fitted(None)
+            with threads(self.n_jobs):
+                return of_source(fitted, self._targets(target or 0)[0], each, weights)
         *rows, kept = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
@@ -227,8 +233,13 @@ class InferenceMixin(FittedRows):
         >>> round(LinearRegression().fit(X, y).diagnostics(X, y).durbin_watson, 4)
         3.2704
         """
-        from linreg_fast.inference.diagnostics import diagnostics
+        from linreg_fast.inference.diagnostics import diagnostics, of_source
 
+        if type(X) is not np.ndarray and is_source(X, y):
+            each = each_of(self, X, y, sample_weight)
+            fitted = self._fitted(None)
+            with threads(self.n_jobs):
+                return of_source(fitted, self._targets(target or 0)[0], each, meaning=weights)
         *rows, _ = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import frozen, is_dask
 from linreg_fast.estimators import by_name
+from linreg_fast.estimators.coded_sources import fit_formula, is_streamed
 from linreg_fast.kernels.steps.predict import predict
 
 
@@ -75,6 +76,8 @@ class RowsAndFormulas:
             )
         model = cls(**params)
         model._check_parameters()
+        if is_streamed(data):
+            return fit_formula(model, formula, data, sample_weight, context)
         design, X, y = Design.of(formula, data, context)
         model.fit_intercept = design.fit_intercept
         if model.missing == "raise":

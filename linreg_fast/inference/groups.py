@@ -7,15 +7,21 @@ import numpy as np
 
 RANGE = 2  # whole numbers that span up to so many times the rows are their own codes
 SMALL = 1 << 16
+FEW = 8  # rows for each code, from which on a batch has a table of all codes
 
 
 class Grouping(NamedTuple):
-    """codes (n,) int64, how many there may be, and what each stands for."""
+    """codes (n,) int64, how many there may be, and what each stands for.
+
+    goes_on: the codes mean the same in every batch, those that stand in `labels` where that is an
+    array, else themselves.
+    """
 
     codes: np.ndarray
     size: int
     labels: object
     name: str | None = None
+    goes_on: bool = False
 
     def label(self, code):
         """A key that is the same in every batch."""
@@ -25,8 +31,28 @@ class Grouping(NamedTuple):
         return found.item() if isinstance(found, np.generic) else found
 
 
+def of_codes(codes, name):
+    """The `Grouping` of codes (n,) that mean the same in every batch.
+
+    Where there are many, of those that occur: a batch of few rows has a small table.
+    """
+    codes = np.ascontiguousarray(codes, dtype=np.int64)
+    size = int(codes.max()) + 1
+    if size * FEW <= len(codes):
+        return Grouping(codes, size, None, name, True)
+    seen = np.zeros(size, dtype=bool)
+    seen[codes] = True
+    live = np.flatnonzero(seen)
+    return Grouping((np.cumsum(seen) - 1)[codes], len(live), live, name, True)
+
+
 def groupings(groups, n_rows):
-    """One or two `Grouping`s of an array (n,), (n, 2), a frame, or a list of two arrays."""
+    """One or two `Grouping`s of an array (n,), (n, 2), a frame, or a list of two arrays.
+
+    Those of a source come as they are, two with that of both.
+    """
+    if isinstance(groups, list) and groups and isinstance(groups[0], Grouping):
+        return groups
     columns, names = _columns(groups)
     if not 1 <= len(columns) <= 2:
         raise ValueError(f"groups must be one or two columns, got {len(columns)}")

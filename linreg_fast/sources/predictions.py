@@ -10,6 +10,7 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.sources.arrow_files import need_pyarrow
+from linreg_fast.sources.coded import RawTables
 from linreg_fast.sources.columns import places_in, refuse_text
 from linreg_fast.sources.names import NO_NAME
 from linreg_fast.sources.recognise import pieces_of
@@ -17,11 +18,13 @@ from linreg_fast.sources.recognise import pieces_of
 HEAD = "prediction"
 
 
-def write(source, path, names, coef, intercept, head=HEAD, options=None):
+def write(source, path, names, coef, intercept, head=HEAD, options=None, coder=None):
     """Write predictions of coef (1, p) and intercept (1,); the number of rows.
 
-    path: None for the screen. head: the name of the column. options: of text tables.
+    path: None for the screen. head: the name of the column. options: of text tables. coder: makes
+    (rows, p) features of `coded.Rows`: (pieces) -> an object with numbers, texts and features.
     """
+    # a source, where to, columns and coefficients, and how they are read and written
     if len(coef) > 1:
         raise ValueError(f"predictions of one target are written, and the model has {len(coef)}")
     pieces = pieces_of(source, options)
@@ -32,10 +35,20 @@ def write(source, path, names, coef, intercept, head=HEAD, options=None):
                 f"{pieces[0].path} has {len(names)} columns, the model {coef.shape[1]} features, "
                 "without names: fit it to a source, or to a frame"
             )
-    places = [places_in(piece, names) for piece in pieces]
+    if coder is None:
+        places = [places_in(piece, names) for piece in pieces]
+    else:
+        coder = coder(pieces)
+        raw = RawTables(pieces, coder.numbers, coder.texts)
 
     def rows_into(add):
         rows = 0
+        if coder is not None:
+            for table, _ in raw.tables():
+                with np.errstate(invalid="ignore"):
+                    add(predict(frozen(coder.features(table)), coef, intercept)[:, 0])
+                rows += len(table)
+            return rows
         for piece, where in zip(pieces, places, strict=True):
             for batch in piece.batches(list(where)):
                 refuse_text(piece, where, names, batch)
