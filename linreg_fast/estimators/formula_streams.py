@@ -32,10 +32,13 @@ SPLINE = "use bs(x, knots=[...], lower_bound=..., upper_bound=...)"
 
 
 class FormulaCoder:
-    """The coder of a `Design`: see `sources.coded`. kinds: {column: "number" or "text"}."""
+    """The coder of a `Design`: see `sources.coded`. kinds: {column: "number" or "text"}.
 
-    def __init__(self, design, kinds):
-        self.design, self.kinds = design, kinds
+    also: further columns of the rows, whose gaps count.
+    """
+
+    def __init__(self, design, kinds, also=()):
+        self.design, self.kinds, self.also = design, kinds, also
         self.numbers = [name for name, kind in kinds.items() if kind == "number"]
         self.texts = [name for name, kind in kinds.items() if kind == "text"]
         self.names, self.target = design.names, design.target
@@ -48,9 +51,12 @@ class FormulaCoder:
 
     def columns(self, rows):
         """Features, then the target; NaN in rows with a gap."""
+        frame, first = frame_of(rows, self.kinds), self.design.left.columns[0]
+        gone = gaps_in(rows, self.also)
+        if gone.any():
+            frame[first] = np.where(gone, None if self.kinds[first] == "text" else np.nan, frame[first])
         with self._told(rows):
-            frame = frame_of(rows, self.kinds)
-            X, y = self.design.matrix(frame), self.design.targets(frame)
+            X, y = self.design.both(frame)
         return [*X.T, y]
 
     def features(self, rows):
@@ -93,6 +99,17 @@ def frame_of(rows, kinds):
     return {name: found[name] for name in kinds}
 
 
+def gaps_in(rows, names):
+    """(rows,) of bool: where one of these columns has a gap."""
+    found = np.zeros(len(rows), dtype=bool)
+    for name in names:
+        if name in rows.numbers:
+            found |= ~np.isfinite(rows.numbers[name])
+        else:
+            found |= np.array([is_missing(cell, True) for cell in rows.texts[name]], dtype=bool)
+    return found
+
+
 def learnt(text, pieces, context=None, also=(), exclude=(), progress=None):
     """(`FormulaCoder`, iterator of tables that were looked at or None) of a formula and a source.
 
@@ -127,7 +144,7 @@ def learnt(text, pieces, context=None, also=(), exclude=(), progress=None):
     tables = lesson.look_at(raw, progress)
     design.learn(lesson.frame())
     lesson.correct(design)
-    return FormulaCoder(design, kinds), tables
+    return FormulaCoder(design, kinds, also), tables
 
 
 class Lesson:
@@ -219,14 +236,7 @@ class Lesson:
 
     def _look_at(self, rows):
         frame = frame_of(rows, self._kinds)
-        kept = np.ones(len(rows), dtype=bool)
-        for values in rows.numbers.values():
-            kept &= np.isfinite(values)
-        for name, cells in rows.texts.items():
-            gone = [value is None for value in frame[name]] if name in frame else [
-                is_missing(cell, True) for cell in cells
-            ]  # fmt: skip
-            kept &= ~np.array(gone, dtype=bool)
+        kept = ~gaps_in(rows, [*rows.numbers, *rows.texts])
         if not kept.any():
             return
         frame = {name: values[kept] for name, values in frame.items()}

@@ -77,11 +77,13 @@ class Design:
 
     first_row = 0
     _row_numbers = None
+    unseen = "error"  # what a level does that the fit has not seen; "nan": a row of NaN, counted
 
     def __init__(self, text, left, right, context=None):
         self.text, self.left, self.right = text, left, right
         self.context = {**FUNCTIONS, **(context or {})}
         self.target = left.text
+        self.levels_unseen = {}  # {column: {level: rows}} of rows that became NaN for it
 
     @classmethod
     def of(cls, text, data, context=None, row_numbers=None):
@@ -134,9 +136,17 @@ class Design:
         """Names of the frame's columns on the right-hand side."""
         return self.right.columns
 
+    def number_rows(self, numbers):
+        """What messages call the rows from now on; None for their places from `first_row` on."""
+        self._row_numbers = numbers
+
     def matrix(self, data):
         """(n, p) of the columns as they were coded in the fit; NaN in rows with a gap."""
         return self._evaluate(self.right, Frame(data))
+
+    def both(self, data):
+        """(matrix, targets) of rows to fit or compare: NaN where either side has a gap."""
+        return self._evaluate(self.right, Frame(data), also=self.left), self.targets(data)
 
     def targets(self, data):
         """(n,) or (n, t) of the left-hand side; NaN in rows with a gap."""
@@ -164,14 +174,43 @@ class Design:
             return np.full((len(kept), len(side.columns_named)), np.nan)
         if "lag(" in side.text and not kept.all():
             raise ValueError("lag() in a formula needs every row: fill the missing values")
+        if side.learnt:
+            table, kept = self._seen(side, table, kept)
         rows = np.flatnonzero(kept)
         rows = rows + self.first_row if self._row_numbers is None else self._row_numbers[rows]
-        values = side.values(table, self.context, rows)
+        shape = len(rows), len(side.columns_named)
+        values = side.values(table, self.context, rows) if len(rows) else np.empty(shape)
         if kept.all():
             return values
         found = np.full((len(kept), values.shape[1]), np.nan, order="F")
         found[kept] = values
         return found
+
+    def _seen(self, side, table, kept):
+        """The rows of the table whose levels the fit has seen; an error for others, or a count."""
+        lost = side.unseen(table)
+        if not lost:
+            return table, kept
+        places = np.flatnonzero(kept)
+        if self.unseen == "error":
+            name, (out, levels) = next(iter(lost.items()))
+            row, number = int(np.argmax(out)), int(out.sum())
+            place = places[row]
+            place = place + self.first_row if self._row_numbers is None else self._row_numbers[place]
+            raise ValueError(
+                f"column {name!r} holds {table[name].iloc[row]!r} in row {int(place)}"
+                f"{f' (and {number} rows hold such levels)' if number > 1 else ''}, a level that "
+                f"the fit has not seen: it knows {listed(map(str, levels))}"
+            )
+        gone = np.zeros(len(table), dtype=bool)
+        for name, (out, _) in lost.items():
+            counts = self.levels_unseen.setdefault(name, {})
+            for level, number in table[name][out & ~gone].value_counts().items():
+                counts[level] = counts.get(level, 0) + int(number)
+            gone |= out
+        kept = kept.copy()
+        kept[places[gone]] = False
+        return table[~gone].reset_index(drop=True), kept
 
     def __repr__(self):
         return f"Design({self.text!r})"
@@ -206,8 +245,6 @@ class Side:
     def values(self, table, context, rows):
         """(m, columns) float64 of a pandas frame without gaps; rows: where its rows stand."""
         package = formulaic()
-        if self.learnt:
-            self._refuse_unseen(table, rows)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error", package.errors.DataMismatchWarning)
             try:
@@ -229,20 +266,18 @@ class Side:
             self._refuse_undefined(values, [names[j] for j in kept], rows)
         return values
 
-    def _refuse_unseen(self, table, rows):
-        """Raise for the first cell whose level the frame of the fit did not have."""
+    def unseen(self, table):
+        """{column: (rows whose level the frame of the fit did not have, its levels)}."""
+        found = {}
         for factor, levels in self.levels.items():
             name = factor if factor in table else re.sub(r"^C\((.*?)(,.*)?\)$", r"\1", factor)
             name = name.strip().strip("`")
             if name not in table:
                 continue  # of a computed factor: formulaic's own warning tells
-            unseen = ~table[name].isin(levels).to_numpy()
-            if unseen.any():
-                row = int(np.argmax(unseen))
-                raise ValueError(
-                    f"column {name!r} holds {table[name].iloc[row]!r} in row {int(rows[row])}, a "
-                    f"level that the fit has not seen: it knows {listed(map(str, levels))}"
-                )
+            out = ~table[name].isin(levels).to_numpy()
+            if out.any():
+                found[name] = out, levels
+        return found
 
     def _refuse_undefined(self, values, names, rows):
         bad = ~np.isfinite(values)

@@ -64,8 +64,9 @@ class Gate:
             )
         if self._missing == "raise":
             row = int(np.argmax(missing))
+            name = (chunk.gap and chunk.gap(row)) or self._names[j]
             raise ValueError(
-                f"{chunk.where(row)}: column {self._names[j]!r} has a missing value: drop or fill "
+                f"{chunk.where(row)}: column {name!r} has a missing value: drop or fill "
                 "such rows, or have them left out with missing='drop'"
             )
         self.gaps[j] += int(missing.sum())

@@ -5,10 +5,12 @@ each batch: of a formula, of groups as zeros and ones, or of numbers as they are
 clusters of the rows, as codes, and the rows' places.
 """
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
 from linreg_fast.sources.columns import Chunk, places_in, refuse_text
 from linreg_fast.sources.names import find
@@ -22,6 +24,12 @@ class Rows(NamedTuple):
     path: str
     first: int  # how many rows of the table come before
     where: Any  # row -> where it stands, in words
+
+    def gap(self, row):
+        """The first column with a gap there; None if there is none."""
+        gaps = (name for name, values in self.numbers.items() if np.isnan(values[row]))
+        texts = (name for name, cells in self.texts.items() if is_missing(cells[row], True))
+        return next(itertools.chain(gaps, texts), None)
 
     def __len__(self):
         column = next(iter((self.numbers or self.texts).values()))
@@ -138,7 +146,7 @@ class CodedStream:
                 columns.append(rows.numbers[self._weight])
             above += len(rows)
             far = {self.names.index(n): ends for n, ends in wide.items() if n in self.names}
-            yield Chunk(columns, rows.where, far)
+            yield Chunk(columns, rows.where, far, rows.gap)
 
     def _beside(self, rows, columns):
         """Codes of the groups; a missing one is refused where the row is used."""
