@@ -114,7 +114,9 @@ def coder_of(model, unseen="error", target=False):
             names = [*(design.left.columns if target else ()), *design.columns]
             coder.levels_unseen = design.levels_unseen
             return FormulaCoder(design, {name: kinds[name] for name in names})
-        parts = {part: n for n, levels in model.categories.items() for part in groups.names_of(n, levels)}
+        parts = {
+            part: n for n, levels in model.categories.items() for part in groups.names_of(n, levels)
+        }
         names = list(dict.fromkeys(parts.get(name, name) for name in model.features))
         found = Categories(
             [(name, model.categories.get(name)) for name in names],

@@ -63,9 +63,7 @@ def fit(options, report):
             found = _inference(fitted, stream, choice, options.missing, told)
         if options.diagnose:
             told.about("residuals", stream.rows)
-            looked_at = diagnose.of_stream(
-                fitted, stream, options.missing, choice.weights, told
-            )
+            looked_at = diagnose.of_stream(fitted, stream, options.missing, choice.weights, told)
         details = streaming.details_of(estimator)
     fitting.warn_of_dependent_columns(estimator, rows.names)
     model = Model(

@@ -54,7 +54,9 @@ class FormulaCoder:
         frame, first = frame_of(rows, self.kinds), self.design.left.columns[0]
         gone = gaps_in(rows, self.also)
         if gone.any():
-            frame[first] = np.where(gone, None if self.kinds[first] == "text" else np.nan, frame[first])
+            frame[first] = np.where(
+                gone, None if self.kinds[first] == "text" else np.nan, frame[first]
+            )
         with self._told(rows):
             X, y = self.design.both(frame)
         return [*X.T, y]

@@ -196,7 +196,9 @@ class Design:
             name, (out, levels) = next(iter(lost.items()))
             row, number = int(np.argmax(out)), int(out.sum())
             place = places[row]
-            place = place + self.first_row if self._row_numbers is None else self._row_numbers[place]
+            place = (
+                place + self.first_row if self._row_numbers is None else self._row_numbers[place]
+            )
             raise ValueError(
                 f"column {name!r} holds {table[name].iloc[row]!r} in row {int(place)}"
                 f"{f' (and {number} rows hold such levels)' if number > 1 else ''}, a level that "

@@ -106,12 +106,9 @@ class InferenceMixin(FittedRows):
                 self._warn_of_fading()
             return infer_source(self, X, y, sample_weight, choice, target, groups)
         if is_dask(X):
-            raise TypeError(
-                "X is a Dask collection, whose rows inference does not read: classical errors need "
-                f"no rows, inference(); for cov={choice.cov!r} fill sums partition after "
-                f"partition, sums = model.scores({choice.cov!r}), sums.add(X, y), and then "
-                "inference(scores=sums)"
-            )
+            from linreg_fast.estimators import dask_inference
+
+            return dask_inference.infer(self, X, y, sample_weight, choice, target, groups)
         if X is None and y is not None:
             raise ValueError("pass X and y together")
         if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):
