@@ -64,7 +64,8 @@ def refuse_columns(options):
 def read_formula(options, names, out=()):
     """(the formula with its target, its two sides), safe to compute."""
     from linreg_fast.estimators.formula_names import refuse_unsafe
-    from linreg_fast.estimators.formulas import formulaic, parsed, spelt_out
+    from linreg_fast.estimators.formula_sides import formulaic
+    from linreg_fast.estimators.formulas import parsed, spelt_out
 
     formulaic()
     text = options.formula

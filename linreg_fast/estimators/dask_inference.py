@@ -1,4 +1,4 @@
-"""`inference` of Dask collections: scores are summed where the blocks are, and added in their order.
+"""`inference` of Dask collections: scores are summed where the blocks are, and added in order.
 
 What travels is a `Scores` for each block: p**2 numbers, and for clusters p numbers for each cluster
 that the block has.
@@ -9,7 +9,7 @@ import numpy as np
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen, is_dask, listed
 from linreg_fast.runtime import launch
 from linreg_fast.sources import dask_blocks
-from linreg_fast.sources.dask_arrays import cut_as, as_dask_array
+from linreg_fast.sources.dask_arrays import as_dask_array, cut_as
 from linreg_fast.sources.dask_collections import FAN_IN, LOST, libraries
 
 

@@ -31,10 +31,10 @@ class RowsAndFormulas:
             ``sqrt(x)``, ``I(x**2)``, ``poly(x, 2)``, ``bs(x, df=4)``, ``center(x)``; ``.`` is all
             other columns. R's ``factor(x)`` and ``I(x^2)`` are understood.
         data : DataFrame of pandas or polars, pyarrow Table, or dict of columns
-            Or a source that `fit` reads in batches: files, a Dataset, a reader, a LazyFrame. Levels,
-            and the means of `center` and `scale`, take a reading of their own before the fit, so
-            that the source must be one that can be read again; `poly`, and `bs` without its knots
-            and bounds, need all rows at once.
+            Or a source that `fit` reads in batches: files, a Dataset, a reader, a LazyFrame.
+            Levels, and the means of `center` and `scale`, take a reading of their own before the
+            fit, so that the source must be one that can be read again; `poly`, and `bs` without
+            its knots and bounds, need all rows at once.
         sample_weight : array-like of shape (n_samples,), or str, optional
             Weights, or the name of their column.
         context : dict, optional
@@ -50,9 +50,9 @@ class RowsAndFormulas:
         -------
         LinearRegression
             A fitted one. `predict`, `inference`, `influence` and the like take frames with the
-            formula's columns, or the source, coded as in the fit; rows with missing values give NaN. `inference().anova()` tests term by term. Without an
-            intercept R2 in `inference` is the uncentred one, as in R, also where the columns of
-            groups span a constant.
+            formula's columns, or the source, coded as in the fit; rows with missing values give
+            NaN. `inference().anova()` tests term by term. Without an intercept R2 in `inference` is
+            the uncentred one, as in R, also where the columns of groups span a constant.
 
         Raises
         ------

@@ -46,11 +46,17 @@ class Influence:
         self.n_samples = round(basis.weight_sum) if repeated else len(self.leverage)
         self.rank = basis.rank
         self.df_resid = (self.n_samples if repeated else basis.n_samples) - basis.rank
-        self.sigma, self.names, self.index = sigma, names, index
+        self.sigma, self.names = sigma, names
+        if index is not None:
+            self.index = index
         self._basis, self._rows, self._target = basis, rows, target
         self._counts = rows[2] if repeated else None
         if repeated:
             self._of_one_row()
+
+    @computed_once
+    def index(self):
+        return np.arange(len(self.leverage))
 
     def _of_one_row(self):
         """Numbers of one of w equal rows, from those of all of them at once."""
@@ -203,7 +209,7 @@ def influence(fitted, target, rows, kept=None, meaning="analytic"):
     found = np.empty((4, rows[0].shape[0]))
     _fill(found, rows, basis, target, df)
     checks.check_residuals(basis, found[1], rows[2], rows, fitted.names, found[0])
-    index = np.arange(found.shape[1]) if kept is None else np.flatnonzero(kept)
+    index = None if kept is None else np.flatnonzero(kept)
     return _made(fitted, basis, found, rows, target, index, repeated)
 
 
@@ -269,11 +275,13 @@ def _made(fitted, basis, found, rows, target, index, repeated):
     sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
     lead = ("intercept",) if basis.centred else ()
     with np.errstate(divide="ignore", invalid="ignore"):
-        alone = (found[0] / rows[2] if repeated else found[0]) > basis.most_leverage
+        most = found[0] / rows[2] if repeated else found[0]
+        alone = most > basis.most_leverage if np.nanmax(most) > basis.most_leverage else np.zeros(1)
     if alone.any() or df <= 0:
+        row = int(np.argmax(alone))
         warnings.warn(
-            f"row {index[np.argmax(alone)]} ({alone.sum()} in all) has leverage 1: without it its "
-            "fitted value is not determined, and what needs that is nan"
+            f"row {row if index is None else index[row]} ({alone.sum()} in all) has leverage 1: "
+            "without it its fitted value is not determined, and what needs that is nan"
             if df > 0
             else f"{basis.n_samples} rows for {basis.rank} parameters leave no degrees of freedom",
             InferenceWarning,

@@ -24,8 +24,9 @@ class Categories:
         ends = [] if target is None else [target]
         self.numbers = [*(name for name, levels in features if levels is None), *ends]
         self.texts = list(self.categories)
-        self.names = [part for name, levels in features
-                      for part in ([name] if levels is None else groups.names_of(name, levels))]  # fmt: skip
+        self.names = []
+        for name, levels in features:
+            self.names += [name] if levels is None else groups.names_of(name, levels)
         self.levels_unseen = {}
 
     def columns(self, rows):

@@ -42,10 +42,7 @@ class Codes:
 
     def _new(self, cell):
         """Of text that was not seen as it stands: without the blanks around it, perhaps."""
-        if is_missing(cell, True):
-            code = np.nan
-        else:
-            code = self._code(cell.strip())
+        code = np.nan if is_missing(cell, True) else self._code(cell.strip())
         self._known[cell] = code
         return code
 
