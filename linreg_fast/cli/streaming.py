@@ -167,7 +167,8 @@ def predict(options, model):
     if out is not None:
         check_writable(out, *options.data, options.model)
     coder = applying.coder_of(model, options.unseen) if model.coded else None
-    with patience("predicting"):
+    told = Told("predicting")
+    with patience(told):
         rows = write(
             options.data,
             out,
@@ -177,6 +178,7 @@ def predict(options, model):
             head=model.target,
             options=options_of_text(options),
             coder=coder,
+            progress=told,
         )
     if coder is not None:
         applying.tell_unseen(coder)
