@@ -1,9 +1,17 @@
 """Sources whose rows need more than columns of numbers: formulas, clusters, and places of rows."""
 
+import numpy as np
+
 from linreg_fast.estimators.by_name import drops
 from linreg_fast.sources.coded import CodedStream, Plain
 from linreg_fast.sources.names import NO_NAME
-from linreg_fast.sources.recognise import hands_out_tables, is_frame, is_iterator, names_files
+from linreg_fast.sources.recognise import (
+    hands_out_tables,
+    is_frame,
+    is_iterator,
+    is_source,
+    names_files,
+)
 
 IN_MEMORY = ("select_dtypes", "to_pylist", "get_column")  # of pandas, pyarrow and polars
 
@@ -16,6 +24,13 @@ def is_streamed(data):
         return any(hands_out_tables(one) for one in data)
     held = is_frame(data) or any(hasattr(data, name) for name in IN_MEMORY)
     return not held and hands_out_tables(data)
+
+
+def is_read(model, X, y):
+    """Whether the rows of X are read in batches, for a model that is fitted."""
+    if X is None or isinstance(X, np.ndarray):
+        return False
+    return is_source(X, y) or (getattr(model, "_design", None) is not None and is_streamed(X))
 
 
 def fit_formula(model, formula, source, weight, context):

@@ -8,10 +8,10 @@ from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import r2_of_residuals, unchanged_on_failure
 from linreg_fast.estimators.by_name import drops
+from linreg_fast.estimators.coded_sources import is_read
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.runtime.launch import threads
-from linreg_fast.sources.recognise import is_source
 
 
 class SourceMixin:
@@ -138,7 +138,7 @@ class SourceMixin:
         -------
         float
         """
-        if type(X) is np.ndarray or not is_source(X, y):
+        if not is_read(self, X, y):
             if y is None and getattr(self, "_design", None) is None:
                 raise ValueError("score requires y to be passed: y is None")
             return super().score(X, y, sample_weight)

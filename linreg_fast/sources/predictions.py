@@ -19,9 +19,7 @@ from linreg_fast.sources.recognise import pieces_of
 HEAD = "prediction"
 
 
-def write(
-    source, path, names, coef, intercept, head=HEAD, options=None, coder=None, progress=None
-):
+def write(source, path, names, coef, intercept, head=HEAD, options=None, coder=None, progress=None):
     """Write predictions of coef (1, p) and intercept (1,); the number of rows.
 
     path: None for the screen. head: the name of the column. options: of text tables. coder: makes
