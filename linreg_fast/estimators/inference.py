@@ -1,6 +1,5 @@
 """What `LinearRegression` says of its own certainty: thin methods, loaded when they are called."""
 
-
 from linreg_fast.data.gate import is_dask
 from linreg_fast.estimators.coded_sources import each_of, is_read
 from linreg_fast.estimators.fitted import FittedRows
