@@ -226,6 +226,7 @@ def houses(tmp_path_factory):
     frame = pd.DataFrame({"area": rng.normal(80, 9, n), "rooms": rng.integers(1, 5, n)})
     frame["city"] = rng.choice(["Oslo", "Rome", "Bonn"], n)
     frame["firm"] = rng.integers(0, 30, n)
+    frame["year"] = rng.integers(2001, 2013, n)
     frame["n"] = rng.integers(1, 4, n)
     frame["price"] = frame.area * 2 + rng.normal(size=n) * 5 + 300
     frame.loc[5, "area"] = frame.loc[2, "price"] = frame.loc[120, "firm"] = np.nan
@@ -241,7 +242,7 @@ def houses(tmp_path_factory):
     "options",
     [
         ["--target", "price", "--features", "area,rooms", "--cluster", "firm"],
-        ["--target", "price", "--categorical", "city", "--cluster", "firm,city"],
+        ["--target", "price", "--categorical", "city", "--cluster", "firm,year"],
         ["--target", "price", "--features", "area", "--categorical", "city", "--weights", "n",
          "--weights-are", "frequency", "--cov", "HC3"],
         ["--formula", "price ~ center(area) * C(city) + C(rooms)", "--cluster", "firm"],
