@@ -23,6 +23,8 @@ WORK = {
     "WINDOW_": ("windows", 50_000, 3, ""),
     "SCREEN_": ("screen", 2_000, 5_000, ""),
     "LEAVE_OUT": ("leave one out", 50_000, 10, ""),
+    "SECOND_PASS_AHEAD": ("clusters", 200_000, 10, ""),
+    "SECOND_PASS_TABLE": ("clusters", 200_000, 10, ""),
     "SECOND_PASS_": ("inference", 200_000, 10, ""),
     "STREAM_": ("stream", 20_000, 5, ""),
     "SOURCE_": ("source", 300_000, 10, ""),
@@ -100,6 +102,7 @@ def call_of(work, n, p, options):
         rows = scipy.sparse.random(n, p, 0.02, "csr", random_state=0)
         return lambda: LinearRegression().fit(rows, y)
     groups = np.arange(n) // 20
+    mixed = np.random.default_rng(0).permutation(groups)
     return {
         "groups": lambda: linreg_fast.fit_groups(X, y, groups),
         "each target": lambda: linreg_fast.fit_targets(X, y),
@@ -107,6 +110,7 @@ def call_of(work, n, p, options):
         "screen": lambda: linreg_fast.screen(X, y),
         "leave one out": lambda: linreg_fast.cross_validate(X, y, n),
         "inference": lambda: LinearRegression().fit(X, y).inference(X, y, cov="HC3"),
+        "clusters": lambda: LinearRegression().fit(X, y).inference(X, y, groups=mixed),
         "stream": lambda: GradientDescentRegressor(method="sgd").partial_fit(X, y),
         "source": lambda: LinearRegression().fit(iter([(X, y)])),
         "moments of targets": lambda: linreg_fast.moments(X, y),

@@ -1,11 +1,14 @@
 """What predict, score and diagnose share: a model, and a table's columns as it wants them."""
 
+import warnings
+
 import numpy as np
 
 from linreg_fast.cli.model_file import Model
 from linreg_fast.sources import groups
+from linreg_fast.sources.categories import Categories, note
 from linreg_fast.sources.collect import Collector
-from linreg_fast.sources.names import find
+from linreg_fast.sources.names import counted, find
 
 
 def load(options):
@@ -21,10 +24,15 @@ class Applied:
     others: names of columns of numbers besides. target: whether that of the model is needed, too.
     """
 
-    def __init__(self, source, model, others=(), texts=(), missing="keep", target=False):
+    def __init__(
+        self, source, model, others=(), texts=(), missing="keep", target=False, unseen="error"
+    ):
         self._model, self._source = model, source
         self._by_formula = model.formula is not None
-        self._design = model.design() if self._by_formula else None
+        self._design = model.design(unseen) if self._by_formula else None
+        self.unseen, self.levels_unseen = unseen, {}
+        if self._by_formula:
+            self.levels_unseen = self._design.levels_unseen
         names = list(model.columns)
         if self._by_formula and target:
             names = list(dict.fromkeys([*model.formula["left"]["columns"], *names]))
@@ -62,22 +70,22 @@ class Applied:
         """(rows,) what the model explains."""
         if not self._by_formula:
             return self.columns.matrix([self._target], kept)[:, 0]
-        found = self._design.targets(self._frame(self._model.formula["left"]["columns"]))
-        return found if kept is None else found[kept]
+        return self._design.targets(self._frame(self._model.formula["left"]["columns"], kept))
 
-    def _frame(self, names):
+    def _frame(self, names, kept):
+        """Of the rows kept, whose messages have their places in the table."""
         from linreg_fast.cli.by_formula import frame_of
 
         kinds = self._model.formula["kinds"]
-        return frame_of(self._source, {name: kinds[name] for name in names}, self.columns)
+        self._design.number_rows(None if kept is None else np.flatnonzero(kept) + 1)
+        return frame_of(self._source, {name: kinds[name] for name in names}, self.columns, kept)
 
     def design(self, kept=None):
         """(rows, features) as the model was fitted to, in column-major order."""
         model, columns = self._model, self.columns
         columns.refuse(self._places.values())
         if self._by_formula:
-            found = self._design.matrix(self._frame(model.columns))
-            return found if kept is None else np.asfortranarray(found[kept])
+            return self._design.matrix(self._frame(model.columns, kept))
         rows = columns.rows if kept is None else int(kept.sum())
         X = np.empty((rows, len(model.features)), order="F")
         for name, place in self._places.items():
@@ -86,16 +94,52 @@ class Applied:
                 columns.fill(X[:, model.features.index(name)], place, kept)
                 continue
             part = np.empty((rows, len(levels) - 1))
-            groups.fill(part, columns.cells(place), levels, kept, self._unseen(name, levels))
+            lost = groups.fill(part, columns.cells(place), levels, kept)
+            if lost:
+                row = lost[0][0] if kept is None else int(np.flatnonzero(kept)[lost[0][0]])
+                note(self, name, levels, lost, f"{self._source.path}, row {row + 1}")
             for k, feature in enumerate(groups.names_of(name, levels)):
                 X[:, model.features.index(feature)] = part[:, k]
         return X
 
-    def _unseen(self, name, levels):
-        def words(row, cell):
-            return (
-                f"{self._source.path}: column {name!r} holds {cell!r} in row {row + 1}, a group "
-                f"that the model has not seen: it knows {', '.join(levels[:20])}"
-            )
 
-        return words
+def coder_of(model, unseen="error", target=False):
+    """(pieces) -> the coder of a model's features; `levels_unseen` of the function counts."""
+
+    def coder(pieces):
+        if model.formula is not None:
+            from linreg_fast.estimators.formula_streams import FormulaCoder
+
+            design, kinds = model.design(unseen), model.formula["kinds"]
+            names = [*(design.left.columns if target else ()), *design.columns]
+            coder.levels_unseen = design.levels_unseen
+            return FormulaCoder(design, {name: kinds[name] for name in names})
+        parts = {
+            part: n for n, levels in model.categories.items() for part in groups.names_of(n, levels)
+        }
+        names = list(dict.fromkeys(parts.get(name, name) for name in model.features))
+        found = Categories(
+            [(name, model.categories.get(name)) for name in names],
+            model.target if target else None,
+            unseen,
+        )
+        if found.names != model.features:
+            raise ValueError("malformed file: the columns of its groups do not stand together")
+        coder.levels_unseen = found.levels_unseen
+        return found
+
+    coder.levels_unseen = {}
+    return coder
+
+
+def tell_unseen(applied):
+    """Warn of rows whose line is empty for a level that the model has not seen."""
+    for name, counts in applied.levels_unseen.items():
+        shown = ", ".join(f"{level!r} ({number})" for level, number in list(counts.items())[:10])
+        more = f" and {len(counts) - 10} more" if len(counts) > 10 else ""
+        number = sum(counts.values())
+        warnings.warn(
+            f"column {name!r}: {counted(number, 'row')} with groups that the model has not seen, "
+            f"whose line is empty: {shown}{more}",
+            stacklevel=2,
+        )

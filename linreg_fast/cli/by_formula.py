@@ -17,13 +17,7 @@ def read_rows(options):
     from linreg_fast.sources.names import find, split_names
     from linreg_fast.sources.selection import cells_of
 
-    for name in ("features", "categorical"):
-        if getattr(options, name):
-            raise ValueError(
-                f"a formula names the columns: leave --{name} out (C(city) has groups)"
-            )
-    if options.no_intercept:
-        raise ValueError("a formula says whether there is an intercept: write '- 1' in it")
+    refuse_columns(options)
     with patience(f"reading {options.data}"), opened(options) as source:
         clusters = split_names(source, options.clusters or ())
         beside = [find(source, name) for name in clusters]
@@ -56,10 +50,22 @@ def read_rows(options):
     return rows, design, named.kinds
 
 
+def refuse_columns(options):
+    """Raise for options that a formula stands for."""
+    for name in ("features", "categorical"):
+        if getattr(options, name):
+            raise ValueError(
+                f"a formula names the columns: leave --{name} out (C(city) has groups)"
+            )
+    if options.no_intercept:
+        raise ValueError("a formula says whether there is an intercept: write '- 1' in it")
+
+
 def read_formula(options, names, out=()):
     """(the formula with its target, its two sides), safe to compute."""
     from linreg_fast.estimators.formula_names import refuse_unsafe
-    from linreg_fast.estimators.formulas import formulaic, parsed, spelt_out
+    from linreg_fast.estimators.formula_sides import formulaic
+    from linreg_fast.estimators.formulas import parsed, spelt_out
 
     formulaic()
     text = options.formula
@@ -79,11 +85,11 @@ def read_formula(options, names, out=()):
     return text, sides
 
 
-def frame_of(source, kinds, columns):
+def frame_of(source, kinds, columns, kept=None):
     """The frame that a saved formula is applied to; columns: a `Collector` that has read."""
     from linreg_fast.sources.names import find
 
-    return {name: _values(columns, find(source, name), kind, None) for name, kind in kinds.items()}
+    return {name: _values(columns, find(source, name), kind, kept) for name, kind in kinds.items()}
 
 
 def _values(columns, place, kind, kept):

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 
+from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, check_picture, check_writable, for_a_reader, patience
 from linreg_fast.cli.tables import DATA_HELP, add_reading, opened
 
@@ -18,7 +19,10 @@ LARGE_VIF = 10
 def add_options(command):
     command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
     command.add_argument(
-        "data", metavar="DATA", help=f"the table that it was fitted to: {DATA_HELP}"
+        "data",
+        metavar="DATA",
+        nargs="+",
+        help=f"the table that it was fitted to: {DATA_HELP}{streaming.MANY_HELP}",
     )
     command.add_argument(
         "--plot",
@@ -36,15 +40,20 @@ def run(options):
     from linreg_fast.cli.applying import Applied, load
     from linreg_fast.data.gate import as_weights, frozen
 
+    many = streaming.are_many(options)
+    data = options.data if many else [options.data]
     if options.out is not None:
-        check_writable(options.out, options.data, options.model)
+        check_writable(options.out, *data, options.model)
     if options.plot is not None:
-        check_picture(options.plot, options.data, options.model)
+        check_picture(options.plot, *data, options.model)
         if options.out and os.path.realpath(options.out) == os.path.realpath(options.plot):
             raise ValueError("--out and --plot name the same file")
     model = load(options)
     weights = certainty.needed(model).get("weights")
     fitted = certainty.fitted(model)
+    if many:
+        _tell(options, model, *_of_many(options, model, fitted, weights))
+        return 0
     with patience(f"reading {options.data}"), opened(options) as source:
         asked = [] if weights is None else [weights]
         applied = Applied(source, model, asked, missing=options.missing, target=True)
@@ -55,18 +64,40 @@ def run(options):
     index = np.arange(len(y)) if kept is None else np.flatnonzero(kept)
     with patience("looking at the rows"):
         influence, text = looked_at(fitted, rows, index, certainty.meaning(model))
+    _tell(options, model, influence, text)
+    return 0
+
+
+def _of_many(options, model, fitted, weights):
+    """Of several files, a pattern or a folder: (`Influence`, what is said)."""
+    from linreg_fast.cli import certainty
+    from linreg_fast.cli.applying import coder_of
+    from linreg_fast.cli.tables import options_of_text
+    from linreg_fast.sources.coded import CodedStream
+    from linreg_fast.sources.recognise import pieces_of
+
+    told = streaming.Told("looking at the files")
+    with patience(told):
+        pieces = pieces_of(options.data, options_of_text(options))
+        coder = coder_of(model, target=True)(pieces)
+        stream = CodedStream(pieces, coder, weights, places=True)
+        told.about("residuals", stream.rows)
+        return of_stream(fitted, stream, options.missing, certainty.meaning(model), told)
+
+
+def _tell(options, model, influence, text):
+    """Write and print what was found."""
     if options.out:
         from linreg_fast.data.jsonfile import write_text
 
         write_text(options.out, as_csv(influence))
     with for_a_reader():
-        print(f"{model.target}: {len(y)} rows, {len(model.features)} columns")
+        print(f"{model.target}: {len(influence.index)} rows, {len(model.features)} columns")
         print(text)
         if options.out:
             print(f"a line for each row written to {options.out}")
     if options.plot:
-        draw(options.plot, influence, y)
-    return 0
+        draw(options.plot, influence)
 
 
 def looked_at(fitted, rows, index, meaning="analytic"):
@@ -77,7 +108,24 @@ def looked_at(fitted, rows, index, meaning="analytic"):
     meaning = "frequency" if meaning == "frequency" else "analytic"
     found = influence(fitted, 0, rows, meaning=meaning)
     found.index = index + 1  # as people count rows below a header
-    tests = diagnostics(fitted, 0, rows, meaning=meaning)
+    return _said(fitted, found, diagnostics(fitted, 0, rows, meaning=meaning))
+
+
+def of_stream(fitted, stream, missing, meaning, told):
+    """Likewise of a `CodedStream` with the rows' places, which is read twice."""
+    from linreg_fast.inference import diagnostics, influence
+    from linreg_fast.sources.summing import each_block
+
+    def each(use):
+        each_block(stream, lambda X, Y, w, beside: use(X, Y, w, beside[-1]), missing, told)
+
+    meaning = "frequency" if meaning == "frequency" else "analytic"
+    found = influence.of_source(fitted, 0, each, meaning)
+    found.index = found.index + 1  # as people count rows below a header, through all files
+    return _said(fitted, found, diagnostics.of_source(fitted, 0, each, meaning=meaning))
+
+
+def _said(fitted, found, tests):
     return found, "\n".join([repr(tests), *_inflation(fitted), *_rows(found)])
 
 
@@ -137,12 +185,12 @@ def as_csv(found):
     return lines.getvalue()
 
 
-def draw(path, influence, y, screen=None):
+def draw(path, influence, screen=None):
     """The four pictures of a diagnosis."""
     from linreg_fast.displays import pictures
 
     with patience("drawing"):
-        pictures.save_four(path, influence, y - influence.residuals)
+        pictures.save_four(path, influence, influence.fitted)
     with for_a_reader():
         print(f"pictures written to {path}", file=screen)
 

@@ -57,7 +57,9 @@ def run(options):
     from linreg_fast.solvers import check_known
 
     if streaming.takes(options):
-        return streaming.fit(options, fit_report.report)
+        from linreg_fast.cli import fit_streams
+
+        return fit_streams.fit(options, fit_report.report)
     check_known(options.solver)
     fitting.check_outputs(options)
     choice = summary.choice_of(options) if summary.asked(options) else None
@@ -97,7 +99,7 @@ def run(options):
             if path and path != "-":
                 print(f"written to {path}", file=screen)
     if looked_at is not None and options.plot:
-        diagnose.draw(options.plot, looked_at[0], rows.y, screen)
+        diagnose.draw(options.plot, looked_at[0], screen)
     else:
         fitting.draw(options, estimator, rows)
     return 0

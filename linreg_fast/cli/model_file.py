@@ -26,15 +26,21 @@ class Model(NamedTuple):
     certainty: dict | None = None  # what `cli.certainty` keeps
     formula: dict | None = None  # what `formula_file` keeps, and under "kinds" that of each column
 
-    def design(self):
-        """The `Design` of the formula."""
+    def design(self, unseen="error"):
+        """The `Design` of the formula. unseen: what levels do that it does not know."""
         from linreg_fast.estimators.formula_file import of_plain
 
         found = of_plain(self.formula)
         if found.names != self.features:
             raise ValueError("malformed file: its formula has other columns than its features")
         found.first_row = 1  # as people count rows below a header
+        found.unseen = unseen
         return found
+
+    @property
+    def coded(self):
+        """Whether its features are made of columns, and are not columns of numbers as they are."""
+        return bool(self.categories) or self.formula is not None
 
     @property
     def columns(self):

@@ -23,7 +23,7 @@ def run(options):
     from linreg_fast.kernels import RUNGS
     from linreg_fast.sources.summing import summed
 
-    streaming.refuse(options)
+    streaming.refuse(options, ["categorical"])
     check_writable(options.out, *options.data)
     told = streaming.Told("looking at the files")
     with patience(told):

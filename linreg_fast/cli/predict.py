@@ -31,6 +31,13 @@ def add_options(command):
         choices=("prediction", "confidence"),
         help="two more columns, low and high: where a new observation lies, or the mean of many",
     )
+    command.add_argument(
+        "--unseen",
+        choices=("error", "nan"),
+        default="error",
+        help="groups that the model has not seen: error (default) stops, nan leaves their lines "
+        "empty and says how many",
+    )
     command.add_argument("--level", type=float, help="of --interval (default: 0.95)")
     command.add_argument(
         "--out", metavar="FILE", help="write a CSV here, not to the screen, which is -"
@@ -41,7 +48,7 @@ def add_options(command):
 def run(options):
     import numpy as np
 
-    from linreg_fast.cli.applying import Applied, load
+    from linreg_fast.cli.applying import Applied, load, tell_unseen
     from linreg_fast.data.jsonfile import write_text
     from linreg_fast.sources.names import counted, split_names
     from linreg_fast.sources.table import is_arrow
@@ -69,12 +76,14 @@ def run(options):
     with patience(f"reading {options.data}"), opened(options) as source:
         keep = split_names(source, options.keep or ())
         missing = "raise" if options.missing == "raise" else "keep"
-        applied = Applied(source, model, texts=keep, missing=missing)
+        applied = Applied(source, model, texts=keep, missing=missing, unseen=options.unseen)
         X = applied.design()
         predicted = model.predict(X)
         ends = [] if certain is None else interval(certain, X, options)
-    gaps = int(np.isnan(predicted).sum())
-    if gaps:
+    tell_unseen(applied)
+    unseen = sum(sum(counts.values()) for counts in applied.levels_unseen.values())
+    gaps = int(np.isnan(predicted).sum()) - unseen
+    if gaps > 0:
         warnings.warn(
             f"{source.path}: missing values in {gaps} of {counted(len(predicted), 'row')}: the "
             "line of such a row is empty (--missing raise stops at them)",

@@ -70,15 +70,14 @@ def _of_many(options, model):
     """Of files, a pattern or a folder, in batches."""
     import numpy as np
 
+    from linreg_fast.cli.applying import coder_of
     from linreg_fast.data.moments import Moments
     from linreg_fast.kernels import RUNGS
     from linreg_fast.kernels.steps.predict import predict
-    from linreg_fast.sources.columns import TableStream
+    from linreg_fast.sources.coded import CodedStream
     from linreg_fast.sources.recognise import pieces_of
     from linreg_fast.sources.summing import Tree, each_block
 
-    if model.categories or model.formula is not None:
-        raise ValueError("a model with groups or a formula is scored on one file at a time")
     line = np.ascontiguousarray(model.coef[None, :]), np.array([model.intercept])
     told, tree = streaming.Told("looking at the files"), Tree()
 
@@ -88,7 +87,8 @@ def _of_many(options, model):
 
     with patience(told):
         pieces = pieces_of(options.data, options_of_text(options))
-        stream = TableStream(pieces, model.target, options.weights, model.features)
+        coder = coder_of(model, target=True)(pieces)
+        stream = CodedStream(pieces, coder, options.weights)
         told.total = stream.rows
         reading = each_block(stream, add, options.missing, told)
     found = tree.joined()

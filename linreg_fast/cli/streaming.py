@@ -3,17 +3,17 @@
 import contextlib
 import glob
 import os
+import re
 import time
 import warnings
-from types import MappingProxyType
 
-from linreg_fast.cli import summary
-from linreg_fast.cli.common import check_writable, for_a_reader, patience
+from linreg_fast.cli.common import check_writable, patience
 from linreg_fast.cli.tables import options_of_text, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
 # Options of fit and predict that the rows in memory are needed for.
-NEED_ROWS = ["categorical", "formula", "plot", "keep", "clusters", "diagnose", "interval"]
+NEED_ROWS = ["plot", "keep", "interval"]
+NEEDS_ALL = re.compile(r"\b(poly|bs|cr|cs|cc|lag|hashed)\s*\(")  # of a formula
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
 
@@ -24,7 +24,8 @@ def takes(options):
         return True
     path = options.data
     if (
-        any(getattr(options, name, None) for name in NEED_ROWS)
+        _needed(options)
+        or NEEDS_ALL.search(getattr(options, "formula", None) or "")
         or path == "-"
         or not os.path.isfile(path)
         or os.path.getsize(path) < LARGE
@@ -49,14 +50,22 @@ def _is_many(path):
     return os.path.isdir(path) or (glob.has_magic(path) and not os.path.exists(path))
 
 
-def refuse(options):
+def _needed(options, more=()):
+    """The first option that needs all rows in memory, or None."""
+    for name in (*NEED_ROWS, *more):
+        pictures = name == "plot" and getattr(options, "diagnose", False)
+        if getattr(options, name, None) and not pictures:
+            return f"--{name}"
+    return None
+
+
+def refuse(options, more=()):
     """Raise for options that need all rows in memory."""
-    for name in NEED_ROWS:
-        option = "--cluster" if name == "clusters" else f"--{name}"
-        if getattr(options, name, None):
-            raise ValueError(
-                f"{option} needs the rows of one file in memory, and these are read in batches"
-            )
+    option = _needed(options, more)
+    if option:
+        raise ValueError(
+            f"{option} needs the rows of one file in memory, and these are read in batches"
+        )
     if len(options.data) > 1 and "-" in options.data:
         raise ValueError("standard input (-) cannot be one of several files")
 
@@ -65,12 +74,18 @@ class Told:
     """How far the reading is, in words: what `patience` says."""
 
     def __init__(self, what):
-        self._words, self._begin, self.total = what, time.perf_counter(), None
+        self.about(what, None)
+
+    def about(self, what, total):
+        """What is done from now on, and to how many rows, where that is known."""
+        self._what, self._words, self.total = what, what, total
+        self._begin = time.perf_counter()
 
     def __call__(self, rows):
         from linreg_fast.sources.progress import words
 
-        self._words = words(rows, self.total, time.perf_counter() - self._begin)
+        said = words(rows, self.total, time.perf_counter() - self._begin)
+        self._words = f"{self._what}, {said if self.total else said.rpartition(',')[0]}"
 
     def __str__(self):
         return self._words
@@ -83,20 +98,12 @@ def opened(options):
     """
     from linreg_fast.sources.columns import TableStream
     from linreg_fast.sources.recognise import pieces_of
-    from linreg_fast.sources.selection import Selection
 
     if options.target is None:
         raise ValueError("name the column to explain: --target price")
     refuse_empty_names(options)
     pieces = pieces_of(options.data, options_of_text(options))
-    first = pieces[0]
-    chosen = Selection(
-        first, options.target, options.features, options.weights, options.exclude or ()
-    )
-    if not chosen.chosen and first.again:
-        batches = first.batches(chosen.features)
-        with contextlib.closing(batches):
-            chosen.leave_out_row_numbers(next(batches, None))
+    first, chosen = pieces[0], selected(options, pieces)
     names = [first.columns[place].name for place in chosen.features]
     target, weights = (
         None if place is None else first.columns[place].name
@@ -105,67 +112,26 @@ def opened(options):
     return TableStream(pieces, target, weights, names)
 
 
-def fit(options, report):
-    """The command fit, flat in memory. report: (model, seconds, has intercept, screen)."""
-    from linreg_fast.cli import certainty, fitting
-    from linreg_fast.cli.model_file import Model
-    from linreg_fast.solvers import check_known
+def selected(options, pieces, clusters=()):
+    """The `Selection` of columns, by the first piece. clusters: no features, by default."""
+    from linreg_fast.sources.selection import Selection
 
-    check_known(options.solver)
-    refuse(options)
-    fitting.check_outputs(options)
-    estimator = fitting.estimator_of(options)
-    told = Told("looking at the files")
-    choice = summary.choice_of(options) if summary.asked(options) else None
-    with patience(told):
-        stream, found = opened(options), None
-        told.total = stream.rows
-        started = time.perf_counter()
-        estimator._fit_stream(stream, options.missing, told)
-        taken = time.perf_counter() - started
-        if choice is not None:
-            found = _inference(estimator, stream, choice, options.missing, told)
-        details = details_of(estimator)
-    fitting.warn_of_dependent_columns(estimator, stream.names[: stream.n_features])
-    names = list(estimator.feature_names_in_)
-    target = stream.names[stream.n_features]
-    kept = certainty.of_fit(estimator, found, options)
-    model = Model(
-        names, target, estimator.coef_, float(estimator.intercept_), details, certainty=kept
+    first, categorical = pieces[0], getattr(options, "categorical", None) or ()
+    chosen = Selection(
+        first,
+        options.target,
+        options.features,
+        options.weights,
+        options.exclude or (),
+        categorical,
+        beside=clusters,
     )
-    rows = Counted(estimator.reading_)
-    screen = summary.written(options, model, found, rows)
-    with for_a_reader():
-        if found is None:
-            report(model, taken, not options.no_intercept, screen)
-        else:
-            print(summary.text(found, options.level or 0.95, rows), file=screen)
-        print(f"read       {estimator.reading_}", file=screen)
-        for path in (options.out, options.json, options.csv):
-            if path and path != "-":
-                print(f"written to {path}", file=screen)
-    return 0
-
-
-class Counted:
-    """What `summary` asks of rows: how many were read and used. There are no groups."""
-
-    categories: MappingProxyType = MappingProxyType({})
-
-    def __init__(self, reading):
-        self.read, self.y = reading.rows, range(reading.used)
-
-
-def _inference(estimator, stream, choice, missing, told):
-    """The `Inference` of a fit; its rows are read once more where the errors need them."""
-    from linreg_fast.estimators.from_source import infer_stream
-    from linreg_fast.inference import build
-
-    fitted = estimator._fitted(None)
-    fitted.targets = [stream.names[stream.n_features]]
-    if choice.needs_rows:
-        return infer_stream(fitted, stream, choice, missing, progress=told)
-    return build.infer(fitted, choice)
+    if not chosen.chosen and first.again:
+        numbers = [place for place in chosen.features if place not in chosen.categorical]
+        batches = first.batches(numbers)
+        with contextlib.closing(batches):
+            chosen.leave_out_row_numbers(next(batches, None))
+    return chosen
 
 
 def details_of(estimator):
@@ -191,17 +157,18 @@ def predict(options, model):
     """The command predict for several files: one column of predictions, a line a row."""
     import numpy as np
 
+    from linreg_fast.cli import applying
     from linreg_fast.sources.predictions import write
 
     refuse(options)
-    if model.categories or getattr(model, "formula", None):
-        raise ValueError("a model with groups or a formula predicts for one file at a time")
     if options.missing == "raise":
         raise ValueError("--missing raise is for one file: here the line of such a row is empty")
     out = None if options.out == "-" else options.out
     if out is not None:
         check_writable(out, *options.data, options.model)
-    with patience("predicting"):
+    coder = applying.coder_of(model, options.unseen) if model.coded else None
+    told = Told("predicting")
+    with patience(told):
         rows = write(
             options.data,
             out,
@@ -210,7 +177,11 @@ def predict(options, model):
             np.array([model.intercept]),
             head=model.target,
             options=options_of_text(options),
+            coder=coder,
+            progress=told,
         )
+    if coder is not None:
+        applying.tell_unseen(coder)
     if out is not None:
         print(f"{rows} predictions written to {out}")
     return 0

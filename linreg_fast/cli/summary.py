@@ -57,6 +57,11 @@ def add_options(command):
         "each its own (sandwich, statsmodels)",
     )
     sure.add_argument(
+        "--psd",
+        action="store_true",
+        help="set negative eigenvalues of a two-way covariance to 0, where variances are negative",
+    )
+    sure.add_argument(
         "--level", type=float, help="of the intervals, between 0 and 1 (default: 0.95)"
     )
     sure.add_argument(
@@ -81,7 +86,8 @@ def add_options(command):
 def asked(options):
     """Whether any option wants the table."""
     given = any(getattr(options, name, None) is not None for name in ASKED)
-    return options.summary or options.diagnose or options.small_sample or given
+    flags = options.summary, options.diagnose, options.small_sample, options.psd
+    return any(flags) or given
 
 
 def choice_of(options):
@@ -107,7 +113,7 @@ def choice_of(options):
         meaning,
         options.two_way or "min",
         True if options.small_sample else None,
-        False,
+        options.psd,
         grouped,
     )
 

@@ -38,9 +38,10 @@ class FittedRows:
         names = [groups] if isinstance(groups, str) else groups
         few = isinstance(names, (list, tuple)) and 0 < len(names) <= 2 and hasattr(X, "columns")
         if few and all(isinstance(name, str) for name in names):
+            known = list(X.column_names if hasattr(X, "column_names") else X.columns)
             for name in names:
-                if name not in list(X.columns):
-                    raise no_column(name, X.columns)
+                if name not in known:
+                    raise no_column(name, known)
             groups = {name: X[name] for name in names}
         elif isinstance(groups, str):
             raise ValueError(

@@ -3,7 +3,8 @@
 import numpy as np
 
 from linreg_fast.estimators.formula_names import refuse_unsafe
-from linreg_fast.estimators.formulas import Design, Side, formulaic, parsed
+from linreg_fast.estimators.formula_sides import Side, formulaic
+from linreg_fast.estimators.formulas import Design, parsed
 
 
 def to_plain(design):

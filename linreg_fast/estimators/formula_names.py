@@ -109,9 +109,9 @@ def columns_of(formula, names, context=()):
     return list(dict.fromkeys(found))
 
 
-def refuse_unsafe(formula):
-    """Raise for a formula that could do more than compute columns."""
-    allowed = functions() - {"np", "contr"}
+def refuse_unsafe(formula, context=()):
+    """Raise for a formula that could do more than compute columns, with these names besides."""
+    allowed = functions() - {"np", "contr"} | set(context)
     for text, tree, quoted in expressions(formula):
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.Attribute):

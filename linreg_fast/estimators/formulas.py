@@ -6,26 +6,17 @@ that the fit has not seen would be coded as the reference. Rows with missing val
 NaN, in place.
 """
 
+import pickle
 import re
-import warnings
 
 import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.estimators.formula_frames import Frame
 from linreg_fast.estimators.formula_names import FUNCTIONS, as_python, columns_of
+from linreg_fast.estimators.formula_sides import INTERCEPT, Side, formulaic
 
-INTERCEPT = "Intercept"
 ALL_OTHERS = re.compile(r"(?<![\w.`)\]])\.(?![\w.])")  # the dot of y ~ .
-
-
-def formulaic():
-    """The package, or an ImportError that names the extra."""
-    try:
-        import formulaic
-    except ImportError:
-        raise ImportError("formulas need formulaic: pip install 'linreg_fast[formula]'") from None
-    return formulaic
 
 
 def spelt_out(text, names):
@@ -77,11 +68,14 @@ class Design:
 
     first_row = 0
     _row_numbers = None
+    lost: tuple = ()  # names of the context that a pickle has left behind
+    unseen = "error"  # what a level does that the fit has not seen; "nan": a row of NaN, counted
 
     def __init__(self, text, left, right, context=None):
         self.text, self.left, self.right = text, left, right
-        self._context = {**FUNCTIONS, **(context or {})}
+        self.context = {**FUNCTIONS, **(context or {})}
         self.target = left.text
+        self.levels_unseen = {}  # {column: {level: rows}} of rows that became NaN for it
 
     @classmethod
     def of(cls, text, data, context=None, row_numbers=None):
@@ -105,6 +99,17 @@ class Design:
         design._row_numbers = None
         return design, X, Y[:, 0] if Y.shape[1] == 1 else Y
 
+    def learn(self, data):
+        """The levels and means of a table that stands for rows that are read in batches."""
+        frame = Frame(data)
+        self.left.refuses = self.right.refuses = False  # what a mean of one row makes undefined
+        self._evaluate(self.left, frame, also=self.right)
+        if self.left.levels:
+            raise ValueError(f"{self.target!r}, the target, does not hold numbers")
+        self._evaluate(self.right, frame, also=self.left)
+        self.left.refuses = self.right.refuses = True
+        self.name_columns()
+
     def name_columns(self):
         """After both sides have learnt."""
         self.fit_intercept = INTERCEPT in self.right.names
@@ -123,9 +128,17 @@ class Design:
         """Names of the frame's columns on the right-hand side."""
         return self.right.columns
 
+    def number_rows(self, numbers):
+        """What messages call the rows from now on; None for their places from `first_row` on."""
+        self._row_numbers = numbers
+
     def matrix(self, data):
         """(n, p) of the columns as they were coded in the fit; NaN in rows with a gap."""
         return self._evaluate(self.right, Frame(data))
+
+    def both(self, data):
+        """(matrix, targets) of rows to fit or compare: NaN where either side has a gap."""
+        return self._evaluate(self.right, Frame(data), also=self.left), self.targets(data)
 
     def targets(self, data):
         """(n,) or (n, t) of the left-hand side; NaN in rows with a gap."""
@@ -143,8 +156,30 @@ class Design:
         counts = {name: int(frame.missing(name).sum()) for name in names}
         return {name: count for name, count in counts.items() if count}
 
+    def __getstate__(self):
+        """Without functions of the context that no pickle holds, which are named when missed."""
+        context, lost = {}, list(self.lost)
+        for name, value in self.context.items():
+            try:
+                pickle.dumps(value)
+            except Exception:  # what a pickle says differs from one thing to the other
+                lost.append(name)
+            else:
+                context[name] = value
+        return {**vars(self), "context": context, "lost": lost}
+
+    def _refuse_lost(self, side):
+        lost = [name for name in self.lost if re.search(rf"\b{re.escape(name)}\b", side.text)]
+        if lost:
+            raise ValueError(
+                f"the formula {self.text!r} needs {listed(lost)}, which its pickle does not hold, "
+                "being a lambda or a function within a function: define it in a module, and fit "
+                "and pickle again"
+            )
+
     def _evaluate(self, side, frame, also=None):
         """also: a side whose gaps count, too: levels and means are of the rows that are fitted."""
+        self._refuse_lost(side)
         columns = side.columns if also is None else [*side.columns, *also.columns]
         table, kept = frame.complete(list(dict.fromkeys(columns)))
         if not kept.any():
@@ -153,89 +188,45 @@ class Design:
             return np.full((len(kept), len(side.columns_named)), np.nan)
         if "lag(" in side.text and not kept.all():
             raise ValueError("lag() in a formula needs every row: fill the missing values")
+        if side.learnt:
+            table, kept = self._seen(side, table, kept)
         rows = np.flatnonzero(kept)
         rows = rows + self.first_row if self._row_numbers is None else self._row_numbers[rows]
-        values = side.values(table, self._context, rows)
+        shape = len(rows), len(side.columns_named)
+        values = side.values(table, self.context, rows) if len(rows) else np.empty(shape)
         if kept.all():
             return values
         found = np.full((len(kept), values.shape[1]), np.nan, order="F")
         found[kept] = values
         return found
 
+    def _seen(self, side, table, kept):
+        """The rows of the table whose levels the fit has seen; an error for others, or a count."""
+        lost = side.unseen(table)
+        if not lost:
+            return table, kept
+        places = np.flatnonzero(kept)
+        if self.unseen == "error":
+            name, (out, levels) = next(iter(lost.items()))
+            row, number = int(np.argmax(out)), int(out.sum())
+            place = places[row]
+            place = (
+                place + self.first_row if self._row_numbers is None else self._row_numbers[place]
+            )
+            raise ValueError(
+                f"column {name!r} holds {table[name].iloc[row]!r} in row {int(place)}"
+                f"{f' (and {number} rows hold such levels)' if number > 1 else ''}, a level that "
+                f"the fit has not seen: it knows {listed(map(str, levels))}"
+            )
+        gone = np.zeros(len(table), dtype=bool)
+        for name, (out, _) in lost.items():
+            counts = self.levels_unseen.setdefault(name, {})
+            for level, number in table[name][out & ~gone].value_counts().items():
+                counts[level] = counts.get(level, 0) + int(number)
+            gone |= out
+        kept = kept.copy()
+        kept[places[gone]] = False
+        return table[~gone].reset_index(drop=True), kept
+
     def __repr__(self):
         return f"Design({self.text!r})"
-
-
-class Side:
-    """One side of a formula; after the first frame with what that taught it.
-
-    columns: of the frame. names: of the matrix, with the intercept. slices: (term, start, stop).
-    """
-
-    def __init__(self, formula, names, context=()):
-        self.text = " + ".join(map(str, formula))
-        self.columns = columns_of(formula, names, context)
-        self.spec = formulaic().ModelSpec.from_spec(formula, output="numpy", na_action="ignore")
-        self.learnt, self.names, self.slices = False, [], []
-
-    @property
-    def columns_named(self):
-        return [name for name in self.names if name != INTERCEPT]
-
-    @property
-    def levels(self):
-        """{factor: its levels} of the factors that are not numbers."""
-        found = self.spec.encoder_state.items()
-        return {
-            str(name): state["categories"] for name, (_, state) in found if "categories" in state
-        }
-
-    def values(self, table, context, rows):
-        """(m, columns) float64 of a pandas frame without gaps; rows: where its rows stand."""
-        package = formulaic()
-        if self.learnt:
-            self._refuse_unseen(table, rows)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("error", package.errors.DataMismatchWarning)
-            try:
-                found = self.spec.get_model_matrix(table, context=context)
-            except package.errors.DataMismatchWarning as error:
-                raise ValueError(f"a level that the fit has not seen: {error}") from None
-            except package.errors.FormulaicError as error:
-                raise ValueError(f"the formula's {self.text!r}: {error}") from None
-        names = list(found.model_spec.column_names)
-        if not self.learnt:
-            self.spec, self.names, self.learnt = found.model_spec, names, True
-            slices = self.spec.term_slices.items()
-            self.slices = [(str(term), part.start, part.stop) for term, part in slices]
-        elif names != self.names:
-            raise ValueError(f"the formula's columns are {listed(names)}, not {listed(self.names)}")
-        kept = [j for j, name in enumerate(names) if name != INTERCEPT]
-        values = np.asfortranarray(np.asarray(found, dtype=np.float64)[:, kept])
-        self._refuse_undefined(values, [names[j] for j in kept], rows)
-        return values
-
-    def _refuse_unseen(self, table, rows):
-        """Raise for the first cell whose level the frame of the fit did not have."""
-        for factor, levels in self.levels.items():
-            name = factor if factor in table else re.sub(r"^C\((.*?)(,.*)?\)$", r"\1", factor)
-            name = name.strip().strip("`")
-            if name not in table:
-                continue  # of a computed factor: formulaic's own warning tells
-            unseen = ~table[name].isin(levels).to_numpy()
-            if unseen.any():
-                row = int(np.argmax(unseen))
-                raise ValueError(
-                    f"column {name!r} holds {table[name].iloc[row]!r} in row {int(rows[row])}, a "
-                    f"level that the fit has not seen: it knows {listed(map(str, levels))}"
-                )
-
-    def _refuse_undefined(self, values, names, rows):
-        bad = ~np.isfinite(values)
-        if bad.any():
-            row, column = map(int, np.argwhere(bad)[0])
-            raise ValueError(
-                f"{names[column]!r} is {values[row, column]} in row {int(rows[row])}: the formula "
-                "is not defined there (a logarithm of 0, a division by 0?), or the number is "
-                "infinite"
-            )

@@ -8,10 +8,10 @@ from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import r2_of_residuals, unchanged_on_failure
 from linreg_fast.estimators.by_name import drops
+from linreg_fast.estimators.coded_sources import is_read
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.runtime.launch import threads
-from linreg_fast.sources.recognise import is_source
 
 
 class SourceMixin:
@@ -138,17 +138,18 @@ class SourceMixin:
         -------
         float
         """
-        if type(X) is np.ndarray or not is_source(X, y):
+        if not is_read(self, X, y):
             if y is None and getattr(self, "_design", None) is None:
                 raise ValueError("score requires y to be passed: y is None")
             return super().score(X, y, sample_weight)
         return self._score_source(X, y, sample_weight, missing)
 
     def _score_source(self, source, y, sample_weight, missing):
-        from linreg_fast.sources.summing import Tree, each_block, opened
+        from linreg_fast.estimators.coded_sources import stream_of
+        from linreg_fast.sources.summing import Tree, each_block
 
         check_is_fitted(self)
-        stream = opened(source, y, sample_weight, None if y is None else _names_of(self))
+        stream = stream_of(self, source, y, sample_weight)
         self._compare(stream)
         coef, intercept = self._parameters()
         tree = Tree()
@@ -191,24 +192,25 @@ class SourceMixin:
         from linreg_fast.sources.predictions import write
 
         check_is_fitted(self)
-        return write(source, path, _names_of(self), *self._parameters())
+        coder = None
+        if getattr(self, "_design", None) is not None:
+            from linreg_fast.estimators.coded_sources import coder_of
+
+            coder = coder_of(self._design)
+        return write(source, path, _names_of(self), *self._parameters(), coder=coder)
 
 
 def infer_source(model, source, y, sample_weight, choice, target, groups):
     """The `Inference` by one more reading of the source that was fitted."""
+    from linreg_fast.estimators.coded_sources import names_of_groups, stream_of
     from linreg_fast.inference import checks
     from linreg_fast.inference.choices import check_target
-    from linreg_fast.sources.summing import opened
 
-    if groups is not None:
-        raise ValueError(
-            "clusters of a source are not read: fill model.scores(cov) batch after batch, with the "
-            "groups of each"
-        )
+    names = names_of_groups(groups)
     fitted = model._fitted(None)
     target = check_target(target, len(fitted.targets))
     checks.check_choice(fitted.basis(target), choice, None)  # before anything is opened
-    stream = opened(source, y, sample_weight, None if y is None else _names_of(model))
+    stream = stream_of(model, source, y, sample_weight, names)
     model._compare(stream)
     return infer_stream(fitted, stream, choice, "drop" if drops(model) else "raise", target)
 
@@ -222,8 +224,22 @@ def infer_stream(fitted, stream, choice, missing, target=0, progress=None):
     basis = fitted.basis(target)
     checks.check_choice(basis, choice, None)
     scores = Scores(basis, choice, target)
-    each_block(stream, lambda X, Y, w: scores.add_checked(X, Y, w, None), missing, progress)
+
+    def use(X, Y, weights, beside=()):
+        scores.add_checked(X, Y, weights, _groupings(stream, beside, choice))
+
+    each_block(stream, use, missing, progress)
     return build.of_scores(fitted, scores)
+
+
+def _groupings(stream, beside, choice):
+    from linreg_fast.inference.groups import of_codes
+
+    if not choice.clustered:
+        return None
+    return [
+        of_codes(column, codes.name) for column, codes in zip(beside, stream.codes, strict=False)
+    ]
 
 
 def refuse_options(y, features, missing):

@@ -1,12 +1,10 @@
 """What `LinearRegression` says of its own certainty: thin methods, loaded when they are called."""
 
-import numpy as np
-
 from linreg_fast.data.gate import is_dask
+from linreg_fast.estimators.coded_sources import each_of, is_read
 from linreg_fast.estimators.fitted import FittedRows
 from linreg_fast.estimators.from_source import infer_source
 from linreg_fast.runtime.launch import threads
-from linreg_fast.sources.recognise import is_source
 
 
 class InferenceMixin(FittedRows):
@@ -36,14 +34,15 @@ class InferenceMixin(FittedRows):
         Parameters
         ----------
         X, y, sample_weight : as in the fit, optional
-            The rows that were fitted. Of a model fitted by a formula X is the frame, without y.
+            The rows that were fitted. Of a model fitted by a formula X is the frame, without y. A
+            source is read once more, in batches; of Dask collections the workers sum.
         cov : str, optional
             "classical"; "HC0" to "HC4" for errors of unequal variance; "CR0", "CR1", "CR1S", "CR2",
             "CR3" with `groups`; "HAC" (Newey-West) with `lags`. By default classical, CR1S (what
             Stata and fixest give) with groups, HAC with lags, HC1 for sampling weights.
         groups : array-like of shape (n_samples,), or two of them, optional
-            The cluster of each row; two of them for two-way clusters. Of a model fitted by a
-            formula also names of columns of X.
+            The cluster of each row; two of them for two-way clusters. Of a source, of a Dask frame
+            and of a model fitted by a formula names of columns.
         lags : int, optional
             Of the HAC covariance; rows are in the order of time.
         weights : {"analytic", "frequency", "sampling"}, default="analytic"
@@ -100,17 +99,14 @@ class InferenceMixin(FittedRows):
             return build.of_scores(self._fitted(None), scores)
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
         rows = None
-        if X is not None and type(X) is not np.ndarray and is_source(X, y):
+        if is_read(self, X, y):
             if choice.cov == "classical":
                 self._warn_of_fading()
             return infer_source(self, X, y, sample_weight, choice, target, groups)
         if is_dask(X):
-            raise TypeError(
-                "X is a Dask collection, whose rows inference does not read: classical errors need "
-                f"no rows, inference(); for cov={choice.cov!r} fill sums partition after "
-                f"partition, sums = model.scores({choice.cov!r}), sums.add(X, y), and then "
-                "inference(scores=sums)"
-            )
+            from linreg_fast.estimators import dask_inference
+
+            return dask_inference.infer(self, X, y, sample_weight, choice, target, groups)
         if X is None and y is not None:
             raise ValueError("pass X and y together")
         if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):
@@ -172,7 +168,8 @@ class InferenceMixin(FittedRows):
         ----------
         X, y, sample_weight : as in the fit
             The rows that were fitted. Rows with missing values, which missing="drop" leaves out,
-            have no numbers: `index` says which rows have.
+            have no numbers: `index` says which rows have. A source is read in batches, and again
+            for dfbeta.
         weights : {"analytic", "frequency"}, default="analytic"
             What sample_weight means, as in `inference`: of frequencies each row has the numbers of
             one of the equal rows that it stands for.
@@ -193,8 +190,13 @@ class InferenceMixin(FittedRows):
         >>> found.leverage.round(12), found.cooks.round(4)
         (array([0.7, 0.3, 0.3, 0.7]), array([0.0288, 0.1451, 0.3832, 1.037 ]))
         """
-        from linreg_fast.inference.influence import influence
+        from linreg_fast.inference.influence import influence, of_source
 
+        if is_read(self, X, y):
+            each = each_of(self, X, y, sample_weight)
+            fitted = self._fitted(None)
+            with threads(self.n_jobs):
+                return of_source(fitted, self._targets(target or 0)[0], each, weights)
         *rows, kept = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
@@ -209,7 +211,7 @@ class InferenceMixin(FittedRows):
         Parameters
         ----------
         X, y, sample_weight : as in the fit
-            The rows that were fitted, in their order.
+            The rows that were fitted, in their order; a source is read in batches.
         weights : {"analytic", "frequency"}, default="analytic"
             What sample_weight means, as in `inference`: of frequencies the tests are those of the
             rows written out, but Durbin and Watson's, which needs their order.
@@ -227,8 +229,13 @@ class InferenceMixin(FittedRows):
         >>> round(LinearRegression().fit(X, y).diagnostics(X, y).durbin_watson, 4)
         3.2704
         """
-        from linreg_fast.inference.diagnostics import diagnostics
+        from linreg_fast.inference.diagnostics import diagnostics, of_source
 
+        if is_read(self, X, y):
+            each = each_of(self, X, y, sample_weight)
+            fitted = self._fitted(None)
+            with threads(self.n_jobs):
+                return of_source(fitted, self._targets(target or 0)[0], each, meaning=weights)
         *rows, _ = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):

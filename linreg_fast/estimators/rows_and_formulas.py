@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import frozen, is_dask
 from linreg_fast.estimators import by_name
+from linreg_fast.estimators.coded_sources import fit_formula, is_streamed
 from linreg_fast.kernels.steps.predict import predict
 
 
@@ -17,7 +18,9 @@ class RowsAndFormulas:
     """`from_formula`, and rows with missing values."""
 
     @classmethod
-    def from_formula(cls, formula, data, sample_weight=None, *, context=None, **params):
+    def from_formula(
+        cls, formula, data, sample_weight=None, *, context=None, unseen="error", **params
+    ):
         """Fit by a formula such as ``"price ~ area * C(city)"``; needs the extra `formula`.
 
         Parameters
@@ -28,10 +31,17 @@ class RowsAndFormulas:
             ``sqrt(x)``, ``I(x**2)``, ``poly(x, 2)``, ``bs(x, df=4)``, ``center(x)``; ``.`` is all
             other columns. R's ``factor(x)`` and ``I(x^2)`` are understood.
         data : DataFrame of pandas or polars, pyarrow Table, or dict of columns
+            Or a source that `fit` reads in batches: files, a Dataset, a reader, a LazyFrame.
+            Levels, and the means of `center` and `scale`, take a reading of their own before the
+            fit, so that the source must be one that can be read again; `poly`, and `bs` without
+            its knots and bounds, need all rows at once.
         sample_weight : array-like of shape (n_samples,), or str, optional
             Weights, or the name of their column.
         context : dict, optional
-            Names that the formula may use besides those of columns.
+            Names that the formula may use besides those of columns; of a source functions of single
+            rows.
+        unseen : {"error", "nan"}, default="error"
+            What new rows with a level that the fit has not seen do: stop, or become NaN in place.
         **params
             Those of the constructor but `fit_intercept`, which the formula decides;
             ``missing="drop"`` leaves out rows with a gap in a column of the formula.
@@ -40,10 +50,9 @@ class RowsAndFormulas:
         -------
         LinearRegression
             A fitted one. `predict`, `inference`, `influence` and the like take frames with the
-            formula's columns, coded as in the fit: levels that it has not seen are an error, rows
-            with missing values give NaN. `inference().anova()` tests term by term. Without an
-            intercept R2 in `inference` is the uncentred one, as in R, also where the columns of
-            groups span a constant.
+            formula's columns, or the source, coded as in the fit; rows with missing values give
+            NaN. `inference().anova()` tests term by term. Without an intercept R2 in `inference` is
+            the uncentred one, as in R, also where the columns of groups span a constant.
 
         Raises
         ------
@@ -68,6 +77,8 @@ class RowsAndFormulas:
         """
         from linreg_fast.estimators.formulas import Design
 
+        if unseen not in ("error", "nan"):
+            raise ValueError(f"unseen must be 'error' or 'nan', got {unseen!r}")
         if "fit_intercept" in params:
             raise TypeError(
                 "a formula says whether there is an intercept: write '- 1' for none, and leave "
@@ -75,6 +86,10 @@ class RowsAndFormulas:
             )
         model = cls(**params)
         model._check_parameters()
+        if is_streamed(data):
+            fit_formula(model, formula, data, sample_weight, context)
+            model._design.unseen = unseen
+            return model
         design, X, y = Design.of(formula, data, context)
         model.fit_intercept = design.fit_intercept
         if model.missing == "raise":
@@ -83,7 +98,7 @@ class RowsAndFormulas:
 
         weights = design.weights(data, sample_weight)
         model.fit(pd.DataFrame(X, columns=design.names, copy=False), y, weights)
-        model._design = design
+        model._design, design.unseen = design, unseen
         return model
 
     @property
@@ -115,7 +130,9 @@ class RowsAndFormulas:
         design = getattr(self, "_design", None)
         if design is not None and not isinstance(X, np.ndarray):
             sample_weight = design.weights(X, sample_weight)
-            y = design.targets(X) if y is None else y
+            if y is None:
+                y = design.targets(X)
+                X = _WithTargets(X) if by_name.drops(self) else X
         elif design is None:
             y, sample_weight = (by_name.column(self, X, each) for each in (y, sample_weight))
             X = by_name.picked(self, X)
@@ -130,6 +147,8 @@ class RowsAndFormulas:
         return X, Y, weights, None
 
     def _validate_matrix(self, X, accept_sparse, reset):
+        if isinstance(X, _WithTargets):
+            return frozen(self._design.both(X.frame)[0])
         design = None if reset else getattr(self, "_design", None)
         if design is not None and isinstance(X, (np.ndarray, list)):
             by_name.refuse_arrays(design, X)
@@ -171,6 +190,13 @@ class RowsAndFormulas:
         coef, intercept = self._parameters()
         found = X @ coef.T + intercept if hasattr(X, "tocsr") else predict(X, coef, intercept)
         return r2_score(Y, found, sample_weight=weights)
+
+
+class _WithTargets:
+    """A frame whose rows are left out where the target has a gap, whatever level they have."""
+
+    def __init__(self, frame):
+        self.frame = frame
 
 
 def _refuse_gaps(design, data, X, y):

@@ -42,7 +42,9 @@ def frames(X, y, weights):
 def inference(X, y, weights):
     model = LinearRegression().fit(X, y, weights)
     groups = np.arange(len(X)) // 10
-    for options in ({"cov": "HC3"}, {"groups": groups}, {"groups": groups[::-1] % 7}, {"lags": 2}):
+    labels = groups + 0.5  # which are hashed
+    clusters = ({"groups": each} for each in (groups, groups[::-1] % 7, labels))
+    for options in ({"cov": "HC3"}, *clusters, {"lags": 2}):
         if weights is None or "lags" not in options:
             model.inference(X, y, weights, **options)
     model.inference().predict(X)

@@ -28,7 +28,10 @@ def check_choice(basis, choice, rows):
 
 def check_counts(basis, rows):
     """Raise for other rows (X, Y, weights) than the fit had, by their number."""
-    n = len(rows[1]) if rows[2] is None else int(np.count_nonzero(rows[2]))
+    check_number(basis, len(rows[1]) if rows[2] is None else int(np.count_nonzero(rows[2])))
+
+
+def check_number(basis, n):
     if n != basis.n_samples:
         raise ValueError(
             f"these are not the rows of the fit: it had {basis.n_samples} of weight above 0, and "
@@ -38,11 +41,10 @@ def check_counts(basis, rows):
 
 def check_residuals(basis, residuals, weights, rows, names, leverage=None):
     """The weighted sum of squares of residuals (n,), which must be that of the fit."""
-    X, Y, _ = rows
     with np.errstate(over="ignore", invalid="ignore"):
         rss = float(residuals @ (residuals if weights is None else residuals * weights))
-    if not np.isfinite(rss):
-        refuse_not_finite(X, Y, names)
+    if not np.isfinite(rss) and rows is not None:
+        refuse_not_finite(*rows[:2], names)
     rounding = EPSILON * 64 * basis.condition * basis.rank * basis.tss
     rounding += 1e-6 * basis.tss if basis.noise else 0.0
     other = abs(rss - basis.rss) > SUMS_TO_ZERO * basis.rss + rounding

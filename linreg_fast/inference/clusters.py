@@ -52,6 +52,9 @@ class ClusterSums:
         return *found.totals, rows, score
 
     def _join(self, grouping, scores, squares):
+        if grouping.goes_on:
+            self._join_codes(grouping, scores, squares)
+            return
         if self.scores is None:
             self.labels, self.scores, self.squares = grouping, scores, squares
             return
@@ -59,6 +62,21 @@ class ClusterSums:
         self._join_labels(
             [grouping.label(code) for code in live.tolist()], scores[live], squares, live
         )
+
+    def _join_codes(self, grouping, scores, squares):
+        """Of codes that mean the same in each batch; the tables grow by doubling."""
+        live = slice(len(scores)) if grouping.labels is None else grouping.labels
+        size = grouping.size if grouping.labels is None else int(live[-1]) + 1
+        if self.scores is None:
+            self.scores = np.zeros((0, scores.shape[1]))
+            self.squares = None if squares is None else np.zeros((0, squares.shape[1]))
+        if size > len(self.scores):
+            size = max(size, 2 * len(self.scores))
+            self.scores = _grown(self.scores, size)
+            self.squares = None if squares is None else _grown(self.squares, size)
+        self.scores[live] += scores
+        if squares is not None:
+            self.squares[live] += squares
 
     def _join_labels(self, labels, scores, squares, live):
         if self.places is None:

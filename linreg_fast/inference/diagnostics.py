@@ -117,28 +117,56 @@ def diagnostics(fitted, target, rows, white=True, meaning="analytic"):
 
     meaning: of the weights, "analytic" or "frequency".
     """
-    repeated = check_repeated(meaning, rows[2])
+    check_repeated(meaning, rows[2])
     basis = fitted.basis(target, rows)
     checks.check_counts(basis, rows)
-    X, Y, weights = rows
-    u = np.empty(X.shape[0])
-    for start, *piece, own in pieces(X, Y, weights):
-        kernel.residuals(*piece, target, own, basis.fit, u[start : start + len(piece[0])])
-    rss = checks.check_residuals(basis, u, weights, rows, fitted.names)
+    return _of(basis, target, lambda use: use(*rows), white, meaning, rows, fitted.names)
+
+
+def of_source(fitted, target, each, white=True, meaning="analytic"):
+    """Likewise of rows that are read in batches; each(use): use(X, Y, weights) of each batch."""
+    return _of(fitted.basis(target), target, each, white, meaning)
+
+
+def _of(basis, target, each, white, meaning, rows=None, names=None):
+    parts, own, sums = [], [], [0, 0]  # residuals, weights, moments of the auxiliary fits
+
+    def use(X, Y, weights, *_):
+        repeated = check_repeated(meaning, weights)
+        u = np.empty(X.shape[0])
+        for start, *piece, weight in pieces(X, Y, weights):
+            kernel.residuals(*piece, target, weight, basis.fit, u[start : start + len(piece[0])])
+        counts = None
+        parts.append(u)
+        if weights is not None:
+            own.append(weights)
+            scaled = u if repeated else u * np.sqrt(weights)
+            counts, kept = weights if repeated else None, weights > 0
+            if not kept.all():
+                X, scaled = X[kept], scaled[kept]
+                counts = frozen(weights[kept]) if repeated else None
+            u = scaled
+        squares = frozen((u * u)[:, None])
+        sums[0] = sums[0] + _moments(X, squares, counts, basis.n_samples)
+        if white:
+            sums[1] = sums[1] + _products(X, squares, counts, basis)
+
+    each(use)
+    u = np.concatenate(parts)
+    weights = np.concatenate(own) if own else None
+    repeated = meaning == "frequency" and weights is not None
+    if rows is None:
+        checks.check_number(basis, len(u))
+    rss = checks.check_residuals(basis, u, weights, rows, names)
     counts = None
     if weights is not None:
-        u *= 1.0 if repeated else np.sqrt(weights)
-        counts = weights if repeated else None
-        if not weights.all():
-            kept = weights > 0
-            X, u = X[kept], u[kept]
-            counts = frozen(weights[kept]) if repeated else None
+        kept = weights > 0
+        u = (u if repeated else u * np.sqrt(weights))[kept]
+        counts = frozen(weights[kept]) if repeated else None
     n = float(counts.sum()) if repeated else len(u)
     watson = math.nan if repeated else _watson(u, rss)
     skew, kurtosis, bera = _normality(u, counts)
-    squares = frozen((u * u)[:, None])
-    moments = _moments(X, squares, counts)
-    breusch, explained = _lagrange(moments, n, basis.rank - 1 if basis.centred else None)
+    breusch, explained = _lagrange(sums[0], n, basis.rank - 1 if basis.centred else None)
     spread = rss / n
     original = explained / (2 * spread**2) if spread > 0 else math.nan
     df = breusch.df
@@ -147,7 +175,7 @@ def diagnostics(fitted, target, rows, white=True, meaning="analytic"):
         watson,
         breusch,
         LagrangeTest(original, df, tails.chi2_p(original, df)),
-        _white(X, squares, counts, n, basis) if white else None,
+        _lagrange(sums[1], n)[0] if white else None,
         bera,
         skew,
         kurtosis,
@@ -187,8 +215,9 @@ def _normality(u, counts):
     return skew, kurtosis, JarqueBera(statistic, math.exp(-statistic / 2))
 
 
-def _moments(X, squares, counts):
-    products = X.shape[0] * (X.shape[1] + 1) ** 2
+def _moments(X, squares, counts, rows):
+    """rows: how many there are in all, which decides how they are summed."""
+    products = rows * (X.shape[1] + 1) ** 2
     doubled = products <= DOUBLED_PRODUCTS or not isinstance(X, np.ndarray)
     return Moments.of(X, squares, counts, RUNGS["compensated"] if doubled else DEFAULT)
 
@@ -204,8 +233,8 @@ def _lagrange(moments, n, rank=None):
     return LagrangeTest(lm, df, tails.chi2_p(lm, df)), basis.explained
 
 
-def _white(X, squares, counts, n, basis):
-    """On the columns and their products, which with an intercept may as well be centred."""
+def _products(X, squares, counts, basis):
+    """Moments of columns and their products, which with an intercept may as well be centred."""
     p = X.shape[1]
     first, second = np.triu_indices(p)
     step = max(SECOND_PASS_PIECE // (4 * max(len(first), 1)), 16)
@@ -218,5 +247,5 @@ def _white(X, squares, counts, n, basis):
         products = columns[:, first] * columns[:, second]
         rows = np.hstack([columns, products]) if basis.centred else products
         own = None if counts is None else counts[part]
-        total = total + _moments(frozen(rows), squares[part], own)
-    return _lagrange(total, n)[0]
+        total = total + _moments(frozen(rows), squares[part], own, len(rows))
+    return total

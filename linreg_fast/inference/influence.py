@@ -46,11 +46,17 @@ class Influence:
         self.n_samples = round(basis.weight_sum) if repeated else len(self.leverage)
         self.rank = basis.rank
         self.df_resid = (self.n_samples if repeated else basis.n_samples) - basis.rank
-        self.sigma, self.names, self.index = sigma, names, index
+        self.sigma, self.names = sigma, names
+        if index is not None:
+            self.index = index
         self._basis, self._rows, self._target = basis, rows, target
         self._counts = rows[2] if repeated else None
         if repeated:
             self._of_one_row()
+
+    @computed_once
+    def index(self):
+        return np.arange(len(self.leverage))
 
     def _of_one_row(self):
         """Numbers of one of w equal rows, from those of all of them at once."""
@@ -124,20 +130,31 @@ class Influence:
 
     @computed_once
     def dfbeta(self):
-        X, _, weights = self._rows
+        weights = self._rows[2]
         out = np.empty((len(self.residuals), len(self.names)))
         factor = self.residuals / self._left
         if weights is not None and self._counts is None:
             factor = factor * weights
-        step = max(SECOND_PASS_PIECE // max(X.shape[1], 1), 1)
-        for start in range(0, len(out), step):
-            part = slice(start, start + step)
-            rows = X[part]
-            rows = rows.toarray() if hasattr(rows, "toarray") else rows
+
+        def fill(start, rows):
+            part = slice(start, start + len(rows))
             np.matmul(self._basis.coordinates(rows), self._basis.root.T, out=out[part])
             out[part] *= factor[part, None]
+
+        self._each_rows(fill)
         out[:, ~self._basis.estimable(np.eye(len(self.names)))] = np.nan
         return out
+
+    def _each_rows(self, use):
+        """use(place of the first, rows (m, p)) of all rows, some at a time."""
+        X = self._rows[0]
+        if callable(X):  # of a source: it is read again
+            X(use)
+            return
+        step = max(SECOND_PASS_PIECE // max(X.shape[1], 1), 1)
+        for start in range(0, X.shape[0], step):
+            rows = X[start : start + step]
+            use(start, rows.toarray() if hasattr(rows, "toarray") else rows)
 
     @computed_once
     def dfbetas(self):
@@ -188,29 +205,86 @@ def influence(fitted, target, rows, kept=None, meaning="analytic"):
     repeated = check_repeated(meaning, rows[2])
     basis = fitted.basis(target, rows)
     checks.check_counts(basis, rows)
-    X, Y, weights = rows
     df = (round(basis.weight_sum) if repeated else basis.n_samples) - basis.rank
-    found = np.empty((4, X.shape[0]))
+    found = np.empty((4, rows[0].shape[0]))
+    _fill(found, rows, basis, target, df)
+    checks.check_residuals(basis, found[1], rows[2], rows, fitted.names, found[0])
+    index = None if kept is None else np.flatnonzero(kept)
+    return _made(fitted, basis, found, rows, target, index, repeated)
+
+
+def of_source(fitted, target, each, meaning="analytic"):
+    """The `Influence` of rows that are read in batches, in one reading.
+
+    each(use): calls use(X, Y, weights, places) of one batch after the other, each time it is
+    called.
+    """
+    check_repeated(meaning, None)
+    basis = fitted.basis(target)
+    n, at, weighted = basis.n_samples, 0, False
+    found, columns, index = np.empty((4, n)), np.empty((2, n)), np.empty(n, dtype=np.int64)
+    df = (round(basis.weight_sum) if meaning == "frequency" else n) - basis.rank
+
+    def use(X, Y, weights, places):
+        nonlocal at, weighted
+        check_repeated(meaning, weights)
+        part = slice(at, at + len(places))
+        at, weighted = at + len(places), weights is not None
+        if at > n:
+            return
+        _fill(found[:, part], (X, Y, weights), basis, target, df)
+        columns[0, part], index[part] = Y[:, target], places
+        if weighted:
+            columns[1, part] = weights
+
+    each(use)
+    checks.check_number(basis, at)
+    weights = columns[1] if weighted else None
+    rows = (lambda use: each(_with_starts(use))), columns[0][:, None], weights
+    repeated = weighted and meaning == "frequency"
+    checks.check_residuals(basis, found[1], weights, None, fitted.names, found[0])
+    return _made(fitted, basis, found, rows, 0, index, repeated)
+
+
+def _with_starts(use):
+    above = 0
+
+    def with_start(X, Y, weights, _):
+        nonlocal above
+        for start, rows, *_ in pieces(X, Y, weights):
+            use(above + start, rows)
+        above += len(Y)
+
+    return with_start
+
+
+def _fill(found, rows, basis, target, df):
+    """Into found (4, n), of rows (X, Y, weights)."""
     numbers = basis.most_leverage, basis.rss, df, basis.rank  # of sums that have the digits
-    for start, *piece, own in pieces(X, Y, weights):
+    for start, *piece, own in pieces(*rows):
         out = found[:, start : start + len(piece[0])]
         room = out if out.flags.c_contiguous else np.empty(out.shape)
         kernel.influence(*piece, target, own, basis.fit, numbers, room)
         if room is not out:
             out[:] = room
-    checks.check_residuals(basis, found[1], weights, rows, fitted.names, found[0])
+
+
+def _made(fitted, basis, found, rows, target, index, repeated):
+    n = round(basis.weight_sum) if repeated else basis.n_samples
+    df = n - basis.rank
     sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
     lead = ("intercept",) if basis.centred else ()
     with np.errstate(divide="ignore", invalid="ignore"):
-        alone = (found[0] / rows[2] if repeated else found[0]) > basis.most_leverage
-    index = np.arange(len(alone)) if kept is None else np.flatnonzero(kept)
+        most = found[0] / rows[2] if repeated else found[0]
+        alone = most > basis.most_leverage if np.nanmax(most) > basis.most_leverage else np.zeros(1)
     if alone.any() or df <= 0:
+        row = int(np.argmax(alone))
         warnings.warn(
-            f"row {index[np.argmax(alone)]} ({alone.sum()} in all) has leverage 1: without it its "
-            "fitted value is not determined, and what needs that is nan"
+            f"row {row if index is None else index[row]} ({alone.sum()} in all) has leverage 1: "
+            "without it its fitted value is not determined, and what needs that is nan"
             if df > 0
             else f"{basis.n_samples} rows for {basis.rank} parameters leave no degrees of freedom",
             InferenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target, index, repeated)

@@ -46,6 +46,8 @@ class Inference(Questions, Forms):
     loglik, aic, bic : float
         Of normal errors. As in R sigma counts as a parameter: statsmodels' and Stata's `estat ic`
         are smaller, aic by 2 and bic by log(n_samples). nan for weights whose rows were not given.
+        Moments do not tell weights that add up to n_samples from none, and these numbers are then
+        those without weights: give `inference` the rows, X, y and sample_weight, for theirs.
     vif : ndarray of shape (n_features,)
         Variance inflation of each column by the others.
     cov_type, weights : str

@@ -63,9 +63,9 @@ class Scores:
             if grouping.size < 2:  # before any work; that of several, some empty, shows in the end
                 refuse_one_cluster(grouping.name, grouping.size)
         if found is not None:
-            if self.grouped is not None and len(found) != (1 if len(self.grouped) == 1 else 2):
+            if self.grouped is not None and min(len(found), 2) != min(len(self.grouped), 2):
                 raise ValueError("groups must be as many columns in each batch")
-            self.group_names = [grouping.name for grouping in found]
+            self.group_names = [grouping.name for grouping in found[:2]]
             if len(found) == 2:
                 found = [*found, both(*found)]
             if self.grouped is None:

@@ -64,8 +64,9 @@ class Gate:
             )
         if self._missing == "raise":
             row = int(np.argmax(missing))
+            name = (chunk.gap and chunk.gap(row)) or self._names[j]
             raise ValueError(
-                f"{chunk.where(row)}: column {self._names[j]!r} has a missing value: drop or fill "
+                f"{chunk.where(row)}: column {name!r} has a missing value: drop or fill "
                 "such rows, or have them left out with missing='drop'"
             )
         self.gaps[j] += int(missing.sum())
@@ -119,13 +120,14 @@ def rows_of_block(n_columns):
     return 1 << (max(min(rows, SOURCE_ROWS), 1024).bit_length() - 1)
 
 
-def blocks(chunks, gate, n_columns):
+def blocks(chunks, gate, n_columns, beside=0):
     """Lists of columns (rows,) of float64, of what `gate` passes, one block after the other.
 
+    beside: how many of the columns go beside the others, and do not count for the rows of a block.
     All but the last have as many rows. Columns are those of the chunk, where a block lies within
     one, else of a buffer in which the next block is written.
     """
-    size = rows_of_block(n_columns)
+    size = rows_of_block(n_columns - beside)
     buffer, filled = np.empty((size, n_columns), order="F"), 0
     for chunk in chunks:
         columns = gate.passed(chunk)
@@ -163,7 +165,7 @@ def fill(buffer, filled, columns, at, rows):
 def parts_of(block, n_features, n_targets, weighted):
     """(X, Y, weights or None) of a block, read-only as the kernels are compiled for."""
     q = n_features + n_targets
-    weights = frozen(block[q]) if weighted else None
+    weights = frozen(block[-1]) if weighted else None
     features, targets = block[:n_features], block[n_features:q]
     X = Columns(features) if n_features > 1 and len(block[0]) > 1 else _matrix(features)
     return X, _matrix(targets), weights

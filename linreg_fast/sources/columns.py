@@ -18,6 +18,7 @@ class Chunk(NamedTuple):
     columns: list[np.ndarray]  # (rows,) each; NaN where a value is missing
     where: Any  # row -> where it stands, in words
     wide: dict[int, tuple[int, int]]  # column -> range of integers that floats do not hold
+    gap: Any = None  # row -> the column of the table whose gap it has, where features are made
 
 
 def places_in(piece, names):

@@ -20,8 +20,8 @@ def cut_arrays(da, dd, X, y, weights, plan):
     dtype = np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
     if len(X.chunks[1]) > 1:
         X = X.rechunk({1: -1})
-    y = _cut_as(da, dd, X, y, "y", (1, 2))
-    weights = None if weights is None else _cut_as(da, dd, X, weights, "sample_weight", (1,))
+    y = cut_as(da, dd, X, y, "y", (1, 2))
+    weights = None if weights is None else cut_as(da, dd, X, weights, "sample_weight", (1,))
     one_target, n_targets = y.ndim == 1, 1 if y.ndim == 1 else y.shape[1]
     plan = plan._replace(
         features=None if names is None else tuple(names), one_of_many=X.numblocks[0] > 1
@@ -90,7 +90,7 @@ def as_dask_array(da, dd, values, name):
     return found
 
 
-def _cut_as(da, dd, X, values, name, dimensions):
+def cut_as(da, dd, X, values, name, dimensions):
     """y or weights as a Dask array with X's blocks of rows."""
     known = not np.isnan(X.chunks[0]).any()
     if not is_dask(values):

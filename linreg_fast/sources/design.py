@@ -58,7 +58,7 @@ def design(columns, features, target, weights=None, kept=None):
             columns.fill(values[:, at], place, kept)
         else:
             out = values[:, at : at + len(part)]
-            groups.fill(out, columns.cells(place), levels, kept, lambda row, cell: cell)
+            groups.fill(out, columns.cells(place), levels, kept)
         at += len(part)
     columns.fill(values[:, p], target, kept)
     if weights is not None:

@@ -22,18 +22,20 @@ def names_of(column, levels):
     return [f"{column}={level}" for level in levels[1:]]
 
 
-def fill(out, cells, levels, kept, where):
+def fill(out, cells, levels, kept=None):
     """Write (rows, len(levels) - 1) zeros and ones; NaN in rows whose group is missing.
 
-    where: (row) -> the words for an error about a group that is not among the levels.
+    Returns [(row, group), ...] of those whose group is not among the levels: NaN, too.
     """
     code = {level: k - 1 for k, level in enumerate(levels)}
     out[...] = 0.0
+    lost = []
     for row, cell in enumerate(cells_of(cells, kept)):
         place = code.get(cell.strip())
         if place is None:
-            if not is_missing(cell, True):
-                raise ValueError(where(row, cell.strip()))
             out[row] = np.nan
+            if not is_missing(cell, True):
+                lost.append((row, cell.strip()))
         elif place >= 0:
             out[row, place] = 1.0
+    return lost

@@ -10,6 +10,7 @@ from linreg_fast.sources.arrow_files import (
     rows_at_a_time,
 )
 from linreg_fast.sources.columns import places_in
+from linreg_fast.sources.names import find
 from linreg_fast.sources.pieces import FragmentPiece, Piece, of_arrow
 from linreg_fast.sources.table import Batch, Column
 
@@ -29,9 +30,10 @@ class ArrowStreamPiece(Piece):
         self.columns = columns_of(self._reader.schema)
         self.rows = getattr(given, "num_rows", None)
 
-    def batches(self, places):
-        chosen = (batch.select(places) for batch in self._reader)
-        yield from of_arrow(chosen, places, Named(self.path, "failed"))
+    def batches(self, places, texts=()):
+        asked = list(dict.fromkeys([*places, *texts]))
+        chosen = (batch.select(asked) for batch in self._reader)
+        yield from of_arrow(chosen, places, Named(self.path, "failed"), texts)
 
 
 class OpenParquetPiece(Piece):
@@ -41,11 +43,11 @@ class OpenParquetPiece(Piece):
         self.path, self._file = "ParquetFile", file
         self.columns, self.rows = columns_of(file.schema_arrow), file.metadata.num_rows
 
-    def batches(self, places):
-        names = [self.columns[place].name for place in places]
+    def batches(self, places, texts=()):
+        names = self._names(places, texts)
         rows = rows_at_a_time(len(names))
         found = (batch.select(names) for batch in self._file.iter_batches(rows, columns=names))
-        yield from of_arrow(found, places, Named(self.path, "failed"))
+        yield from of_arrow(found, places, Named(self.path, "failed"), texts)
 
 
 class LazyFramePiece(Piece):
@@ -57,15 +59,15 @@ class LazyFramePiece(Piece):
         empty = frame.collect_schema().to_frame()
         self.columns = columns_of(pyarrow.RecordBatchReader.from_stream(empty).schema)
 
-    def batches(self, places):
+    def batches(self, places, texts=()):
         import pyarrow
 
-        names = [self.columns[place].name for place in places]
+        names = self._names(places, texts)
         frames = self._frame.select(names).collect_batches(
             chunk_size=rows_at_a_time(len(names)), maintain_order=True
         )
         found = (part for frame in frames for part in pyarrow.RecordBatchReader.from_stream(frame))
-        yield from of_arrow(found, places, Named(self.path, "failed"))
+        yield from of_arrow(found, places, Named(self.path, "failed"), texts)
 
 
 class RelationPiece(Piece):
@@ -82,11 +84,11 @@ class RelationPiece(Piece):
         make = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
         return make(rows)
 
-    def batches(self, places):
-        names = [self.columns[place].name.replace('"', '""') for place in places]
+    def batches(self, places, texts=()):
+        names = [name.replace('"', '""') for name in self._names(places, texts)]
         chosen = self._relation.project(", ".join(f'"{name}"' for name in names))
         reader = self._stream(chosen, rows_at_a_time(len(names)))
-        yield from of_arrow(reader, places, Named(self.path, "failed"))
+        yield from of_arrow(reader, places, Named(self.path, "failed"), texts)
 
 
 class DatasetPiece(Piece):
@@ -102,10 +104,10 @@ class DatasetPiece(Piece):
                 if column not in own:
                     self._lacking.setdefault(column, name)
 
-    def batches(self, places):
+    def batches(self, places, texts=()):
         from pyarrow import dataset as arrow_dataset
 
-        names = [self.columns[place].name for place in places]
+        names = self._names(places, texts)
         for name in names:
             if name in self._lacking:
                 raise ValueError(f"{self._lacking[name]} has no column {name!r}")
@@ -122,7 +124,7 @@ class DatasetPiece(Piece):
             fragment_readahead=1,
             **options,
         )
-        yield from of_arrow(scanner.to_batches(), places, Named(self.path, "failed"))
+        yield from of_arrow(scanner.to_batches(), places, Named(self.path, "failed"), texts)
 
 
 def _schemas(dataset):
@@ -171,8 +173,8 @@ class FramePiece(Piece):
             return "number"
         return "date" if kind in "Mm" else str(dtype)
 
-    def batches(self, places):
-        rows = rows_at_a_time(len(places))
+    def batches(self, places, texts=()):
+        rows = rows_at_a_time(len(places) + len(texts))
         for start in range(0, self.rows, rows):
             part = self._frame.iloc[start : start + rows]
             numbers, wide = {}, {}
@@ -180,7 +182,8 @@ class FramePiece(Piece):
                 numbers[place], ends = self._floats(part.iloc[:, place])
                 if ends is not None:
                     wide[place] = ends
-            yield Batch(len(part), numbers, {}, {}, _row(start), [], wide)
+            cells = {place: _cells(part.iloc[:, place]) for place in texts}
+            yield Batch(len(part), numbers, cells, {}, _row(start), [], wide)
 
     @staticmethod
     def _floats(column):
@@ -192,6 +195,13 @@ class FramePiece(Piece):
             ends = None if column.isna().all() else (int(ends[0]), int(ends[1]))
             ends = ends if ends and not -(2**53) <= ends[0] <= ends[1] <= 2**53 else None
         return column.to_numpy(dtype=np.float64, na_value=np.nan), ends
+
+
+def _cells(column):
+    """As they stand; "" where a value is missing."""
+    found = column.astype(str).to_numpy(dtype=object)
+    found[column.isna().to_numpy(dtype=bool)] = ""
+    return found.tolist()
 
 
 def _row(start):
@@ -207,19 +217,20 @@ class ItemsPiece(Piece):
         self.path, self._first, self._items, self._piece_of = "batch 0", first, items, piece_of
         self.columns = [] if self._first is None else piece_of(self._first).columns
 
-    def batches(self, places):
-        names = [self.columns[place].name for place in places]
+    def batches(self, places, texts=()):
+        names, asked = self._names(places, ()), [self.columns[place].name for place in texts]
         count, item = 0, self._first
         while item is not None:
             piece = self._piece_of(item)
             piece.path = f"batch {count}"
-            found = places_in(piece, names)
-            for batch in piece.batches(found):
+            found, of_texts = places_in(piece, names), [find(piece, name) for name in asked]
+            for batch in piece.batches(found, of_texts):
                 numbers = {place: batch.numbers[f] for place, f in zip(places, found, strict=True)}
                 pairs = [(p, f) for p, f in zip(places, found, strict=True) if f in batch.wide]
                 wide = {p: batch.wide[f] for p, f in pairs}
+                cells = {p: batch.texts[f] for p, f in zip(texts, of_texts, strict=True)}
                 where = _in(count, batch.where)
-                yield batch._replace(numbers=numbers, wide=wide, where=where)
+                yield batch._replace(numbers=numbers, texts=cells, wide=wide, where=where)
             count, item = count + 1, next(self._items, None)
 
 

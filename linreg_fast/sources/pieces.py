@@ -27,14 +27,18 @@ class Piece:
     size = 0  # bytes of a file
     again = True  # whether it can be read a second time
     ahead = False  # whether a thread of ours may read it: only what we opened ourselves
+    typed = True  # whether the table says what its columns hold, and not their first cells
 
-    def batches(self, places) -> Iterator[Batch]:
-        """The columns of numbers at these places."""
+    def batches(self, places, texts=()) -> Iterator[Batch]:
+        """The columns of numbers at these places, and others as they stand, as texts."""
         raise NotImplementedError
 
     def first_text(self, place):
         """In a message: where a text table has its first text in a column; "" of others."""
         return ""
+
+    def _names(self, places, texts):
+        return [self.columns[place].name for place in dict.fromkeys([*places, *texts])]
 
     def close(self):
         """Let go of what is open."""
@@ -45,6 +49,7 @@ class WithConstants(Piece):
 
     def __init__(self, constants):
         self._constants = {key: constant(value) for key, value in constants.items()}
+        self._spelt = {key: "" if value is None else str(value) for key, value in constants.items()}
 
     def _with_constants(self, columns):
         names = {column.name for column in columns}
@@ -52,18 +57,24 @@ class WithConstants(Piece):
         self._added = [key for key in self._constants if key not in names]
         return [*columns, *(Column(key, self._constants[key][0]) for key in self._added)]
 
-    def _filled(self, found, places):
+    def _filled(self, found, places, texts=()):
         """The batches of `found`, a function of the file's own places, with the constants."""
-        own = [place for place in places if place < self._n_own]
+        own, of_texts = ([p for p in some if p < self._n_own] for some in (places, texts))
         of_numbers = [j for j in range(self._n_own) if self.columns[j].kind == "number"]
-        for batch in found(own or of_numbers[:1] or [0]):  # one says how many rows there are
+        if not own and not of_texts:
+            own = of_numbers[:1] or [0]  # one says how many rows there are
+        for batch in found(own, of_texts):
             numbers = {place: batch.numbers[place] for place in own if place in batch.numbers}
             for place in places:
                 if place >= self._n_own:
                     _, value = self._constants[self._added[place - self._n_own]]
                     numbers[place] = np.full(batch.rows, value)
             faults = {place: batch.faults[place] for place in own if place in batch.faults}
-            yield batch._replace(numbers=numbers, faults=faults)
+            cells = dict(batch.texts)
+            for place in texts:
+                if place >= self._n_own:
+                    cells[place] = [self._spelt[self._added[place - self._n_own]]] * batch.rows
+            yield batch._replace(numbers=numbers, faults=faults, texts=cells)
 
 
 class FilePiece(WithConstants):
@@ -82,6 +93,7 @@ class FilePiece(WithConstants):
             self.columns = self._with_constants(source.columns)
             self.rows = getattr(source, "rows", None)
             self._dialect = getattr(source, "dialect", None)
+            self.typed = self._dialect is None
         except BaseException:
             source.close()
             raise
@@ -104,9 +116,9 @@ class FilePiece(WithConstants):
             raise ValueError(f"{self.path} was changed since its columns were looked at")
         return open_table(self._file, **self._options, dialect=self._dialect)
 
-    def batches(self, places):
+    def batches(self, places, texts=()):
         with self._source() as source:
-            yield from self._filled(lambda own: source.batches(own), places)
+            yield from self._filled(source.batches, places, texts)
 
     def first_text(self, place):
         if not self.again or place >= self._n_own or is_arrow(self._file):
@@ -147,17 +159,17 @@ class FragmentPiece(WithConstants):
     def _rows(self):
         return ParquetRows(self._fragment.open(), self._groups)
 
-    def batches(self, places):
+    def batches(self, places, texts=()):
         with self._errors():
             rows = self._rows()
         try:
-            yield from self._filled(lambda own: self._checked(rows, own), places)
+            yield from self._filled(lambda *own: self._checked(rows, *own), places, texts)
         finally:
             rows.close()
 
-    def _checked(self, rows, own):
-        above = 0
-        for batch in of_arrow(rows.batches(own), own, self._errors()):
+    def _checked(self, rows, own, texts):
+        above, asked = 0, list(dict.fromkeys([*own, *texts]))
+        for batch in of_arrow(rows.batches(asked), own, self._errors(), texts):
             above += batch.rows
             yield batch
         if above != rows.rows:
@@ -166,9 +178,9 @@ class FragmentPiece(WithConstants):
             )
 
 
-def of_arrow(found, places, errors):
+def of_arrow(found, places, errors, texts=()):
     """`Batch`es of an iterator of Arrow's record batches, whose columns stand at these places."""
-    above, found = 0, iter(found)
+    above, found, asked = 0, iter(found), list(dict.fromkeys([*places, *texts]))
     while True:
         with errors:
             batch = next(found, None)
@@ -176,6 +188,6 @@ def of_arrow(found, places, errors):
             return
         for part in in_pieces(batch):
             with errors:
-                made = as_batch(part.columns, part.num_rows, places, places, (), above)
+                made = as_batch(part.columns, part.num_rows, asked, places, texts, above)
             above += made.rows
             yield made

@@ -10,18 +10,23 @@ import numpy as np
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.sources.arrow_files import need_pyarrow
+from linreg_fast.sources.coded import RawTables
 from linreg_fast.sources.columns import places_in, refuse_text
 from linreg_fast.sources.names import NO_NAME
+from linreg_fast.sources.progress import Progress
 from linreg_fast.sources.recognise import pieces_of
 
 HEAD = "prediction"
 
 
-def write(source, path, names, coef, intercept, head=HEAD, options=None):
+def write(source, path, names, coef, intercept, head=HEAD, options=None, coder=None, progress=None):
     """Write predictions of coef (1, p) and intercept (1,); the number of rows.
 
-    path: None for the screen. head: the name of the column. options: of text tables.
+    path: None for the screen. head: the name of the column. options: of text tables. coder: makes
+    (rows, p) features of `coded.Rows`: (pieces) -> an object with numbers, texts and features.
+    progress: called with the rows so far; by default a line on a terminal, from two seconds on.
     """
+    # a source, where to, columns and coefficients, and how they are read and written
     if len(coef) > 1:
         raise ValueError(f"predictions of one target are written, and the model has {len(coef)}")
     pieces = pieces_of(source, options)
@@ -32,15 +37,30 @@ def write(source, path, names, coef, intercept, head=HEAD, options=None):
                 f"{pieces[0].path} has {len(names)} columns, the model {coef.shape[1]} features, "
                 "without names: fit it to a source, or to a frame"
             )
-    places = [places_in(piece, names) for piece in pieces]
+    if coder is None:
+        places = [places_in(piece, names) for piece in pieces]
+    else:
+        coder = coder(pieces)
+        raw = RawTables(pieces, coder.numbers, coder.texts)
 
-    def rows_into(add):
-        rows = 0
+    def predicted():
+        if coder is not None:
+            for table, _ in raw.tables():
+                with np.errstate(invalid="ignore"):
+                    yield predict(frozen(coder.features(table)), coef, intercept)[:, 0]
+            return
         for piece, where in zip(pieces, places, strict=True):
             for batch in piece.batches(list(where)):
                 refuse_text(piece, where, names, batch)
-                add(_predicted(batch, where, coef, intercept))
-                rows += batch.rows
+                yield _predicted(batch, where, coef, intercept)
+
+    def rows_into(add):
+        rows, counts = 0, [piece.rows for piece in pieces]
+        with Progress(None if None in counts else sum(counts)) as own:
+            for values in predicted():
+                add(values)
+                rows += len(values)
+                (progress or own)(rows)
         return rows
 
     try:

@@ -95,7 +95,7 @@ def summed(stream, rung, missing="raise", progress=None):
     """
     tree = Tree()
 
-    def add(X, Y, weights):
+    def add(X, Y, weights, *_):
         with np.errstate(all="ignore"):
             tree.add(moments_of(X, Y, weights, rung))
 
@@ -112,7 +112,10 @@ def check_range(moments):
 
 
 def each_block(stream, use, missing="raise", progress=None):
-    """Call use(X, Y, weights) for block after block of a stream's rows; the `Reading`."""
+    """Call use(X, Y, weights) for block after block of a stream's rows; the `Reading`.
+
+    Columns that go beside them (`n_beside` of the stream) are a fourth argument, a list.
+    """
     if missing not in MISSING:
         stream.close()
         raise ValueError(f"missing must be one of {', '.join(MISSING)}, got {missing!r}")
@@ -126,9 +129,11 @@ def each_block(stream, use, missing="raise", progress=None):
         if progress is None:
             progress = stack.enter_context(Progress(stream.rows))
         stack.enter_context(threads(1) if few else contextlib.nullcontext())
-        for block in blocks(chunks, gate, len(stream.names)):
+        q, n_beside = stream.n_features + stream.n_targets, getattr(stream, "n_beside", 0)
+        for block in blocks(chunks, gate, len(stream.names), n_beside):
             start = time.perf_counter()
-            use(*parts_of(block, stream.n_features, stream.n_targets, stream.weighted))
+            beside = [block[q : q + n_beside]] if n_beside else []
+            use(*parts_of(block, stream.n_features, stream.n_targets, stream.weighted), *beside)
             summing += time.perf_counter() - start
             progress(gate.read)
     gate.finish(stream.again)

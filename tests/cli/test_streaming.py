@@ -1,5 +1,6 @@
 """The command line on many files and large ones: the model of all rows, in batches."""
 
+import importlib.util
 import json
 import warnings
 
@@ -69,16 +70,18 @@ def test_a_large_file_is_read_in_batches(capsys, parts, monkeypatch):
     assert [word for word in small if word.isalpha()] == [w for w in large if w.isalpha()]
     assert "read       30 rows, 1 file, 1 dropped" in outputs[1]
     assert "read       " not in outputs[0]
-    code, text, _ = run(capsys, "fit", path, "--target", "y", "--categorical", "note")
-    assert code == 0  # groups are found in memory
-    assert "read       " not in text
+    formula = ("--formula", "y ~ poly(a, 2)")
+    if importlib.util.find_spec("formulaic"):
+        code, text, _ = run(capsys, "fit", path, *formula)
+        assert code == 0  # polynomials are orthogonal to those of all rows
+        assert "read       " not in text
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (["--target", "z"], "0.csv has no column 'z'"),
-        (["--target", "y", "--categorical", "note"], "--categorical needs the rows of one"),
+        (["--target", "y", "--cluster", "nothe"], "has no column 'nothe'"),
         (["--target", "y", "--plot", "a.png"], "--plot needs the rows of one file in memory"),
         (["--target", "y", "--features", "a,note"], "column 'note' holds text"),
         (["--target", "y", "--solver", "x"], "unknown solver 'x'"),
@@ -212,3 +215,62 @@ def test_score_of_folders_and_patterns(capsys, parts, tmp_path):
     code, _, error = run(capsys, "score", out, folder, "--missing", "raise")
     assert code == 2
     assert "0.csv, line 6: column 'b' has a missing value" in error
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """A table with groups, clusters and gaps as one file, and in three files."""
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng()
+    n, folder = 240, tmp_path_factory.mktemp("houses")
+    frame = pd.DataFrame({"area": rng.normal(80, 9, n), "rooms": rng.integers(1, 5, n)})
+    frame["city"] = rng.choice(["Oslo", "Rome", "Bonn"], n)
+    frame["firm"] = rng.integers(0, 30, n)
+    frame["year"] = rng.integers(2001, 2013, n)
+    frame["n"] = rng.integers(1, 4, n)
+    frame["price"] = frame.area * 2 + rng.normal(size=n) * 5 + 300
+    frame.loc[5, "area"] = frame.loc[2, "price"] = frame.loc[120, "firm"] = np.nan
+    frame.loc[17, "city"], frame.loc[2, "city"] = None, "Lima"  # in a row that is not fitted
+    frame.to_csv(folder / "whole.csv", index=False)
+    (folder / "parts").mkdir()
+    for k in range(3):
+        frame[80 * k : 80 * (k + 1)].to_csv(folder / f"parts/{k}.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--target", "price", "--features", "area,rooms", "--cluster", "firm"],
+        ["--target", "price", "--categorical", "city", "--cluster", "firm,year"],
+        ["--target", "price", "--features", "area", "--categorical", "city", "--weights", "n",
+         "--weights-are", "frequency", "--cov", "HC3"],
+        ["--formula", "price ~ center(area) * C(city) + C(rooms)", "--cluster", "firm"],
+        ["--formula", "log(price) ~ scale(area) + city", "--weights", "n", "--lags", "2"],
+    ],
+)  # fmt: skip
+def test_groups_clusters_and_formulas_of_many_files(capsys, houses, tmp_path, options):
+    if "--formula" in options:
+        pytest.importorskip("formulaic", reason="formulas need the extra 'formula'")
+    found = []
+    for data in ("whole.csv", "parts"):
+        out, table = tmp_path / f"{data}.m", tmp_path / f"{data}.json"
+        code, _, error = run(
+            capsys, "fit", houses / data, *options, "--out", out, "--json", table
+        )  # fmt: skip
+        assert code == 0, error
+        tests = run(capsys, "diagnose", out, houses / data)
+        scores = run(capsys, "score", out, houses / data)[1].splitlines()[:3]
+        lines = run(capsys, "predict", out, houses / data, "--unseen", "nan")[1].splitlines()
+        assert len(lines) == 241
+        numbers = [float(line or "nan") for line in lines[1:]]
+        found.append((json.loads(table.read_text()), numbers, scores, tests[1].splitlines()[:9]))
+    one, many = found
+    for name in ("names", "rows_left_out", "df", "categories", "groups"):
+        assert one[0].get(name) == many[0].get(name), name
+    for name in ("coef", "se", "p"):
+        np.testing.assert_allclose(
+            np.array(many[0][name], float), np.array(one[0][name], float), rtol=1e-7, atol=1e-14
+        )
+    np.testing.assert_allclose(many[1], one[1], rtol=1e-8)
+    assert many[2:] == one[2:]

@@ -91,7 +91,13 @@ def test_groups_travel_with_the_model(capsys, flats, tmp_path):
     flats.write_text(FLATS.replace("u2,Rome", "u2,Paris"))
     code, text, error = run(capsys, "predict", out, flats)
     assert (code, text) == (2, "")
-    assert "holds 'Paris' in row 2, a group that the model has not seen" in error
+    assert "row 2: column 'city' holds 'Paris', a group that the model has not seen" in error
+    code, text, error = run(capsys, "predict", out, flats, "--unseen", "nan")
+    assert code == 0
+    assert [not line for line in text.splitlines()[1:]] == [False, True, *[False] * 5]
+    assert (
+        "1 row with groups that the model has not seen, whose line is empty: 'Paris' (1)" in error
+    )
     content = json.loads(out.read_text())
     for wrong in ({"city": ["Bonn"]}, {"city": ["Bonn", "Kiel"]}, {"city": [1, 2]}, ["city"]):
         out.write_text(json.dumps(content | {"categories": wrong}))

@@ -246,3 +246,96 @@ def test_designs_in_files(flats):
             of_plain({**content, "text": formula})
     with pytest.raises(ValueError, match="lacks something"):
         of_plain({"text": "price ~ area"})
+
+
+STREAMED = [
+    "price ~ area * C(city) + C(rooms)",
+    "log(price) ~ center(area) + scale(log(area)) + city",
+    "price ~ 0 + C(city):area + scale(rooms, center=False)",
+    "price ~ rooms + bs(area, knots=[75], lower_bound=0, upper_bound=200)",
+    "price ~ . - sold",
+]
+
+
+@pytest.mark.parametrize("formula", STREAMED)
+def test_files_are_coded_as_one_frame(flats, tmp_path, formula):
+    flats = with_gaps(flats)
+    flats.loc[11, "city"] = "Lima"  # in a row without a price
+    for k in range(2):
+        flats[40 * k : 40 * (k + 1)].to_csv(tmp_path / f"{k}.csv", index=False)
+    files, options = str(tmp_path / "*.csv"), {"missing": "drop"}
+    whole = LinearRegression.from_formula(formula, flats, **options)
+    model = LinearRegression.from_formula(formula, files, **options)
+    assert model.feature_names_in_.tolist() == whole.feature_names_in_.tolist()
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-6, atol=1e-8)
+    found, expected = (
+        model.inference(files, groups="street"),
+        whole.inference(flats, groups="street"),
+    )
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-6)
+    assert model.score(files) == pytest.approx(whole.score(flats), rel=1e-8)
+    np.testing.assert_allclose(
+        model.influence(files).cooks, whole.influence(flats).cooks, rtol=1e-4
+    )
+    if "city" in formula:
+        with pytest.raises(ValueError, match=r"0\.csv: column 'city' holds 'Lima' in row 12"):
+            model.predict_to_file(files, tmp_path / "p.csv")
+    new = flats[flats.city != "Lima"]
+    np.testing.assert_allclose(model.predict(new), whole.predict(new), rtol=1e-8)
+    new.to_csv(tmp_path / "new.csv", index=False)
+    assert model.predict_to_file(tmp_path / "new.csv", tmp_path / "p.csv") == 79
+    lines = (tmp_path / "p.csv").read_text().splitlines()[1:]
+    predicted = [float(line or "nan") for line in lines]
+    np.testing.assert_allclose(predicted, whole.predict(new), rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("formula", "says"),
+    [
+        ("price ~ poly(area, 2)", r"needs all rows at once.*I\(x\*\*2\)"),
+        ("price ~ bs(area, df=4)", r"knots=\[\.\.\.\]"),
+        ("price ~ I(area - center(area))", "stands by itself"),
+        ("price ~ I(area - area.mean())", "is more than arithmetic"),
+        ("price ~ C(area * 0 + plain)", "no column 'plain'"),
+    ],
+)
+def test_what_needs_all_rows_is_refused_of_files(flats, tmp_path, formula, says):
+    flats.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(ValueError, match=says):
+        LinearRegression.from_formula(formula, str(tmp_path / "t.csv"))
+
+
+def test_iterators_have_no_first_look(flats):
+    frames = [flats[:30], flats[30:]]
+    model = LinearRegression.from_formula("price ~ area + rooms", iter(frames))
+    whole = LinearRegression.from_formula("price ~ area + rooms", flats)
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-10)
+    with pytest.raises(ValueError, match="first look at all rows, for city"):
+        LinearRegression.from_formula("price ~ area + city", iter(frames))
+
+
+def test_unseen_levels_as_gaps(flats):
+    model = LinearRegression.from_formula("price ~ area + city", flats, unseen="nan")
+    new = flats[:4].copy()
+    new.loc[[1, 2], "city"] = "Lima"
+    expected = model.predict(flats[:4])
+    expected[[1, 2]] = np.nan
+    for found in (model.predict(new), model.inference().predict(new).mean):
+        np.testing.assert_allclose(found, expected)
+    strict = LinearRegression.from_formula("price ~ area + city", flats)
+    with pytest.raises(ValueError, match=r"'Lima' in row 1 \(and 2 rows hold such levels\)"):
+        strict.predict(new)
+    with pytest.raises(ValueError, match="unseen must be"):
+        LinearRegression.from_formula("price ~ area", flats, unseen="drop")
+
+
+def test_what_no_pickle_holds_is_named_when_it_is_missed(flats):
+    context = {"half": lambda values: values / 2}
+    model = LinearRegression.from_formula("price ~ half(area)", flats, context=context)
+    found = model.inference(flats, cov="HC1")
+    again = pickle.loads(pickle.dumps(found))
+    np.testing.assert_array_equal(again.se, found.se)
+    for predict in (again.predict, pickle.loads(pickle.dumps(model)).predict):
+        with pytest.raises(ValueError, match="needs half, which its pickle does not hold"):
+            predict(flats)
+    np.testing.assert_allclose(found.predict(flats).mean, model.predict(flats))

@@ -224,8 +224,35 @@ def test_others_say_what_to_do(rng):
     )
 
 
-def test_robust_errors_point_to_scores(rng):
-    X, y, _ = drawn(rng, offset=0.0)
-    model = LinearRegression().fit(*lazy(X, y))
-    with pytest.raises(TypeError, match=r"sums = model.scores\('HC3'\)"):
-        model.inference(*lazy(X, y), cov="HC3")
+@pytest.mark.parametrize(
+    "options", [{"cov": "HC3"}, {"lags": 4}, {"groups": ["firm", "city"], "cov": "CR2"}]
+)
+def test_errors_that_need_the_rows(rng, options):
+    X, y, weights = drawn(rng, 300, 2, 10.0)
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y, "w": weights})
+    frame["city"] = rng.choice([f"no {k}" for k in range(30)], 300)
+    frame["firm"] = rng.integers(0, 40, 300)
+    frame.loc[7, "a"] = np.nan
+    lazy_frame = dd.from_pandas(frame, npartitions=4)
+    model = LinearRegression()
+    model.fit(lazy_frame, "y", "w", features=["a", "b"], missing="drop")
+    found = model.inference(lazy_frame, "y", "w", **options)
+    whole = frame.dropna()
+    groups = {"groups": whole[options["groups"]]} if "groups" in options else {}
+    rows = whole[["a", "b"]].to_numpy(), whole.y.to_numpy(), whole.w.to_numpy()
+    expected = LinearRegression().fit(*rows).inference(*rows, **{**options, **groups})
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-10)
+    assert (found.df, found.groups) == (expected.df, expected.groups)
+    by_arrays = lazy(*rows)
+    model = LinearRegression().fit(*by_arrays)
+    if groups:
+        groups = {"groups": [whole.firm.to_numpy(), whole.city.to_numpy(dtype=object)]}
+    found = model.inference(*by_arrays, **{**options, **groups})
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-10)
+    with pytest.raises(ValueError, match="these are not the rows of the fit"):
+        model.inference(*(part[:200] for part in by_arrays), cov="HC0")
+    if groups:
+        frame.loc[150, "city"] = None
+        gap = dd.from_pandas(frame[["a", "b", "y", "w", "city"]], npartitions=4)
+        with pytest.raises(ValueError, match=r"in block 2: group 'city' has 1 missing"):
+            model.inference(gap.dropna(subset=["a"]), "y", "w", groups="city")

@@ -245,5 +245,71 @@ def test_inference_by_two_readings_is_that_of_the_rows(rng, cov, tmp_path):
     np.testing.assert_allclose(found.loglik, whole.loglik, rtol=1e-12)
     with pytest.raises(ValueError, match="these are not"):
         model.inference(str(path), "y", cov="HC0")
-    with pytest.raises(ValueError, match=r"fill model\.scores"):
+    with pytest.raises(ValueError, match="clusters of a source are columns of it"):
         model.inference(str(path), "y", "w", cov="CR1", groups=np.arange(500) // 10)
+
+
+@pytest.fixture
+def firms(rng, tmp_path):
+    """A frame of rows in clusters, three of them with gaps, and files of its parts."""
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(rng.normal(size=(600, 3)), columns=["a", "b", "y"]) + 1e3
+    frame["w"] = rng.integers(1, 4, 600)
+    frame["firm"] = rng.integers(0, 70, 600)
+    frame["city"] = rng.choice([f" no {k}" for k in range(40)], 600)
+    frame["far"] = frame.firm * 10.0**12
+    frame.loc[[3, 250, 599], "a"] = np.nan
+    files = []
+    for k in range(3):
+        files.append(str(tmp_path / f"{k}.csv"))
+        frame[200 * k : 200 * (k + 1)].to_csv(files[-1], index=False)
+    return frame, files
+
+
+@pytest.mark.parametrize("cov", ["CR1S", "CR2"])
+@pytest.mark.parametrize("groups", [["city"], ["far"], ["firm", "city"]])
+def test_clusters_of_a_source_are_those_of_the_rows(firms, cov, groups):
+    frame, files = firms
+    whole = frame.dropna()
+    rows = whole[["a", "b"]].to_numpy(), whole.y.to_numpy(), whole.w.to_numpy(dtype=float)
+    by_rows = LinearRegression().fit(*rows)
+    expected = by_rows.inference(*rows, groups=whole[groups], cov=cov)
+    batches = [frame[:100], frame[100:]]
+    for source in (files, frame, iter(batches)):
+        again = iter(batches) if hasattr(source, "__next__") else source
+        model = LinearRegression()
+        model.fit(source, "y", "w", features=["a", "b"], missing="drop")
+        found = model.inference(again, "y", "w", groups=groups, cov=cov)
+        np.testing.assert_allclose(found.se, expected.se, rtol=1e-10)
+        assert (found.df, found.groups) == (expected.df, expected.groups)
+    with pytest.raises(ValueError, match="has no column 'town'"):
+        model.inference(files, "y", "w", groups="town")
+    gap = frame.copy()
+    gap.loc[210, groups[0]] = None
+    with pytest.raises(ValueError, match=f"row 210: group '{groups[0]}' has no value"):
+        model.inference(gap, "y", "w", groups=groups)
+
+
+@pytest.mark.parametrize("meaning", ["analytic", "frequency"])
+def test_influence_and_diagnosis_of_a_source(firms, meaning):
+    frame, files = firms
+    whole = frame.dropna()
+    rows = whole[["a", "b"]].to_numpy(), whole.y.to_numpy(), whole.w.to_numpy(dtype=float)
+    by_rows = LinearRegression().fit(*rows)
+    model = LinearRegression().fit(files, "y", "w", features=["a", "b"], missing="drop")
+    found = model.influence(files, "y", "w", weights=meaning)
+    expected = by_rows.influence(*rows, weights=meaning)
+    assert found.index.tolist() == whole.index.tolist()
+    for name in ("leverage", "rstudent", "cooks", "dfbetas", "covratio", "fitted", "press"):
+        np.testing.assert_allclose(
+            getattr(found, name), getattr(expected, name), rtol=1e-8, atol=1e-11, err_msg=name
+        )
+    tests = model.diagnostics(files, "y", "w", weights=meaning)
+    expected = by_rows.diagnostics(*rows, weights=meaning)
+    for name, value in expected.to_dict().items():
+        ours = tests.to_dict()[name]
+        if isinstance(value, dict):
+            ours, value = list(ours.values()), list(value.values())
+        np.testing.assert_allclose(ours, value, rtol=1e-8, atol=1e-9, err_msg=name)
+    with pytest.raises(ValueError, match="these are not the rows of the fit"):
+        model.influence(files[:2], "y", "w")

@@ -18,6 +18,7 @@ from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel_part
 
 WIDE, VECTORS = tuning.WIDE, simd.VECTORS
+AHEAD, TABLE = tuning.SECOND_PASS_AHEAD, tuning.SECOND_PASS_TABLE
 FIRST = memory.LINE  # numbers of a cluster before those of its columns, of which two are used
 
 
@@ -39,6 +40,7 @@ def _block(
     spare = places - (len(firsts) if sorted_rows else 0) + b
     rss, total, p = 0.0, 0.0, X.shape[1]
     last = len(X) - 1 - WIDE // X.shape[1]  # rows from here on have not a vector behind them
+    far = not sorted_rows and len(own) > TABLE
     for begin in range(start, stop, ROWS):
         end = min(begin + ROWS, stop)
         panel.read(X, Y, target, weights, fit, begin, end, columns, vectors, raw)
@@ -48,6 +50,10 @@ def _block(
             e, w, code = residual[i], weight[i], codes[begin + i]
             place = spare if code == first else code
             at = place * width
+            if far and begin + i + AHEAD < stop:
+                ahead = codes[begin + i + AHEAD] * width
+                for line in range(0, width, memory.LINE):
+                    memory.prefetch(own, ahead + line)
             own[at] += 1.0 if w > 0.0 else 0.0
             own[at + 1] += w * e
             rss += w * e * e

@@ -1,0 +1,203 @@
+"""What all rows teach a formula, of rows that are read in batches: levels, means and spreads."""
+
+import ast
+import contextlib
+import itertools
+
+import numpy as np
+
+from linreg_fast.estimators.formula_names import expressions
+from linreg_fast.estimators.formula_sides import Side, formulaic
+from linreg_fast.sources.ahead import Clock, ahead, in_turn
+from linreg_fast.sources.cells import is_missing
+from linreg_fast.sources.progress import Progress
+
+MOST_LEVELS = 20_000  # of one factor: each is a column of the fit
+SCALED = ("center", "scale", "standardize")
+INSTEAD = {
+    "poly": "write x + I(x**2), which fits the same values",
+    "bs": "say where: bs(x, knots=[...], lower_bound=..., upper_bound=...)",
+    "lag": "make a column of it",
+    "hashed": "use C(...)",
+}
+SPLINE = "use bs(x, knots=[...], lower_bound=..., upper_bound=...)"
+
+
+def frame_of(rows, kinds):
+    """{column: array} of `Rows`, as a `Design` takes it."""
+    found = dict(rows.numbers)
+    for name, kind in kinds.items():
+        if kind == "text":
+            cells = [None if is_missing(c, True) else c.strip() for c in rows.texts[name]]
+            found[name] = np.array(cells, dtype=object)
+    return {name: found[name] for name in kinds}
+
+
+def gaps_in(rows, names):
+    """(rows,) of bool: where one of these columns has a gap."""
+    found = np.zeros(len(rows), dtype=bool)
+    for name in names:
+        if name in rows.numbers:
+            found |= ~np.isfinite(rows.numbers[name])
+        else:
+            found |= np.array([is_missing(cell, True) for cell in rows.texts[name]], dtype=bool)
+    return found
+
+
+class Lesson:
+    """What the rows teach a formula: levels, means and spreads."""
+
+    def __init__(self, sides, kinds, design):
+        self._kinds, self._design = kinds, design
+        self._factors = {}  # columns of a factor that is not of numbers -> the values seen
+        self._scaled = {}  # text of a call -> (its argument, [count, mean, squares])
+        self._base = None  # the first whole row
+        for side in sides:
+            for text, tree, quoted in expressions(side):
+                self._add(text, tree, quoted)
+        self.why = [*map("+".join, self._factors), *self._scaled]
+
+    @property
+    def needs_all(self):
+        return bool(self._factors or self._scaled)
+
+    def _add(self, text, tree, quoted):
+        if tree is None:
+            if self._kinds.get(text) == "text":
+                self._factors.setdefault((text,), set())
+            return
+        named = {quoted.get(node.id, node.id) for node in ast.walk(tree)
+                 if isinstance(node, ast.Name)} & set(self._kinds)  # fmt: skip
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        calls = [(getattr(node.func, "id", ""), node) for node in calls]
+        for name, node in calls:
+            if name in INSTEAD or name in ("cr", "cs", "cc"):
+                given = {keyword.arg for keyword in node.keywords}
+                if name == "bs" and {"knots", "lower_bound", "upper_bound"} <= given:
+                    continue
+                raise ValueError(
+                    f"the formula's {text!r} needs all rows at once, and these are read in "
+                    f"batches: {INSTEAD.get(name, SPLINE)}; or read one table into a data frame"
+                )
+            if name in SCALED:
+                self._add_scaled(text, tree, node, quoted)
+        if any(name == "C" for name, _ in calls) or any(
+            self._kinds[name] == "text" for name in named
+        ):
+            self._factors.setdefault(tuple(sorted(named)), set())
+
+    def _add_scaled(self, text, tree, node, quoted):
+        inner = {getattr(each.func, "id", "") for each in ast.walk(node) if each is not node
+                 and isinstance(each, ast.Call)}  # fmt: skip
+        if node is not tree.body or len(node.args) != 1 or inner & set(SCALED):
+            raise ValueError(
+                f"the formula's {text!r}: of rows that are read in batches {node.func.id} stands "
+                "by itself, as in center(x) or scale(log(x))"
+            )
+        argument = ast.unparse(node.args[0])
+        for alias, name in quoted.items():
+            argument = argument.replace(alias, f"`{name}`")
+        self._scaled[text] = argument, [0, 0.0, 0.0]
+
+    def look_at(self, raw, progress=None):
+        """Read the tables: all of them, or until there is one whole row.
+
+        Returns all of them again where they can be read once only, else None.
+        """
+        if not raw.again:
+            seen, rest = [], raw.tables()
+            for pair in rest:
+                seen.append(pair)
+                self._look_at(pair[0])
+                if self._base is not None:
+                    break
+            self._refuse_none()
+            return itertools.chain(seen, rest)
+        tables = (ahead if raw.ahead else in_turn)(raw.tables(), Clock())
+        with contextlib.closing(tables), contextlib.ExitStack() as stack:
+            if progress is None:
+                progress = stack.enter_context(Progress(raw.rows))
+            read = 0
+            for rows, _ in tables:
+                self._look_at(rows)
+                read += len(rows)
+                progress(read)
+                if self._base is not None and not self.needs_all:
+                    break
+        self._refuse_none()
+        return None
+
+    def _refuse_none(self):
+        if self._base is None:
+            raise ValueError("every row has a missing value in a column of the formula")
+
+    def _look_at(self, rows):
+        frame = frame_of(rows, self._kinds)
+        kept = ~gaps_in(rows, [*rows.numbers, *rows.texts])
+        if not kept.any():
+            return
+        frame = {name: values[kept] for name, values in frame.items()}
+        if self._base is None:
+            self._base = {name: values[0] for name, values in frame.items()}
+        for names, seen in self._factors.items():
+            columns = [frame[name] for name in names]
+            if len(columns) == 1 and columns[0].dtype != object:
+                seen.update((value,) for value in np.unique(columns[0]).tolist())
+            else:
+                seen.update(zip(*(column.tolist() for column in columns), strict=True))
+            if len(seen) > MOST_LEVELS:
+                raise ValueError(
+                    f"{rows.path}: the formula makes groups of {' and '.join(names)}, which have "
+                    f"more than {MOST_LEVELS} different values: each would be a column of the fit"
+                )
+        for argument, sums in self._scaled.values():
+            _add(sums, self._values_of(argument, frame))
+
+    def _values_of(self, argument, frame):
+        side = Side(formulaic().Formula(f"0 + I({argument})"), list(frame), self._design.context)
+        table = {name: frame[name] for name in side.columns}
+        import pandas as pd
+
+        where = np.arange(len(next(iter(table.values()))))
+        return side.values(pd.DataFrame(table), self._design.context, where)[:, 0]
+
+    def frame(self):
+        """A table with each level of each factor."""
+        rows = [self._base]
+        for names, seen in self._factors.items():
+            rows += [{**self._base, **dict(zip(names, values, strict=True))} for values in seen]
+        found = {}
+        for name, kind in self._kinds.items():
+            values = [row[name] for row in rows]
+            numbers = np.array(values, dtype=object if kind == "text" else np.float64)
+            alone = kind == "number" and (name,) in self._factors
+            if alone and (numbers == np.round(numbers)).all() and abs(numbers).max() < 2**53:
+                numbers = numbers.astype(np.int64)  # C(cyl)[T.6], not [T.6.0]
+            found[name] = numbers
+        return found
+
+    def correct(self, design):
+        """Means and spreads are those of all rows, not of the table."""
+        for text, (_, (count, mean, squares)) in self._scaled.items():
+            for side in (design.left, design.right):
+                states = side.spec.transform_state
+                for key in states:
+                    if "".join(key.split()) != "".join(text.split()):
+                        continue
+                    state = states[key]
+                    if state["center"] is not None:
+                        state["center"] = np.float64(mean)
+                    if state["scale"] is not None:
+                        off = 0.0 if state["center"] is not None else count * mean**2
+                        state["scale"] = np.sqrt((squares + off) / (count - state["ddof"]))
+
+
+def _add(sums, values):
+    """Join the count, mean and squares about it of `values` to those so far."""
+    count, mean = len(values), float(np.mean(values))
+    squares = float(np.sum((values - mean) ** 2))
+    total = sums[0] + count
+    step = mean - sums[1]
+    sums[2] += squares + step**2 * sums[0] * count / total
+    sums[1] += step * count / total
+    sums[0] = total

@@ -1,0 +1,182 @@
+"""Streams whose features are made of columns, batch after batch, and columns that go beside them.
+
+A coder says which columns it reads, as numbers or as text, and makes features and the target of
+each batch: of a formula, of groups as zeros and ones, or of numbers as they are. Beside them go the
+clusters of the rows, as codes, and the rows' places.
+"""
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from linreg_fast.sources.cells import is_missing
+from linreg_fast.sources.codes import Codes
+from linreg_fast.sources.columns import Chunk, places_in, refuse_text
+from linreg_fast.sources.names import find
+
+
+class Rows(NamedTuple):
+    """Some rows of the columns that were asked for."""
+
+    numbers: dict[str, np.ndarray]  # NaN where a value is missing
+    texts: dict[str, list[str]]  # as they stand
+    path: str
+    first: int  # how many rows of the table come before
+    where: Any  # row -> where it stands, in words
+
+    def gap(self, row):
+        """The first column with a gap there; None if there is none."""
+        gaps = (name for name, values in self.numbers.items() if np.isnan(values[row]))
+        texts = (name for name, cells in self.texts.items() if is_missing(cells[row], True))
+        return next(itertools.chain(gaps, texts), None)
+
+    def __len__(self):
+        column = next(iter((self.numbers or self.texts).values()))
+        return len(column)
+
+
+def kind_in(pieces, name):
+    """ "number" where a column holds numbers in all pieces, else "text" or "date"."""
+    kinds = {piece.columns[find(piece, name)].kind for piece in pieces}
+    if kinds <= {"number", "empty"}:
+        return "number"
+    return "date" if kinds <= {"date", "empty"} else "text"
+
+
+class RawTables:
+    """The rows of pieces, of columns by their names: numbers, and others as they stand."""
+
+    def __init__(self, pieces, numbers, texts=()):
+        self.pieces = pieces
+        self.numbers, self.texts = list(dict.fromkeys(numbers)), list(dict.fromkeys(texts))
+        self._places = [
+            (places_in(piece, self.numbers), [find(piece, name) for name in self.texts])
+            for piece in pieces
+        ]
+        self.again = all(piece.again for piece in pieces)
+        self.ahead = all(piece.ahead for piece in pieces)
+        counts = [piece.rows for piece in pieces]
+        self.rows = None if None in counts else sum(counts)
+
+    def tables(self):
+        """`Rows`, one batch after the other."""
+        for piece, (numbers, texts) in zip(self.pieces, self._places, strict=True):
+            above = 0
+            for batch in piece.batches(list(numbers), list(texts)):
+                if not batch.rows:
+                    continue
+                refuse_text(piece, numbers, self.numbers, batch)
+                values = {n: batch.numbers[p] for n, p in zip(self.numbers, numbers, strict=True)}
+                cells = {n: batch.texts[p] for n, p in zip(self.texts, texts, strict=True)}
+                wide = {n: batch.wide[p] for n, p in zip(self.numbers, numbers, strict=True)
+                        if p in batch.wide}  # fmt: skip
+                yield Rows(values, cells, piece.path, above, _where(piece.path, batch.where)), wide
+                above += batch.rows
+
+    def close(self):
+        for piece in self.pieces:
+            piece.close()
+
+
+class Plain:
+    """The coder of numbers as they are."""
+
+    texts: tuple = ()
+
+    def __init__(self, features, target):
+        self.names, self.target = list(features), target
+        self.numbers = [*self.names, target]
+
+    def columns(self, rows):
+        return [rows.numbers[name] for name in self.numbers]
+
+
+class CodedStream:
+    """As `columns.TableStream`, of what a coder makes of the columns.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+    coder
+        With `numbers` and `texts`, the columns that it reads; `names` and `target`, those that it
+        makes; and `columns(rows)`, features and the target of `Rows`.
+    weight : str, optional
+    groups : sequence of str
+        One or two columns whose codes go beside the features, and those of both at once.
+    places : bool
+        Whether the rows' places in the source go beside them, last.
+    first : iterator, optional
+        The tables, where the first ones had to be looked at already.
+    """
+
+    n_targets = 1
+
+    def __init__(self, pieces, coder, weight=None, groups=(), places=False, first=None):
+        self.pieces, self.coder, self._weight = pieces, coder, weight
+        self._columns, self._with_places = list(groups), places
+        self._given = first
+        asked = [*coder.numbers, *([] if weight is None else [weight])]
+        apart = [name for name in groups if name not in asked and name not in coder.texts]
+        typed = all(piece.typed for piece in pieces)
+        plain = [name for name in apart if typed and kind_in(pieces, name) == "number"]
+        texts = [*coder.texts, *(name for name in apart if name not in plain)]
+        self._raw = RawTables(pieces, [*asked, *plain], texts)
+        self.codes = [Codes(name) for name in groups]
+        if len(groups) == 2:
+            self.codes.append(Codes(None))
+        beside = [*(f"group {name}" for name in groups), "both groups"][: len(self.codes)]
+        beside += ["row"] * places
+        self.n_beside = len(beside)
+        self.feature_names, self.n_features = list(coder.names), len(coder.names)
+        ends = [] if weight is None else [weight]
+        self.names = [*coder.names, coder.target, *beside, *ends]
+        self.weighted, self.files = weight is not None, len(pieces)
+        self.again, self.ahead, self.rows = self._raw.again, self._raw.ahead, self._raw.rows
+        self.dtype = np.dtype(np.float64)
+
+    def chunks(self):
+        above = 0
+        for rows, wide in self._raw.tables() if self._given is None else self._given:
+            columns = list(self.coder.columns(rows))
+            columns += self._beside(rows, columns)
+            if self._with_places:
+                columns.append(np.arange(above, above + len(rows), dtype=np.float64))
+            if self._weight is not None:
+                columns.append(rows.numbers[self._weight])
+            above += len(rows)
+            far = {self.names.index(n): ends for n, ends in wide.items() if n in self.names}
+            yield Chunk(columns, rows.where, far, rows.gap)
+
+    def _beside(self, rows, columns):
+        """Codes of the groups; a missing one is refused where the row is used."""
+        found = []
+        for codes, name in zip(self.codes, self._columns, strict=False):
+            given = rows.numbers.get(name)
+            found.append(codes.of(rows.texts[name] if given is None else given))
+            if np.isnan(found[-1]).any():
+                self._refuse_missing(name, np.isnan(found[-1]), rows, columns)
+        if len(found) == 2:
+            found.append(self.codes[2].of_pairs(*found))
+        return found
+
+    missing_groups = "raise"
+
+    def _refuse_missing(self, name, missing, rows, columns):
+        if self.missing_groups == "drop":
+            return
+        used = missing & np.isfinite(np.sum(columns, axis=0))
+        if self._weight is not None:
+            used &= rows.numbers[self._weight] > 0
+        if used.any():
+            raise ValueError(
+                f"{rows.where(int(np.argmax(used)))}: group {name!r} has no value, and the row was "
+                "fitted: leave such rows out of the fit, or give them a cluster"
+            )
+
+    def close(self):
+        self._raw.close()
+
+
+def _where(prefix, where):
+    return lambda row: f"{prefix}, {where(row)}"
