@@ -49,7 +49,9 @@ class OpenParquetPiece(Piece):
 
 
 class LazyFramePiece(Piece):
-    """A LazyFrame of polars, collected in batches."""
+    """A LazyFrame of polars, collected in batches. It is a plan, which polars' threads run."""
+
+    ahead = True
 
     def __init__(self, frame):
         pyarrow = need_pyarrow("a LazyFrame")
