@@ -8,23 +8,27 @@ import warnings
 from types import MappingProxyType
 
 from linreg_fast.cli import summary
-from linreg_fast.cli.common import check_writable, for_a_reader, patience
+from linreg_fast.cli.common import for_a_reader, patience
 from linreg_fast.cli.tables import options_of_text, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
-# Options of fit and predict that the rows in memory are needed for.
-NEED_ROWS = ["categorical", "formula", "plot", "keep", "clusters", "diagnose", "interval"]
+# Options of fit that the rows in memory are needed for.
+NEED_ROWS = ["categorical", "formula", "plot", "clusters", "diagnose"]
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
 
-def takes(options):
-    """Whether the data are read in batches. If not, `options.data` becomes the one path."""
+def takes(options, needs_rows=False):
+    """Whether the data are read in batches. If not, `options.data` becomes the one path.
+
+    needs_rows: whether the rows of one file are needed in memory, as for some options.
+    """
     given = options.data
     if are_many(options):
         return True
     path = options.data
     if (
-        any(getattr(options, name, None) for name in NEED_ROWS)
+        needs_rows
+        or any(getattr(options, name, None) for name in NEED_ROWS)
         or path == "-"
         or not os.path.isfile(path)
         or os.path.getsize(path) < LARGE
@@ -185,32 +189,3 @@ def details_of(estimator):
     r2 = 1 - left / about_mean if about_mean > 0 else math.nan
     left_out = 0 if reading is None else reading.dropped
     return details(estimator, moments.n_samples, left_out, r2, float(left / moments.weight_sum))
-
-
-def predict(options, model):
-    """The command predict for several files: one column of predictions, a line a row."""
-    import numpy as np
-
-    from linreg_fast.sources.predictions import write
-
-    refuse(options)
-    if model.categories or getattr(model, "formula", None):
-        raise ValueError("a model with groups or a formula predicts for one file at a time")
-    if options.missing == "raise":
-        raise ValueError("--missing raise is for one file: here the line of such a row is empty")
-    out = None if options.out == "-" else options.out
-    if out is not None:
-        check_writable(out, *options.data, options.model)
-    with patience("predicting"):
-        rows = write(
-            options.data,
-            out,
-            model.features,
-            model.coef[None, :],
-            np.array([model.intercept]),
-            head=model.target,
-            options=options_of_text(options),
-        )
-    if out is not None:
-        print(f"{rows} predictions written to {out}")
-    return 0

@@ -44,6 +44,7 @@ class WithConstants(Piece):
     """A table, and columns whose number is the same in all of its rows."""
 
     def __init__(self, constants):
+        self._said = constants
         self._constants = {key: constant(value) for key, value in constants.items()}
 
     def _with_constants(self, columns):
@@ -52,7 +53,7 @@ class WithConstants(Piece):
         self._added = [key for key in self._constants if key not in names]
         return [*columns, *(Column(key, self._constants[key][0]) for key in self._added)]
 
-    def _filled(self, found, places):
+    def _filled(self, found, places, texts=()):
         """The batches of `found`, a function of the file's own places, with the constants."""
         own = [place for place in places if place < self._n_own]
         of_numbers = [j for j in range(self._n_own) if self.columns[j].kind == "number"]
@@ -63,11 +64,17 @@ class WithConstants(Piece):
                     _, value = self._constants[self._added[place - self._n_own]]
                     numbers[place] = np.full(batch.rows, value)
             faults = {place: batch.faults[place] for place in own if place in batch.faults}
-            yield batch._replace(numbers=numbers, faults=faults)
+            cells = dict(batch.texts)
+            for place in texts:
+                if place >= self._n_own:
+                    cells[place] = [str(self._said[self._added[place - self._n_own]])] * batch.rows
+            yield batch._replace(numbers=numbers, faults=faults, texts=cells)
 
 
 class FilePiece(WithConstants):
     """A file, opened once for its schema and once for its rows; a pipe is opened once."""
+
+    as_text = True  # whether `batches` hands out cells as they stand, too
 
     def __init__(self, path, constants=NOTHING, options=NOTHING):
         super().__init__(constants)
@@ -104,9 +111,12 @@ class FilePiece(WithConstants):
             raise ValueError(f"{self.path} was changed since its columns were looked at")
         return open_table(self._file, **self._options, dialect=self._dialect)
 
-    def batches(self, places):
+    def batches(self, places, texts=(), every_row=False):
+        """Likewise; columns as they stand, and lines of nothing as rows, where asked for."""
         with self._source() as source:
-            yield from self._filled(lambda own: source.batches(own), places)
+            source.every_row = every_row
+            cells = [place for place in texts if place < self._n_own]
+            yield from self._filled(lambda own: source.batches(own, cells), places, texts)
 
     def first_text(self, place):
         if not self.again or place >= self._n_own or is_arrow(self._file):

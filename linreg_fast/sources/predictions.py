@@ -1,108 +1,150 @@
 """Predictions for the rows of a source, written to a file batch after batch."""
 
 import contextlib
+import csv
+import io
 import os
 import sys
-import tempfile
 
 import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.predict import predict
+from linreg_fast.runtime.atomic import replacing
 from linreg_fast.sources.arrow_files import need_pyarrow
 from linreg_fast.sources.columns import places_in, refuse_text
-from linreg_fast.sources.names import NO_NAME
+from linreg_fast.sources.names import NO_NAME, find, split_names
 from linreg_fast.sources.recognise import pieces_of
 
 HEAD = "prediction"
 
 
-def write(source, path, names, coef, intercept, head=HEAD, options=None):
-    """Write predictions of coef (1, p) and intercept (1,); the number of rows.
-
-    path: None for the screen. head: the name of the column. options: of text tables.
-    """
+def write(source, path, names, coef, intercept):
+    """Write predictions of coef (1, p) and intercept (1,); the number of rows."""
     if len(coef) > 1:
         raise ValueError(f"predictions of one target are written, and the model has {len(coef)}")
-    pieces = pieces_of(source, options)
-    if names is None:
-        names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
-        if len(names) != coef.shape[1]:
-            raise ValueError(
-                f"{pieces[0].path} has {len(names)} columns, the model {coef.shape[1]} features, "
-                "without names: fit it to a source, or to a frame"
-            )
-    places = [places_in(piece, names) for piece in pieces]
+    return write_columns(
+        pieces_of(source), path, names, lambda X: [line(X, coef, intercept)], [HEAD], coef.shape[1]
+    )
 
-    def rows_into(add):
-        rows = 0
-        for piece, where in zip(pieces, places, strict=True):
-            for batch in piece.batches(list(where)):
-                refuse_text(piece, where, names, batch)
-                add(_predicted(batch, where, coef, intercept))
-                rows += batch.rows
-        return rows
 
+def line(X, coef, intercept):
+    """(rows,) what one target is at rows of X, NaN where one has a gap."""
+    with np.errstate(invalid="ignore"):
+        return predict(frozen(X), coef, intercept)[:, 0]
+
+
+def write_columns(pieces, path, names, answers, heads, n_features, keep=(), check=None):
+    """Write columns of answers for all rows of pieces; the number of rows.
+
+    path: None for the screen. names: of the features, or None: all columns of the first piece.
+    answers(X): a list of (rows,), one for each of the heads. keep: options that name columns of
+    files, which are written before them as text. check(X, where), if any: raises for what a row may
+    not hold.
+    """
     try:
+        if names is None:
+            names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
+            if len(names) != n_features:
+                raise ValueError(
+                    f"{pieces[0].path} has {len(names)} columns, the model {n_features} features, "
+                    "without names: fit it to a source, or to a frame"
+                )
+        places = [places_in(piece, names) for piece in pieces]
+        kept = split_names(pieces[0], keep)
+        texts = [[find(piece, name) for name in kept] for piece in pieces]
+
+        def rows_into(add):
+            rows = 0
+            for piece, where, cells in zip(pieces, places, texts, strict=True):
+                options = {"texts": cells, "every_row": True} if hasattr(piece, "as_text") else {}
+                for batch in piece.batches(list(where), **options):
+                    refuse_text(piece, where, names, batch)
+                    X = np.empty((batch.rows, len(where)), order="F")
+                    for j, place in enumerate(where):
+                        X[:, j] = batch.numbers[place]
+                    if check is not None:
+                        check(X, piece.path, batch.where)
+                    add([*(batch.texts[place] for place in cells), *answers(X)])
+                    rows += batch.rows
+            return rows
+
         if path is None:
-            sys.stdout.write(head + "\n")
-            return rows_into(lambda values: sys.stdout.write(_lines(values)))
-        path = os.path.realpath(os.fspath(path))
-        if any(os.path.realpath(piece.path) == path for piece in pieces):
-            raise ValueError(f"{path} is read here: write to another file")
-        parquet = path.lower().endswith((".parquet", ".pq"))
-        with _replacing(path) as temporary, _writer(temporary, parquet, head) as add:
+            with csv_to(sys.stdout, [*kept, *heads]) as add:
+                return rows_into(add)
+        target = os.path.realpath(os.fspath(path))
+        if any(os.path.realpath(piece.path) == target for piece in pieces):
+            raise ValueError(f"{target} is read here: write to another file")
+        with columns_to(path, kept, heads) as add:
             return rows_into(add)
     finally:
         for piece in pieces:
             piece.close()
 
 
-@contextlib.contextmanager
-def _replacing(path):
-    """The name of a file beside it, which takes its place at the end, or is deleted."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".linreg-fast-")
-    os.close(handle)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only the owner can read
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+def heads_of(target, kept, more=()):
+    """What the columns of predictions are called beside those that are kept."""
+    while target in kept:
+        target = f"predicted {target}"
+    return [target, *more]
 
 
-def _lines(values):
-    return "".join("\n" if v != v else f"{v!r}\n" for v in values.tolist())
-
-
-def _predicted(batch, places, coef, intercept):
-    X = np.empty((batch.rows, len(places)), order="F")
-    for j, place in enumerate(places):
-        X[:, j] = batch.numbers[place]
-    with np.errstate(invalid="ignore"):
-        return predict(frozen(X), coef, intercept)[:, 0]
+def is_parquet(path):
+    return os.fspath(path).lower().endswith((".parquet", ".pq"))
 
 
 @contextlib.contextmanager
-def _writer(path, parquet, head):
-    """A function that adds an array of predictions to the file."""
-    if not parquet:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(head + "\n")
-            yield lambda values: file.write(_lines(values))
-        return
+def columns_to(path, kept, heads):
+    """A function that adds columns of text and of numbers to a file, written whole or not at all.
+
+    Parquet where its name says so, else CSV: lines of numbers with all digits.
+    """
+    with replacing(path) as temporary:
+        if is_parquet(path):
+            with _parquet_writer(temporary, kept, heads) as add:
+                yield add
+        else:
+            with (
+                open(temporary, "w", encoding="utf-8", newline="\n") as file,
+                csv_to(file, [*kept, *heads]) as add,
+            ):
+                yield add
+
+
+@contextlib.contextmanager
+def csv_to(file, heads):
+    """A function that adds columns to an open file, whose first line is written now."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(heads)
+    yield lambda columns: file.write(as_lines(columns))
+
+
+def as_lines(columns):
+    """Rows of a CSV: text as it is, numbers with all digits, empty where one is NaN."""
+    columns = [column if isinstance(column, list) else column.tolist() for column in columns]
+    if len(columns) == 1:  # csv would write "" for an empty one
+        return "".join("\n" if value != value else f"{value!r}\n" for value in columns[0])
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    for row in zip(*columns, strict=True):
+        writer.writerow([v if isinstance(v, str) else "" if v != v else repr(v) for v in row])
+    return lines.getvalue()
+
+
+@contextlib.contextmanager
+def _parquet_writer(path, kept, heads):
     pyarrow = need_pyarrow("and writing Parquet")
     from pyarrow import parquet as form
 
-    schema = pyarrow.schema([(head, pyarrow.float64())])
+    types = [pyarrow.string()] * len(kept) + [pyarrow.float64()] * len(heads)
+    schema = pyarrow.schema(list(zip([*kept, *heads], types, strict=True)))
     with form.ParquetWriter(path, schema) as file:
 
-        def add_to_parquet(values):
-            column = pyarrow.array(values, from_pandas=True)  # NaN as null
-            file.write_table(pyarrow.table([column], schema=schema))
+        def add(columns):
+            arrays = [  # NaN as null
+                pyarrow.array(column, type_, from_pandas=True)
+                for column, type_ in zip(columns, types, strict=True)
+            ]
+            file.write_table(pyarrow.table(arrays, schema=schema))
 
-        yield add_to_parquet
+        yield add
