@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from linreg_fast.cli import summary
 from linreg_fast.cli.common import for_a_reader, patience
-from linreg_fast.cli.tables import options_of_text, refuse_empty_names
+from linreg_fast.cli.tables import options_of_text, refuse_constant, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
 # Options of fit that the rows in memory are needed for.
@@ -127,6 +127,7 @@ def fit(options, report):
         started = time.perf_counter()
         estimator._fit_stream(stream, options.missing, told)
         taken = time.perf_counter() - started
+        _refuse_constant(estimator, options)
         if choice is not None:
             found = _inference(estimator, stream, choice, options.missing, told)
         details = details_of(estimator)
@@ -149,6 +150,13 @@ def fit(options, report):
             if path and path != "-":
                 print(f"written to {path}", file=screen)
     return 0
+
+
+def _refuse_constant(estimator, options):
+    moments, reading = estimator.moments_, estimator.reading_
+    if not moments.comoment[-1, -1]:
+        paths = ", ".join(options.data[:3]) + " ..." * (len(options.data) > 3)
+        refuse_constant(paths, options.target, moments.mean[-1], reading.used, reading.rows)
 
 
 class Counted:

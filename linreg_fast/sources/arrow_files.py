@@ -69,9 +69,10 @@ class ArrowSource:
                     "--categorical"
                 )
         asked = list(dict.fromkeys([*numbers, *texts]))
-        found, above = self._file.batches(asked), 0
+        found, above, errors = self._file.batches(asked), 0, self._errors()
         while True:
-            with self._errors():
+            errors.above = above
+            with errors:
                 batch = next(found, None)
                 if batch is None:
                     break
@@ -106,7 +107,9 @@ def plain(kind):
 
 
 class Named:
-    """pyarrow's errors do not name the file."""
+    """pyarrow's errors do not name the file, nor how many rows it had read."""
+
+    above = 0
 
     def __init__(self, name, what):
         self._name, self._what = name, what
@@ -120,7 +123,8 @@ class Named:
         if isinstance(error, (pyarrow.ArrowException, OSError, ValueError)) and not getattr(
             error, "filename", None
         ):
-            raise ValueError(f"{self._name} {self._what}: {error}") from None
+            after = f" after row {self.above}" if self.above else ""
+            raise ValueError(f"{self._name} {self._what}{after}: {error}") from None
 
 
 class ParquetRows:

@@ -91,7 +91,7 @@ class TableStream:
         if features is None:
             first = self.pieces[0]
             if not first.columns:
-                raise ValueError(f"{first.path} has no columns: no rows to fit")
+                raise ValueError(f"{first.path} has no columns: nothing to fit")
             wanted = [composed(name) for name in taken]
             names = [column.name for column in first.columns]
             names = [n for n in names if composed(n) not in wanted and not NO_NAME.fullmatch(n)]

@@ -206,14 +206,19 @@ class ItemsPiece(Piece):
     again = False
 
     def __init__(self, first, items, piece_of):
+        if first is None:
+            raise ValueError("the iterator yields nothing: no rows to fit (has it been used up?)")
         self.path, self._first, self._items, self._piece_of = "batch 0", first, items, piece_of
-        self.columns = [] if self._first is None else piece_of(self._first).columns
+        self.columns = piece_of(first).columns
 
     def batches(self, places):
         names = [self.columns[place].name for place in places]
         count, item = 0, self._first
         while item is not None:
-            piece = self._piece_of(item)
+            try:
+                piece = self._piece_of(item)
+            except ValueError as error:
+                raise ValueError(f"batch {count}: {error}") from None
             piece.path = f"batch {count}"
             found = places_in(piece, names)
             for batch in piece.batches(found):

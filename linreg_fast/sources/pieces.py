@@ -180,6 +180,7 @@ def of_arrow(found, places, errors):
     """`Batch`es of an iterator of Arrow's record batches, whose columns stand at these places."""
     above, found = 0, iter(found)
     while True:
+        errors.above = above
         with errors:
             batch = next(found, None)
         if batch is None:

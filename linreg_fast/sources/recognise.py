@@ -33,6 +33,13 @@ def is_iterator(given):
     return hasattr(given, "__next__") and not hasattr(given, "__array__")
 
 
+def is_read_in_batches(given):
+    """Whether it is a source that no estimator but those with `fit(source, ...)` reads."""
+    if names_files(given) or is_iterator(given):
+        return True
+    return any(hasattr(given, name) for name in (*TABLES[2:], "read_next_batch"))
+
+
 def is_source(given, target):
     """Whether rows are to be read from it, with `target` the name of a column.
 

@@ -52,6 +52,15 @@ def test_folders_patterns_and_lists(capsys, parts, tmp_path):
         assert "read       90 rows, 3 files, 2 dropped" in text
         assert "rows       88 (2 left out for missing values)" in text
         assert "column of text is left out: note" in error
+    for file in folder.iterdir():
+        file.write_text("a,b,y\n1,2,5\n3,1,5\n4,,6\n")
+    code, text, error = run(capsys, "fit", folder, "--target", "y")
+    assert (code, text) == (2, "")
+    assert "is 5 in all 6 rows that are left (3 have a missing value): there is nothing" in error
+
+
+def test_gaps_of_many_files(capsys, parts):
+    folder = parts[0]
     code, _, error = run(capsys, "fit", folder, "--target", "y", "--missing", "raise")
     assert code == 2
     assert "0.csv, line 6: column 'b' has a missing value" in error
