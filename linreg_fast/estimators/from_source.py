@@ -190,6 +190,8 @@ class SourceMixin:
         from linreg_fast.sources.predictions import write
 
         check_is_fitted(self)
+        if hasattr(source, "__dask_graph__"):
+            raise TypeError("predict(X) of a Dask collection is lazy: write that, as Dask does")
         return write(source, path, _names_of(self), *self._parameters())
 
 

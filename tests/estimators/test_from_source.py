@@ -162,7 +162,7 @@ def test_predictions_in_a_file(rng, tmp_path):
         iter([frame]),
         parquet.read_table(tmp_path / name).to_reader(),
     ):
-        with pytest.raises(TypeError, match=r"predict takes arrays .* predict_to_file\(source"):
+        with pytest.raises(TypeError, match=r"rows are not in memory; .*predict_to_file\(X, path"):
             model.predict(source)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["a.parquet", "b.parquet", "p.csv", "p.parquet"]
