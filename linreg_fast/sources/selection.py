@@ -20,8 +20,6 @@ from linreg_fast.sources.names import (
     split_names,
 )
 
-MOST_NAMES = 20  # of columns in a sentence
-
 
 def cells_of(columns, place, kept):
     """A column's cells in the rows kept, without the blanks around text."""
@@ -155,9 +153,8 @@ class Selection:
 
     def _leave_out(self, why, places, hint=""):
         if places:
-            names = joined(self.name(place) for place in places[:MOST_NAMES])
-            if len(places) > MOST_NAMES:
-                names += f" and {len(places) - MOST_NAMES} more"
+            names = joined(self.name(place) for place in places[:20])
+            names += f" and {len(places) - 20} more" * (len(places) > 20)
             are = is_or_are(len(places))
             self._tell(f"column{'s' * (are == 'are')} {why} {are} left out: {names}{hint}")
 
