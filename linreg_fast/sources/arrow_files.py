@@ -5,6 +5,7 @@ import os
 
 from linreg_fast.kernels.tuning import SOURCE_ELEMENTS, SOURCE_ROWS
 from linreg_fast.sources.arrow_columns import beyond, floats, kind_of
+from linreg_fast.sources.doors import advice
 from linreg_fast.sources.table import Batch, Column
 
 # Flat whatever the row groups, and no slower: by default a whole file is kept (473 MB of 424), and
@@ -65,8 +66,12 @@ class ArrowSource:
             if kind not in ("number", "empty"):
                 raise ValueError(
                     f"{self.path}: column {self._names[place]!r} holds {plain(kind)}, not "
-                    "numbers: leave it out with --exclude or --features, or encode it with "
-                    "--categorical"
+                    "numbers: "
+                    + advice(
+                        "leave it out with --exclude or --features, or encode it with "
+                        "--categorical",
+                        "leave it out, or encode it as numbers",
+                    )
                 )
         asked = list(dict.fromkeys([*numbers, *texts]))
         found, above, errors = self._file.batches(asked), 0, self._errors()

@@ -16,6 +16,7 @@ from linreg_fast.kernels.tuning import (
     SOURCE_LAUNCH_COLUMNS,
     SOURCE_ROWS,
 )
+from linreg_fast.sources.doors import advice
 
 MISSING = ("raise", "drop")
 
@@ -66,7 +67,8 @@ class Gate:
             row = int(np.argmax(missing))
             raise ValueError(
                 f"{chunk.where(row)}: column {self._names[j]!r} has a missing value: drop or fill "
-                "such rows, or have them left out with missing='drop'"
+                "such rows, or have them left out with "
+                + advice("--missing drop", "missing='drop'")
             )
         self.gaps[j] += int(missing.sum())
 
