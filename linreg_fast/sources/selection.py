@@ -233,10 +233,8 @@ class Selection:
                 continue  # years, perhaps
             first = f"{columns.first(place):g}"
             name = joined([self.name(place)])
-            self._tell(
-                f"column {name} counts the rows from {first} and is used"
-                + advice(f" (--exclude {name} if it is only their number)")
-            )
+            hint = advice(f" (--exclude {name} if it is only their number)")
+            self._tell(f"column {name} counts the rows from {first} and is used{hint}")
 
     def _gappy(self, columns, asked):
         """Columns are left out, those with most gaps first, until rows enough are complete."""
@@ -253,8 +251,8 @@ class Selection:
         dropped = int((~kept).sum())
         gaps = [place for place in used if columns.gaps[place]]
         found = [f"{joined([self.name(place)])} ({columns.gaps[place]})" for place in gaps]
+        stops = advice("--missing raise", "missing='raise'")
         self._tell(
             f"{dropped} of {counted(columns.rows, 'row')} {is_or_are(dropped)} left out for "
-            f"missing values, in {listed(found)} ("
-            + advice("--missing raise stops at them)", "missing='raise' stops at them)")
+            f"missing values, in {listed(found)} ({stops} stops at them)"
         )
