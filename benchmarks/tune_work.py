@@ -27,6 +27,7 @@ WORK = {
     "SECOND_PASS_TABLE": ("clusters", 200_000, 10, ""),
     "SECOND_PASS_": ("inference", 200_000, 10, ""),
     "STREAM_": ("stream", 20_000, 5, ""),
+    "SOURCE_PLAIN": ("source", 30_000, 100, ""),
     "SOURCE_": ("source", 300_000, 10, ""),
     "FEWEST_TARGETS_APART": ("moments of targets", 5_000, 5, "targets"),
     "LATE_": ("fit", 50_000, 10, ""),

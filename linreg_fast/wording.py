@@ -1,21 +1,33 @@
 """Floor 5: fits and measurements in words."""
 
+MOST_TERMS = 20  # of a line
+
 
 def equation(coef, intercept, features, target, has_intercept=True):
     """``y = 1.5 a - 2 b + 3``: enough digits to read, not to compute with.
 
+    Of more than 20 features the first ten.
+
     >>> equation([1.5, -2.0], 3.0, ["a", "b"], "y")
     'y = 1.5 a - 2 b + 3'
+    >>> equation(range(1, 31), 3.0, [f"x{j}" for j in range(30)], "y")[-39:]
+    '+ 9 x8 + 10 x9 + (20 more features) + 3'
     """
     terms = [(c, f" {name}") for c, name in zip(coef, features, strict=True)]
-    if has_intercept:
-        terms.append((intercept, ""))
-    text = f"{target} ="
-    for i, (number, name) in enumerate(terms):
-        sign = "-" if number < 0 else "+" if i else ""
-        text += (
-            f" {sign}{' ' if i else ''}{abs(number):.6g}{name}" if sign else f" {number:.6g}{name}"
-        )
+    left = len(terms) - 10 if len(terms) > MOST_TERMS else 0
+    terms = terms[: len(terms) - left]
+    more = f" + ({left} more features)" if left else ""
+    text = f"{target} ={_summed(terms)}{more}"
+    return text + _summed([(intercept, "")], bool(terms)) if has_intercept else text
+
+
+def _summed(terms, goes_on=False):
+    """The terms with their signs; goes_on: behind others."""
+    text = ""
+    for number, name in terms:
+        first = not (text or goes_on)
+        sign = "-" if number < 0 else "" if first else "+"
+        text += f" {sign}{'' if first else ' '}{abs(number):.6g}{name}"
     return text
 
 

@@ -14,19 +14,11 @@ def of_fit(estimator, found, options):
 
     found: the `Inference` that was shown, or None.
     """
-    import json
-
-    moments = getattr(estimator, "moments_", None)
-    if moments is None or moments.n_features > MOST_COLUMNS or estimator.positive:
+    content = of_moments(
+        estimator, options.weights, getattr(options, "weights_are", None) or "analytic"
+    )
+    if content is None:
         return None
-    content = {
-        "moments": json.loads(moments.to_json()),
-        "fit_intercept": bool(estimator.fit_intercept),
-        "rank": int(estimator.rank_),
-        "weights": options.weights,
-        "weights_are": getattr(options, "weights_are", None) or "analytic",
-        "errors": None,
-    }
     if found is not None and np.isfinite(found.meat).all() and found.lost is None:
         content["errors"] = {
             **asdict(found.choice),
@@ -38,6 +30,23 @@ def of_fit(estimator, found, options):
             "weighted": bool(found.weighted),
         }
     return content
+
+
+def of_moments(estimator, weights=None, weights_are="analytic"):
+    """Likewise, with the classical errors. weights: the name of their column."""
+    import json
+
+    moments = getattr(estimator, "moments_", None)
+    if moments is None or moments.n_features > MOST_COLUMNS or estimator.positive:
+        return None
+    return {
+        "moments": json.loads(moments.to_json()),
+        "fit_intercept": bool(estimator.fit_intercept),
+        "rank": int(estimator.rank_),
+        "weights": weights,
+        "weights_are": weights_are,
+        "errors": None,
+    }
 
 
 def fitted(model):

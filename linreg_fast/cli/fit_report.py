@@ -55,8 +55,8 @@ def _sums(estimator, rows):
     return found.rss / found.weight_sum, 1 - found.rss / about_mean
 
 
-def report(model, taken, has_intercept, screen):
-    """The fit in words and numbers."""
+def report(model, taken, has_intercept, screen, summary=True):
+    """The fit in words and numbers. summary: whether the command has --summary."""
     from linreg_fast.inference.numbers_as_text import padded, width
     from linreg_fast.wording import equation
 
@@ -78,7 +78,8 @@ def report(model, taken, has_intercept, screen):
     for column, levels in model.categories.items():
         say(f"groups     of {column}: against {levels[0]}")
     if details["r2"] is not None:
-        about = "" if has_intercept else " (about the mean; --summary has the uncentred one)"
+        uncentred = "; --summary has the uncentred one" if summary else ""
+        about = "" if has_intercept else f" (about the mean{uncentred})"
         say(f"R2         {details['r2']:.6f}{about}")
     say(f"MSE        {math.inf if details['mse'] is None else details['mse']:.6g}")
     left_out = details["rows_left_out"]
@@ -89,7 +90,8 @@ def report(model, taken, has_intercept, screen):
     say(f"condition  about {condition or math.inf:.3g} ({units})")
     say(f"solver     {details['solver']}: {details['reason']}")
     say(f"time       {taken * 1e3:.1f} ms, compiling or loading the kernels included")
-    say("certainty  --summary has standard errors, p and intervals")
+    if summary:
+        say("certainty  --summary has standard errors, p and intervals")
 
 
 def _finite(number):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from linreg_fast.cli import streaming, summary
 from linreg_fast.cli.common import for_a_reader, patience
-from linreg_fast.cli.tables import options_of_text, refuse_empty_names
+from linreg_fast.cli.tables import options_of_text, refuse_constant, refuse_empty_names
 
 NO_CATEGORIES: MappingProxyType = MappingProxyType({})
 
@@ -56,6 +56,7 @@ def fit(options, report):
         started = time.perf_counter()
         estimator._fit_stream(stream, options.missing, told)
         taken = time.perf_counter() - started
+        _refuse_constant(estimator, stream, options)
         rows = Counted(estimator.reading_, opened.categories, list(estimator.feature_names_in_))
         fitted = _fitted(estimator, opened, rows)
         if choice is not None:
@@ -91,6 +92,14 @@ def fit(options, report):
     if looked_at is not None and options.plot:
         diagnose.draw(options.plot, looked_at[0], screen)
     return 0
+
+
+def _refuse_constant(estimator, stream, options):
+    moments, reading = estimator.moments_, estimator.reading_
+    if not moments.comoment[-1, -1]:
+        paths = ", ".join(options.data[:3]) + " ..." * (len(options.data) > 3)
+        target = stream.names[stream.n_features]
+        refuse_constant(paths, target, moments.mean[-1], reading.used, reading.rows)
 
 
 def _opened(options, told):

@@ -30,6 +30,7 @@ from linreg_fast.cli import (
 )
 from linreg_fast.cli.common import closed_output, tell
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.sources.doors import command_line
 
 COMMANDS = {
     module.COMMAND.name: module.COMMAND
@@ -85,7 +86,7 @@ def main(arguments=None):
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of columns in any alphabet
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with as_keyboard_interrupt(), warnings.catch_warnings():
+        with as_keyboard_interrupt(), command_line(), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             code = options.run(options)
             sys.stdout.flush()  # while what goes wrong with it can still be told

@@ -20,6 +20,7 @@ def add_options(command):
 
 def run(options):
     from linreg_fast.cli.named_moments import NamedMoments
+    from linreg_fast.data.gate import listed
     from linreg_fast.kernels import RUNGS
     from linreg_fast.sources.summing import summed
 
@@ -32,7 +33,7 @@ def run(options):
         found, reading = summed(stream, RUNGS["compensated"], options.missing, told)
     *features, target = stream.names[: stream.n_features + 1]
     NamedMoments(found, features, target).save(options.out)
-    print(f"moments of {target} by {', '.join(features)}")
+    print(f"moments of {target} by {listed(features)}")
     print(f"read       {reading}")
     print(f"written to {options.out}")
     return 0

@@ -5,6 +5,7 @@ import os
 from typing import NamedTuple
 
 from linreg_fast.data import jsonfile
+from linreg_fast.data.gate import listed
 from linreg_fast.data.moments import Moments
 
 
@@ -60,8 +61,8 @@ def merged(paths):
             continue
         if (one.features, one.target) != (total.features, total.target):
             raise ValueError(
-                f"{path} is of {one.target!r} by {', '.join(one.features)}, and {paths[0]} of "
-                f"{total.target!r} by {', '.join(total.features)}: they cannot be added"
+                f"{path} is of {one.target!r} by {listed(one.features)}, and {paths[0]} of "
+                f"{total.target!r} by {listed(total.features)}: they cannot be added"
             )
         total = total._replace(moments=total.moments + one.moments)
     return total

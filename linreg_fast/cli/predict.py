@@ -1,18 +1,17 @@
 """The command predict."""
 
-import csv
-import io
 import sys
 import warnings
 
 from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, check_writable, patience
-from linreg_fast.cli.tables import DATA_HELP, add_reading, opened
+from linreg_fast.cli.tables import DATA_HELP, add_reading, opened, options_of_text
 
 EXAMPLES = """\
   linreg-fast predict model.json new_houses.csv
   linreg-fast predict model.json new_houses.csv --keep id,street --out predicted.csv
   linreg-fast predict model.json new_houses.csv --interval prediction --level 0.9
+  linreg-fast predict model.json 'trips/*.parquet' --keep id --out fares.parquet
   cat new_houses.csv | linreg-fast predict model.json - > predicted.csv
 """
 
@@ -25,7 +24,7 @@ def add_options(command):
         nargs="+",
         help=f"a table with the model's columns: {DATA_HELP}{streaming.MANY_HELP}",
     )
-    command.add_argument("--keep", action="append", help="columns to write before the prediction")
+    command.add_argument("--keep", action="append", help="columns to write first, as text")
     command.add_argument(
         "--interval",
         choices=("prediction", "confidence"),
@@ -40,39 +39,69 @@ def add_options(command):
     )
     command.add_argument("--level", type=float, help="of --interval (default: 0.95)")
     command.add_argument(
-        "--out", metavar="FILE", help="write a CSV here, not to the screen, which is -"
+        "--out",
+        metavar="FILE",
+        help="write a CSV, or a .parquet file, here; not to the screen, which is -",
     )
     add_reading(command, "gives them an empty line")
 
 
 def run(options):
-    import numpy as np
+    from linreg_fast.cli.applying import load, tell_unseen
 
-    from linreg_fast.cli.applying import Applied, load, tell_unseen
-    from linreg_fast.data.jsonfile import write_text
-    from linreg_fast.sources.names import counted, split_names
-    from linreg_fast.sources.table import is_arrow
-
-    if streaming.takes(options):
-        return streaming.predict(options, load(options))
     if options.out == "-":
         options.out = None
-    if options.out is not None:
-        check_writable(options.out, options.data, options.model)
-        if is_arrow(options.out):
-            raise ValueError(f"predictions are written as CSV: {options.out} names another kind")
     if options.level is not None:
         from linreg_fast.inference.choices import check_level
 
         check_level(options.level)
         if options.interval is None:
             raise ValueError("--level is that of --interval prediction or --interval confidence")
+    if options.out is not None:
+        _check_out(options)
     model = load(options)
     certain = None
     if options.interval is not None:
         from linreg_fast.cli import certainty
 
         certain = certainty.inference(model)
+    predict = _of_many if streaming.takes(options) else _of_one
+    rows, gaps, name, applied = predict(options, model, certain)
+    if applied is not None:
+        tell_unseen(applied)
+        gaps -= sum(sum(counts.values()) for counts in applied.levels_unseen.values())
+    if gaps > 0:
+        from linreg_fast.sources.names import counted
+
+        warnings.warn(
+            f"{name}: missing values in {gaps} of {counted(rows, 'row')}: the "
+            "line of such a row is empty (--missing raise stops at them)",
+            stacklevel=2,
+        )
+    if options.out is not None:
+        print(f"{rows} predictions written to {options.out}")
+    return 0
+
+
+def _check_out(options):
+    from linreg_fast.sources.predictions import is_parquet
+    from linreg_fast.sources.table import is_arrow
+
+    check_writable(options.out, *options.data, options.model)
+    if is_arrow(options.out) and not is_parquet(options.out):
+        raise ValueError(
+            f"predictions are written as CSV or Parquet: {options.out} names another kind"
+        )
+
+
+def _of_one(options, model, certain):
+    """(rows, rows without a prediction, name, what was applied) of one table, read first."""
+    import numpy as np
+
+    from linreg_fast.cli.applying import Applied
+    from linreg_fast.sources.names import split_names
+    from linreg_fast.sources.predictions import columns_to, csv_to, heads_of
+
     with patience(f"reading {options.data}"), opened(options) as source:
         keep = split_names(source, options.keep or ())
         missing = "raise" if options.missing == "raise" else "keep"
@@ -80,32 +109,77 @@ def run(options):
         X = applied.design()
         predicted = model.predict(X)
         ends = [] if certain is None else interval(certain, X, options)
-    tell_unseen(applied)
-    unseen = sum(sum(counts.values()) for counts in applied.levels_unseen.values())
-    gaps = int(np.isnan(predicted).sum()) - unseen
-    if gaps > 0:
-        warnings.warn(
-            f"{source.path}: missing values in {gaps} of {counted(len(predicted), 'row')}: the "
-            "line of such a row is empty (--missing raise stops at them)",
-            stacklevel=2,
-        )
     with patience("writing"):
         columns = applied.columns
-        kept = [columns.cells(columns.place(name)) for name in keep]
-        head = f"predicted {model.target}" if model.target in keep else model.target
-        names = [head, "low", "high"][: 1 + len(ends)]
-        text = as_csv([*keep, *names], [*kept, predicted.tolist(), *ends])
-        if options.out:
-            write_text(options.out, text)
-    if options.out:
-        print(f"{len(predicted)} predictions written to {options.out}")
-    else:
-        sys.stdout.write(text)
-    return 0
+        found = [*(columns.cells(columns.place(name)) for name in keep), predicted, *ends]
+        heads = heads_of(model.target, keep, _ends(certain))
+        if options.out is None:
+            with csv_to(sys.stdout, [*keep, *heads]) as add:
+                add(found)
+        else:
+            with columns_to(options.out, keep, heads) as add:
+                add(found)
+    return len(predicted), int(np.isnan(predicted).sum()), source.path, applied
+
+
+def _of_many(options, model, certain):
+    """Likewise of several files, or a large one, in batches."""
+    import numpy as np
+
+    from linreg_fast.cli.applying import coder_of
+    from linreg_fast.sources.names import split_names
+    from linreg_fast.sources.predictions import heads_of, line, write_columns
+    from linreg_fast.sources.recognise import pieces_of
+
+    coef, intercept = np.ascontiguousarray(model.coef[None, :]), np.array([model.intercept])
+    gaps = 0
+
+    def answers(X):
+        nonlocal gaps
+        predicted = line(X, coef, intercept)
+        gaps += int(np.isnan(predicted).sum())
+        return [predicted, *([] if certain is None else interval(certain, X, options))]
+
+    def check(X, where):
+        for bad, hint in (
+            (np.isinf, "drop or fill the rows that are not finite"),
+            *([(np.isnan, "fill it, or leave --missing raise out")] * (options.missing == "raise")),
+        ):
+            rows, columns = np.nonzero(bad(X))
+            if len(rows):
+                what = "a missing value" if bad is np.isnan else X[rows[0], columns[0]]
+                raise ValueError(
+                    f"{where(int(rows[0]))}: column {model.features[columns[0]]!r} holds "
+                    f"{what}: {hint}"
+                )
+
+    coder = coder_of(model, options.unseen) if model.coded else None
+    told = streaming.Told("predicting")
+    with patience(told):
+        pieces = pieces_of(options.data, options_of_text(options))
+        keep = options.keep or ()
+        heads = heads_of(model.target, split_names(pieces[0], keep), _ends(certain))
+        rows = write_columns(
+            pieces,
+            options.out,
+            model.features,
+            answers,
+            heads,
+            len(model.coef),
+            keep,
+            check,
+            coder,
+            told,
+        )
+    return rows, gaps, pieces[0].path if len(pieces) == 1 else f"{len(pieces)} files", coder
+
+
+def _ends(certain):
+    return () if certain is None else ("low", "high")
 
 
 def interval(certain, X, options):
-    """[low, high] of each row of X, as lists; NaN where a row has a gap."""
+    """[low, high] of each row of X; NaN where a row has a gap."""
     import numpy as np
 
     whole = ~np.isnan(X).any(axis=1)
@@ -114,20 +188,7 @@ def interval(certain, X, options):
         found = certain.predict(X[whole], options.level or 0.95)
         mean = options.interval == "confidence"
         ends[:, whole] = (found.mean_low, found.mean_high) if mean else (found.low, found.high)
-    return ends.tolist()
-
-
-def as_csv(names, columns):
-    """The text of a table: text as it is, numbers with all digits, empty where one is NaN."""
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(names)
-    if len(columns) == 1:  # csv would write "" for an empty one
-        lines.writelines("\n" if value != value else f"{value!r}\n" for value in columns[0])
-    else:
-        for row in zip(*columns, strict=True):
-            writer.writerow([v if isinstance(v, str) else "" if v != v else repr(v) for v in row])
-    return lines.getvalue()
+    return list(ends)
 
 
 COMMAND = Command("predict", "predict with a model that fit wrote", EXAMPLES, add_options, run)

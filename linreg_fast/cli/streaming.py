@@ -7,12 +7,11 @@ import re
 import time
 import warnings
 
-from linreg_fast.cli.common import check_writable, patience
 from linreg_fast.cli.tables import options_of_text, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
-# Options of fit and predict that the rows in memory are needed for.
-NEED_ROWS = ["plot", "keep", "interval"]
+# Options of fit that the rows in memory are needed for.
+NEED_ROWS = ["plot"]
 NEEDS_ALL = re.compile(r"\b(poly|bs|cr|cs|cc|lag|hashed)\s*\(")  # of a formula
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
@@ -151,37 +150,3 @@ def details_of(estimator):
     r2 = 1 - left / about_mean if about_mean > 0 else math.nan
     left_out = 0 if reading is None else reading.dropped
     return details(estimator, moments.n_samples, left_out, r2, float(left / moments.weight_sum))
-
-
-def predict(options, model):
-    """The command predict for several files: one column of predictions, a line a row."""
-    import numpy as np
-
-    from linreg_fast.cli import applying
-    from linreg_fast.sources.predictions import write
-
-    refuse(options)
-    if options.missing == "raise":
-        raise ValueError("--missing raise is for one file: here the line of such a row is empty")
-    out = None if options.out == "-" else options.out
-    if out is not None:
-        check_writable(out, *options.data, options.model)
-    coder = applying.coder_of(model, options.unseen) if model.coded else None
-    told = Told("predicting")
-    with patience(told):
-        rows = write(
-            options.data,
-            out,
-            model.features,
-            model.coef[None, :],
-            np.array([model.intercept]),
-            head=model.target,
-            options=options_of_text(options),
-            coder=coder,
-            progress=told,
-        )
-    if coder is not None:
-        applying.tell_unseen(coder)
-    if out is not None:
-        print(f"{rows} predictions written to {out}")
-    return 0

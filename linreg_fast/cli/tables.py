@@ -80,8 +80,16 @@ def read_rows(options):
             getattr(options, "clusters", None) or (),
         ).read()
     if rows.y[0] == rows.y[-1] and (rows.y == rows.y[0]).all():
-        raise ValueError(
-            f"{source.path}: --target {options.target!r} is {rows.y[0]:g} in all {len(rows.y)} "
-            "rows: there is nothing to explain"
-        )
+        refuse_constant(source.path, options.target, rows.y[0], len(rows.y), rows.read)
     return rows
+
+
+def refuse_constant(path, target, value, used, read):
+    """Raise for a target that is one number in all rows used, of all that were read."""
+    gaps = read - used
+    left_out = f" that are left ({gaps} {'has' if gaps == 1 else 'have'} a missing value)"
+    left_out = left_out if gaps else ""
+    raise ValueError(
+        f"{path}: --target {target!r} is {value:g} in all {used} rows{left_out}: there is nothing "
+        "to explain"
+    )

@@ -22,6 +22,7 @@ from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.kernels.tuning import SCORE_COMPENSATED_ELEMENTS
 from linreg_fast.runtime.interrupt import reveal
+from linreg_fast.sources.recognise import refuse_sources
 
 VALIDATED: set = set()  # parameters that were found valid
 REMEMBERED = 1000
@@ -152,6 +153,8 @@ class BaseLeastSquares(ValidatedRows, MultiOutputMixin, RegressorMixin, BaseEsti
             from linreg_fast.estimators import from_dask
 
             return from_dask.predict(self, X)
+        if type(X) is not np.ndarray:
+            refuse_sources(X, hint="LinearRegression.predict_to_file(X, path) reads it")
         if type(X) is not np.ndarray and "reading_" in vars(self):
             X = picked(self, X)
         known = is_plain(X, 2) and not hasattr(self, "feature_names_in_")

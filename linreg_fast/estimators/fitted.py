@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.gate import no_column
 from linreg_fast.estimators.by_name import Reader
+from linreg_fast.sources.recognise import refuse_sources
 
 
 class FittedRows:
@@ -14,6 +15,7 @@ class FittedRows:
 
     def _rows_again(self, X, y, sample_weight):
         """(X, Y, weights, kept) of rows of the fit; kept: (n,) of bool, or None for all."""
+        refuse_sources(X)
         check_is_fitted(self)
         if hasattr(self, "_rows_given"):
             X, Y, weights, kept = self._rows_given(X, y, sample_weight)

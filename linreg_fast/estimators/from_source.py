@@ -24,12 +24,11 @@ class SourceMixin:
         return self._fit_stream(opened(source, y, sample_weight, features), missing)
 
     def _fit_stream(self, stream, missing=None, progress=None):
-        from linreg_fast.sources.summing import summed
+        from linreg_fast.estimators.plain_first import sums_of
 
         missing = self._missing(missing)
         with unchanged_on_failure(self), threads(self.n_jobs):
-            rung = self._rung() or RUNGS["compensated"]
-            moments, reading = summed(stream, rung, missing, progress)
+            moments, reading = sums_of(self, stream, missing, progress)
             self._forget_last_rows()
             self._name_features(stream)
             self._tell_reading(reading, missing)
@@ -192,6 +191,8 @@ class SourceMixin:
         from linreg_fast.sources.predictions import write
 
         check_is_fitted(self)
+        if hasattr(source, "__dask_graph__"):
+            raise TypeError("predict(X) of a Dask collection is lazy: write that, as Dask does")
         coder = None
         if getattr(self, "_design", None) is not None:
             from linreg_fast.estimators.coded_sources import coder_of

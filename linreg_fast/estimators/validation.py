@@ -15,6 +15,7 @@ from linreg_fast.data.gate import (
     refuse_lazy,
 )
 from linreg_fast.kernels.arithmetic.columns import Columns
+from linreg_fast.sources.recognise import refuse_sources
 
 
 def is_plain(array, *dimensions):
@@ -60,6 +61,7 @@ class ValidatedRows:
             return X, Y, weights, one_target
         refuse_lazy(X, "X")
         refuse_lazy(y, "y")
+        refuse_sources(X)
         if y is None:
             validate_data(self, X, y)  # raises, in scikit-learn's words
         X = self._validate_matrix(X, ["csr"] if self._accepts_sparse() else False, reset)

@@ -7,15 +7,21 @@ import tempfile
 
 
 def write_bytes(path, content):
-    """Write to a file beside the target, then rename: a failure leaves the old file as it was.
+    """Write a file whole or not at all; see `replacing`."""
+    with replacing(path) as name, open(name, "wb") as file:
+        file.write(content)
 
-    A link is followed, an old file keeps its permissions, and what is no regular file (a device, a
-    pipe) is written to directly.
+
+@contextlib.contextmanager
+def replacing(path):
+    """The name of a file to write to, beside the target, whose place it takes in the end.
+
+    A failure leaves the old file as it was. A link is followed, an old file keeps its permissions,
+    and what is no regular file (a device, a pipe) is written to directly.
     """
     mode = os.stat(path).st_mode if os.path.exists(path) else None
     if mode is not None and not stat.S_ISREG(mode):
-        with open(path, "wb") as file:
-            file.write(content)
+        yield path
         return
     asked, path = path, os.path.realpath(path)
     try:
@@ -24,9 +30,9 @@ def write_bytes(path, content):
         )
     except OSError as error:  # about the file asked for, not about ours
         raise OSError(error.errno, error.strerror, str(asked)) from None
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        yield temporary
         if mode is None:  # mkstemp makes files that only the owner can read
             umask = os.umask(0)
             os.umask(umask)

@@ -144,6 +144,12 @@ def _plain_sums(problem, why):
     return None
 
 
+def by_plain_sums(problem):
+    """The solution by the plain sums of a problem; None where they lack digits."""
+    with np.errstate(over="ignore"):
+        return _plain_sums(problem, Why())
+
+
 def _refined(problem, why):
     if problem.doubled or not problem.moments_in_range or why.solution is None:
         return None

@@ -5,6 +5,7 @@ import os
 
 from linreg_fast.kernels.tuning import SOURCE_ELEMENTS, SOURCE_ROWS
 from linreg_fast.sources.arrow_columns import beyond, floats, kind_of
+from linreg_fast.sources.doors import advice
 from linreg_fast.sources.table import Batch, Column
 
 # Flat whatever the row groups, and no slower: by default a whole file is kept (473 MB of 424), and
@@ -65,13 +66,18 @@ class ArrowSource:
             if kind not in ("number", "empty"):
                 raise ValueError(
                     f"{self.path}: column {self._names[place]!r} holds {plain(kind)}, not "
-                    "numbers: leave it out with --exclude or --features, or encode it with "
-                    "--categorical"
+                    "numbers: "
+                    + advice(
+                        "leave it out with --exclude or --features, or encode it with "
+                        "--categorical",
+                        "leave it out, or encode it as numbers",
+                    )
                 )
         asked = list(dict.fromkeys([*numbers, *texts]))
-        found, above = self._file.batches(asked), 0
+        found, above, errors = self._file.batches(asked), 0, self._errors()
         while True:
-            with self._errors():
+            errors.above = above
+            with errors:
                 batch = next(found, None)
                 if batch is None:
                     break
@@ -106,7 +112,9 @@ def plain(kind):
 
 
 class Named:
-    """pyarrow's errors do not name the file."""
+    """pyarrow's errors do not name the file, nor how many rows it had read."""
+
+    above = 0
 
     def __init__(self, name, what):
         self._name, self._what = name, what
@@ -120,7 +128,8 @@ class Named:
         if isinstance(error, (pyarrow.ArrowException, OSError, ValueError)) and not getattr(
             error, "filename", None
         ):
-            raise ValueError(f"{self._name} {self._what}: {error}") from None
+            after = f" after row {self.above}" if self.above else ""
+            raise ValueError(f"{self._name} {self._what}{after}: {error}") from None
 
 
 class ParquetRows:

@@ -51,14 +51,28 @@ def parse(block, dialect, numbers, texts):
                 decimal_point=dialect.decimal,
             ),
         )
+        columns = {j: _as_numbers(table.column(str(j)), dialect.decimal) for j in numbers}
     except pyarrow.ArrowException:
         return None
-    found = {j: _floats(table.column(str(j))) for j in numbers}
-    gaps = [np.isnan(found[j]) for j in numbers if table.column(str(j)).null_count]
+    found = {j: _floats(column) for j, column in columns.items()}
+    gaps = [np.isnan(found[j]) for j in numbers if columns[j].null_count]
     if len(gaps) == len(numbers) and np.logical_and.reduce(gaps).any():
         return None  # a row of nothing, perhaps
     cells = {j: table.column(str(j)).to_pylist() for j in texts}
     return Batch(table.num_rows, found, cells, {}, str, [])
+
+
+def _as_numbers(column, decimal):
+    """What was read as text, because that was asked for too."""
+    import pyarrow
+    from pyarrow import compute
+
+    if not pyarrow.types.is_string(column.type):
+        return column
+    if decimal != ".":
+        raise pyarrow.ArrowInvalid("a cast knows one decimal mark")
+    gaps = compute.is_in(column, pyarrow.array(markers()))
+    return compute.if_else(gaps, None, column).cast(pyarrow.float64())
 
 
 def _floats(column):

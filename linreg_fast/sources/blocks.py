@@ -16,6 +16,7 @@ from linreg_fast.kernels.tuning import (
     SOURCE_LAUNCH_COLUMNS,
     SOURCE_ROWS,
 )
+from linreg_fast.sources.doors import advice
 
 MISSING = ("raise", "drop")
 
@@ -67,7 +68,8 @@ class Gate:
             name = (chunk.gap and chunk.gap(row)) or self._names[j]
             raise ValueError(
                 f"{chunk.where(row)}: column {name!r} has a missing value: drop or fill "
-                "such rows, or have them left out with missing='drop'"
+                "such rows, or have them left out with "
+                + advice("--missing drop", "missing='drop'")
             )
         self.gaps[j] += int(missing.sum())
 

@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 
+from linreg_fast.sources.doors import advice
+
 # Compared in lower case and without the blanks around it.
 WORDS = ("na", "n/a", "n.a.", "nan", "-nan", "nat", "null", "(null)", "[null]", "<null>", "<na>")
 SHEETS = ("#n/a", "#na", "#n/a n/a", "#value!", "#div/0!", "#ref!", "#num!", "#name?", "#null!")
@@ -91,5 +93,6 @@ def why_text(cell):
     if cell.startswith('"'):
         return "a quote opens there that never closes (unexpected end of data)"
     if is_number(cell.replace(",", ".")) or is_number(cell.replace(",", "")):
-        return "write decimals with a point (or give --decimal), and thousands without a comma"
-    return "leave the column out, or encode it as numbers (--categorical: as groups)"
+        told = advice(" (or give --decimal)")
+        return f"write decimals with a point{told}, and thousands without a comma"
+    return "leave the column out, or encode it as numbers" + advice(" (--categorical: as groups)")

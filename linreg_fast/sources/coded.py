@@ -45,10 +45,13 @@ def kind_in(pieces, name):
 
 
 class RawTables:
-    """The rows of pieces, of columns by their names: numbers, and others as they stand."""
+    """The rows of pieces, of columns by their names: numbers, and others as they stand.
 
-    def __init__(self, pieces, numbers, texts=()):
-        self.pieces = pieces
+    every_row: lines of nothing are rows, too.
+    """
+
+    def __init__(self, pieces, numbers, texts=(), every_row=False):
+        self.pieces, self._every_row = pieces, every_row
         self.numbers, self.texts = list(dict.fromkeys(numbers)), list(dict.fromkeys(texts))
         self._places = [
             (places_in(piece, self.numbers), [find(piece, name) for name in self.texts])
@@ -63,7 +66,8 @@ class RawTables:
         """`Rows`, one batch after the other."""
         for piece, (numbers, texts) in zip(self.pieces, self._places, strict=True):
             above = 0
-            for batch in piece.batches(list(numbers), list(texts)):
+            options = {"every_row": True} if self._every_row and hasattr(piece, "as_text") else {}
+            for batch in piece.batches(list(numbers), list(texts), **options):
                 if not batch.rows:
                     continue
                 refuse_text(piece, numbers, self.numbers, batch)
@@ -71,7 +75,7 @@ class RawTables:
                 cells = {n: batch.texts[p] for n, p in zip(self.texts, texts, strict=True)}
                 wide = {n: batch.wide[p] for n, p in zip(self.numbers, numbers, strict=True)
                         if p in batch.wide}  # fmt: skip
-                yield Rows(values, cells, piece.path, above, _where(piece.path, batch.where)), wide
+                yield Rows(values, cells, piece.path, above, placed(piece.path, batch.where)), wide
                 above += batch.rows
 
     def close(self):
@@ -178,5 +182,6 @@ class CodedStream:
         self._raw.close()
 
 
-def _where(prefix, where):
+def placed(prefix, where):
+    """row -> where it stands, with the name of its table."""
     return lambda row: f"{prefix}, {where(row)}"

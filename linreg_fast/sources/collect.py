@@ -6,6 +6,7 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.sources.cells import is_missing, why_text
+from linreg_fast.sources.doors import advice
 from linreg_fast.sources.left_out import counts_rows
 from linreg_fast.sources.names import counted, find
 
@@ -137,7 +138,7 @@ class Collector:
                 raise ValueError(
                     f"{self.source.path}, {self._first_gap[place]}: column {self.name(place)!r} "
                     f"has a missing value ({self.gaps[place]} in all): drop or fill such rows, or "
-                    "have them left out (missing drop)"
+                    "have them left out" + advice(" (--missing drop)", " with missing='drop'")
                 )
 
     def complete(self, places):
@@ -159,7 +160,7 @@ class Collector:
             gappy = [self.name(place) for place in gappy if self.gaps[place]]
             raise ValueError(
                 f"{self.source.path}: every row has a missing value, most in {listed(gappy, 6)}: "
-                "leave such columns out with --exclude"
+                "leave such columns out" + advice(" with --exclude")
             )
         values = np.empty((rows, len(places)), order="F")
         for j, place in enumerate(places):

@@ -7,6 +7,7 @@ import numpy as np
 from linreg_fast.data.gate import listed
 from linreg_fast.sources.arrow_files import plain
 from linreg_fast.sources.cells import why_text
+from linreg_fast.sources.doors import advice
 from linreg_fast.sources.names import NO_NAME, composed, find
 from linreg_fast.sources.pieces import Piece
 from linreg_fast.sources.recognise import pieces_of
@@ -30,7 +31,9 @@ def places_in(piece, names):
             where = piece.first_text(place)
             raise ValueError(
                 f"{piece.path}{where}: column {name!r} holds {plain(kind)}, not numbers: encode it "
-                "as numbers, or leave it out (features=[...] names those to use)"
+                "as numbers, or leave it out ("
+                + advice("--exclude does; --features", "features=[...]")
+                + " names those to use)"
             )
     return places
 
@@ -92,7 +95,7 @@ class TableStream:
         if features is None:
             first = self.pieces[0]
             if not first.columns:
-                raise ValueError(f"{first.path} has no columns: no rows to fit")
+                raise ValueError(f"{first.path} has no columns: nothing to fit")
             wanted = [composed(name) for name in taken]
             names = [column.name for column in first.columns]
             names = [n for n in names if composed(n) not in wanted and not NO_NAME.fullmatch(n)]

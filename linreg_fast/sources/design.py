@@ -42,7 +42,7 @@ def design(columns, features, target, weights=None, kept=None):
         levels = groups.levels_of(columns.cells(place), kept)
         if len(levels) < 2:
             warnings.warn(
-                f"{path}: --categorical {name!r} has one group only and is left out", stacklevel=3
+                f"{path}: categorical {name!r} has one group only and is left out", stacklevel=3
             )
             continue
         categories[name] = levels

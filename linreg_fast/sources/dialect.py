@@ -15,6 +15,7 @@ from linreg_fast.sources.cells import (
     is_wide,
     kind_of,
 )
+from linreg_fast.sources.doors import advice
 from linreg_fast.sources.signs import Signs, decimal_of, find_signs
 
 DELIMITERS = "\t;|,"  # as likely as each other, the first: commas are also part of numbers and text
@@ -228,6 +229,7 @@ def _decimal(body, path):
     if commas <= points:
         return "."
     warnings.warn(
-        f"{path}: numbers are read with a decimal comma (--decimal . forbids it)", stacklevel=2
+        f"{path}: numbers are read with a decimal comma" + advice(" (--decimal . forbids it)"),
+        stacklevel=2,
     )
     return ","

@@ -51,7 +51,9 @@ class OpenParquetPiece(Piece):
 
 
 class LazyFramePiece(Piece):
-    """A LazyFrame of polars, collected in batches."""
+    """A LazyFrame of polars, collected in batches. It is a plan, which polars' threads run."""
+
+    ahead = True
 
     def __init__(self, frame):
         pyarrow = need_pyarrow("a LazyFrame")
@@ -214,14 +216,19 @@ class ItemsPiece(Piece):
     again = False
 
     def __init__(self, first, items, piece_of):
+        if first is None:
+            raise ValueError("the iterator yields nothing: no rows to fit (has it been used up?)")
         self.path, self._first, self._items, self._piece_of = "batch 0", first, items, piece_of
-        self.columns = [] if self._first is None else piece_of(self._first).columns
+        self.columns = piece_of(first).columns
 
     def batches(self, places, texts=()):
         names, asked = self._names(places, ()), [self.columns[place].name for place in texts]
         count, item = 0, self._first
         while item is not None:
-            piece = self._piece_of(item)
+            try:
+                piece = self._piece_of(item)
+            except ValueError as error:
+                raise ValueError(f"batch {count}: {error}") from None
             piece.path = f"batch {count}"
             found, of_texts = places_in(piece, names), [find(piece, name) for name in asked]
             for batch in piece.batches(found, of_texts):

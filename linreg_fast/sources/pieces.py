@@ -48,6 +48,7 @@ class WithConstants(Piece):
     """A table, and columns whose number is the same in all of its rows."""
 
     def __init__(self, constants):
+        self._said = constants
         self._constants = {key: constant(value) for key, value in constants.items()}
         self._spelt = {key: "" if value is None else str(value) for key, value in constants.items()}
 
@@ -79,6 +80,8 @@ class WithConstants(Piece):
 
 class FilePiece(WithConstants):
     """A file, opened once for its schema and once for its rows; a pipe is opened once."""
+
+    as_text = True  # whether `batches` hands out cells as they stand, too
 
     def __init__(self, path, constants=NOTHING, options=NOTHING):
         super().__init__(constants)
@@ -116,8 +119,10 @@ class FilePiece(WithConstants):
             raise ValueError(f"{self.path} was changed since its columns were looked at")
         return open_table(self._file, **self._options, dialect=self._dialect)
 
-    def batches(self, places, texts=()):
+    def batches(self, places, texts=(), every_row=False):
+        """Likewise; columns as they stand, and lines of nothing as rows, where asked for."""
         with self._source() as source:
+            source.every_row = every_row
             yield from self._filled(source.batches, places, texts)
 
     def first_text(self, place):
@@ -182,6 +187,7 @@ def of_arrow(found, places, errors, texts=()):
     """`Batch`es of an iterator of Arrow's record batches, whose columns stand at these places."""
     above, found, asked = 0, iter(found), list(dict.fromkeys([*places, *texts]))
     while True:
+        errors.above = above
         with errors:
             batch = next(found, None)
         if batch is None:

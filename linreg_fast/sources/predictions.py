@@ -1,128 +1,198 @@
 """Predictions for the rows of a source, written to a file batch after batch."""
 
 import contextlib
+import csv
+import io
 import os
 import sys
-import tempfile
 
 import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.predict import predict
+from linreg_fast.runtime.atomic import replacing
 from linreg_fast.sources.arrow_files import need_pyarrow
-from linreg_fast.sources.coded import RawTables
+from linreg_fast.sources.coded import RawTables, placed
 from linreg_fast.sources.columns import places_in, refuse_text
-from linreg_fast.sources.names import NO_NAME
+from linreg_fast.sources.names import NO_NAME, find, split_names
 from linreg_fast.sources.progress import Progress
 from linreg_fast.sources.recognise import pieces_of
 
 HEAD = "prediction"
 
 
-def write(source, path, names, coef, intercept, head=HEAD, options=None, coder=None, progress=None):
-    """Write predictions of coef (1, p) and intercept (1,); the number of rows.
-
-    path: None for the screen. head: the name of the column. options: of text tables. coder: makes
-    (rows, p) features of `coded.Rows`: (pieces) -> an object with numbers, texts and features.
-    progress: called with the rows so far; by default a line on a terminal, from two seconds on.
-    """
-    # a source, where to, columns and coefficients, and how they are read and written
+def write(source, path, names, coef, intercept, coder=None):
+    """Write predictions of coef (1, p) and intercept (1,); the number of rows."""
     if len(coef) > 1:
         raise ValueError(f"predictions of one target are written, and the model has {len(coef)}")
-    pieces = pieces_of(source, options)
-    if names is None:
-        names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
-        if len(names) != coef.shape[1]:
-            raise ValueError(
-                f"{pieces[0].path} has {len(names)} columns, the model {coef.shape[1]} features, "
-                "without names: fit it to a source, or to a frame"
-            )
-    if coder is None:
-        places = [places_in(piece, names) for piece in pieces]
-    else:
-        coder = coder(pieces)
-        raw = RawTables(pieces, coder.numbers, coder.texts)
+    pieces = pieces_of(source)
 
-    def predicted():
-        if coder is not None:
-            for table, _ in raw.tables():
-                with np.errstate(invalid="ignore"):
-                    yield predict(frozen(coder.features(table)), coef, intercept)[:, 0]
-            return
-        for piece, where in zip(pieces, places, strict=True):
-            for batch in piece.batches(list(where)):
-                refuse_text(piece, where, names, batch)
-                yield _predicted(batch, where, coef, intercept)
+    def answers(X):
+        return [line(X, coef, intercept)]
 
-    def rows_into(add):
-        rows, counts = 0, [piece.rows for piece in pieces]
-        with Progress(None if None in counts else sum(counts)) as own:
-            for values in predicted():
-                add(values)
-                rows += len(values)
-                (progress or own)(rows)
-        return rows
+    return write_columns(pieces, path, names, answers, [HEAD], coef.shape[1], coder=coder)
 
+
+def line(X, coef, intercept):
+    """(rows,) what one target is at rows of X, NaN where one has a gap."""
+    with np.errstate(invalid="ignore"):
+        return predict(frozen(X), coef, intercept)[:, 0]
+
+
+def write_columns(
+    pieces,
+    path,
+    names,
+    answers,
+    heads,
+    n_features,
+    keep=(),
+    check=None,
+    coder=None,
+    progress=None,
+):
+    """Write columns of answers for all rows of pieces; the number of rows.
+
+    path: None for the screen. names: of the features, or None: all columns of the first piece.
+    answers(X): a list of (rows,), one for each of the heads. keep: options that name columns of
+    files, which are written before them as text. check(X, where), if any: raises for what a row may
+    not hold. coder: (pieces) -> what makes features of `coded.Rows`, instead of columns of numbers.
+    progress: called with the rows so far; by default a line on a terminal, from two seconds on.
+    """
+    # what is read, where to, the features, the answers, and what goes beside them
     try:
+        kept = split_names(pieces[0], keep)
+        if coder is None:
+            batches = _of_numbers(pieces, names, n_features, kept)
+        else:
+            batches = _of_coder(pieces, coder(pieces), kept)
+
+        def rows_into(add):
+            rows, counts = 0, [piece.rows for piece in pieces]
+            with Progress(None if None in counts else sum(counts)) as own:
+                for cells, X, where in batches:
+                    if check is not None:
+                        check(X, where)
+                    add([*cells, *answers(X)])
+                    rows += len(X)
+                    (progress or own)(rows)
+            return rows
+
         if path is None:
-            sys.stdout.write(head + "\n")
-            return rows_into(lambda values: sys.stdout.write(_lines(values)))
-        path = os.path.realpath(os.fspath(path))
-        if any(os.path.realpath(piece.path) == path for piece in pieces):
-            raise ValueError(f"{path} is read here: write to another file")
-        parquet = path.lower().endswith((".parquet", ".pq"))
-        with _replacing(path) as temporary, _writer(temporary, parquet, head) as add:
+            with csv_to(sys.stdout, [*kept, *heads]) as add:
+                return rows_into(add)
+        target = os.path.realpath(os.fspath(path))
+        if any(os.path.realpath(piece.path) == target for piece in pieces):
+            raise ValueError(f"{target} is read here: write to another file")
+        with columns_to(path, kept, heads) as add:
             return rows_into(add)
     finally:
         for piece in pieces:
             piece.close()
 
 
+def _of_numbers(pieces, names, n_features, kept):
+    """(columns of text, features (rows, p), row -> where it stands), batch after batch."""
+    if names is None:
+        names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
+        if len(names) != n_features:
+            raise ValueError(
+                f"{pieces[0].path} has {len(names)} columns, the model {n_features} features, "
+                "without names: fit it to a source, or to a frame"
+            )
+    places = [places_in(piece, names) for piece in pieces]
+    texts = [[find(piece, name) for name in kept] for piece in pieces]
+
+    def batches():
+        for piece, where, cells in zip(pieces, places, texts, strict=True):
+            options = {"every_row": True} if hasattr(piece, "as_text") else {}
+            for batch in piece.batches(list(where), cells, **options):
+                refuse_text(piece, where, names, batch)
+                X = np.empty((batch.rows, len(where)), order="F")
+                for j, place in enumerate(where):
+                    X[:, j] = batch.numbers[place]
+                words = placed(piece.path, batch.where)
+                yield [batch.texts[place] for place in cells], X, words
+
+    return batches()
+
+
+def _of_coder(pieces, coder, kept):
+    """Likewise, of features that a coder makes."""
+    raw = RawTables(pieces, coder.numbers, [*coder.texts, *kept], every_row=True)
+
+    def batches():
+        for table, _ in raw.tables():
+            with np.errstate(invalid="ignore"):
+                X = coder.features(table)
+            yield [table.texts[name] for name in kept], X, table.where
+
+    return batches()
+
+
+def heads_of(target, kept, more=()):
+    """What the columns of predictions are called beside those that are kept."""
+    while target in kept:
+        target = f"predicted {target}"
+    return [target, *more]
+
+
+def is_parquet(path):
+    return os.fspath(path).lower().endswith((".parquet", ".pq"))
+
+
 @contextlib.contextmanager
-def _replacing(path):
-    """The name of a file beside it, which takes its place at the end, or is deleted."""
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".linreg-fast-")
-    os.close(handle)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only the owner can read
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+def columns_to(path, kept, heads):
+    """A function that adds columns of text and of numbers to a file, written whole or not at all.
 
-
-def _lines(values):
-    return "".join("\n" if v != v else f"{v!r}\n" for v in values.tolist())
-
-
-def _predicted(batch, places, coef, intercept):
-    X = np.empty((batch.rows, len(places)), order="F")
-    for j, place in enumerate(places):
-        X[:, j] = batch.numbers[place]
-    with np.errstate(invalid="ignore"):
-        return predict(frozen(X), coef, intercept)[:, 0]
+    Parquet where its name says so, else CSV: lines of numbers with all digits.
+    """
+    with replacing(path) as temporary:
+        if is_parquet(path):
+            with _parquet_writer(temporary, kept, heads) as add:
+                yield add
+        else:
+            with (
+                open(temporary, "w", encoding="utf-8", newline="\n") as file,
+                csv_to(file, [*kept, *heads]) as add,
+            ):
+                yield add
 
 
 @contextlib.contextmanager
-def _writer(path, parquet, head):
-    """A function that adds an array of predictions to the file."""
-    if not parquet:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(head + "\n")
-            yield lambda values: file.write(_lines(values))
-        return
+def csv_to(file, heads):
+    """A function that adds columns to an open file, whose first line is written now."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(heads)
+    yield lambda columns: file.write(as_lines(columns))
+
+
+def as_lines(columns):
+    """Rows of a CSV: text as it is, numbers with all digits, empty where one is NaN."""
+    columns = [column if isinstance(column, list) else column.tolist() for column in columns]
+    if len(columns) == 1:  # csv would write "" for an empty one
+        return "".join("\n" if value != value else f"{value!r}\n" for value in columns[0])
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines, lineterminator="\n")
+    for row in zip(*columns, strict=True):
+        writer.writerow([v if isinstance(v, str) else "" if v != v else repr(v) for v in row])
+    return lines.getvalue()
+
+
+@contextlib.contextmanager
+def _parquet_writer(path, kept, heads):
     pyarrow = need_pyarrow("and writing Parquet")
     from pyarrow import parquet as form
 
-    schema = pyarrow.schema([(head, pyarrow.float64())])
+    types = [pyarrow.string()] * len(kept) + [pyarrow.float64()] * len(heads)
+    schema = pyarrow.schema(list(zip([*kept, *heads], types, strict=True)))
     with form.ParquetWriter(path, schema) as file:
 
-        def add_to_parquet(values):
-            column = pyarrow.array(values, from_pandas=True)  # NaN as null
-            file.write_table(pyarrow.table([column], schema=schema))
+        def add(columns):
+            arrays = [  # NaN as null
+                pyarrow.array(column, type_, from_pandas=True)
+                for column, type_ in zip(columns, types, strict=True)
+            ]
+            file.write_table(pyarrow.table(arrays, schema=schema))
 
-        yield add_to_parquet
+        yield add

@@ -33,6 +33,17 @@ def is_iterator(given):
     return hasattr(given, "__next__") and not hasattr(given, "__array__")
 
 
+def refuse_sources(given, name="X", hint="pass an array or a data frame"):
+    """Raise for rows that are read in batches, where they are needed in memory."""
+    handed_out = any(hasattr(given, each) for each in (*TABLES[2:], "read_next_batch"))
+    if handed_out or names_files(given) or is_iterator(given):
+        raise TypeError(
+            f"{name} is a {type(given).__name__}, whose rows are not in memory; {hint} (fit, "
+            "partial_fit, score and inference of LinearRegression, and linreg_fast.moments, read "
+            "sources in batches)"
+        )
+
+
 def is_source(given, target):
     """Whether rows are to be read from it, with `target` the name of a column.
 
@@ -102,6 +113,8 @@ def _piece_of(given):
         return handed_out.FramePiece(given)
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         return handed_out.ArrowStreamPiece(given, kind)
+    if hasattr(given, "dtype"):
+        raise ValueError(f"the source is a {kind}, without names of columns: pass a data frame")
     raise ValueError(
         f"the source holds an object of type {kind}: with the target as a name it must yield "
         "tables, such as record batches or data frames; without a name, (X, y) or (X, y, "

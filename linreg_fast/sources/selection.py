@@ -9,6 +9,7 @@ from linreg_fast.data.gate import listed
 from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.design import design
+from linreg_fast.sources.doors import advice, option
 from linreg_fast.sources.left_out import counts_rows, gappiest
 from linreg_fast.sources.names import (
     NO_NAME,
@@ -50,20 +51,20 @@ class Selection:
         self.target = find(source, target)
         self.weights = None if weights is None else find(source, weights)
         taken = [self.target] if weights is None else [self.target, self.weights]
-        self.categorical = self._places(categorical, "--categorical")
-        self.beside = self._places(beside, "--cluster")  # no features, unless that is asked for
-        self.keys = self._places(keys, "--by")
-        excluded = [*self._places(exclude, "--exclude"), *self.keys]
+        self.categorical = self._places(categorical, option("categorical"))
+        self.beside = self._places(beside, option("cluster"))  # features where that is asked for
+        self.keys = self._places(keys, option("by"))
+        excluded = [*self._places(exclude, option("exclude")), *self.keys]
         self._refuse_keys(taken)
         for place in self.categorical:
             if place in taken or place in excluded:
                 raise ValueError(
-                    f"--categorical {self.name(place)!r} is the target, the weights or excluded too"
+                    f"categorical {self.name(place)!r} is the target, the weights or excluded too"
                 )
         if self.target in excluded:
-            raise ValueError(f"--target {target!r} is among --exclude too")
+            raise ValueError(f"{option('target')} {target!r} is among {option('exclude')} too")
         if self.weights == self.target:
-            raise ValueError(f"--weights {weights!r} is a feature or the target too")
+            raise ValueError(f"{option('weights')} {weights!r} is a feature or the target too")
         self.chosen = features is not None
         if self.chosen:
             self._choose(features, target, weights, excluded)
@@ -88,17 +89,19 @@ class Selection:
     def _refuse_keys(self, taken):
         for place in self.keys:
             if place in taken:
-                raise ValueError(f"--by {self.name(place)!r} is the target or the weights too")
+                raise ValueError(
+                    f"{option('by')} {self.name(place)!r} is the target or weights too"
+                )
 
     def _choose(self, features, target, weights, excluded):
-        self.features = self._places(features, "--features")
+        self.features = self._places(features, option("features"))
         for place in self.keys:
             if place in self.features:
-                raise ValueError(f"--by {self.name(place)!r} is among --features too")
+                raise ValueError(f"{self.name(place)!r} is among {option('features')} too")
         if self.target in self.features:
-            raise ValueError(f"--target {target!r} is among --features too")
+            raise ValueError(f"{option('target')} {target!r} is among {option('features')} too")
         if self.weights in self.features:
-            raise ValueError(f"--weights {weights!r} is a feature or the target too")
+            raise ValueError(f"{option('weights')} {weights!r} is a feature or the target too")
         self.features += [place for place in self.categorical if place not in self.features]
         self.features = [place for place in self.features if place not in excluded]
         self._refuse_none(self.features)
@@ -129,7 +132,7 @@ class Selection:
         self._leave_out("whose name another one has", twice)
         free = [place for place in free if place not in unnamed and place not in twice]
         for kind, words, hint in (
-            ("text", "of text", " (--categorical to have them as groups)"),
+            ("text", "of text", advice(" (--categorical to have them as groups)")),
             ("date", "of dates", ""),
         ):
             self._leave_out(
@@ -144,16 +147,16 @@ class Selection:
         ]
         if not self.features and columns[self.target].kind not in ("number", "empty"):
             Collector(self.source, [self.target]).read()  # says where it holds text
-        self._refuse_none(
-            self.features, ": none of the others holds numbers (--categorical takes text as groups)"
-        )
+        hint = advice(" (--categorical takes text as groups)")
+        self._refuse_none(self.features, f": none of the others holds numbers{hint}")
 
     def _is_free(self, place):
         return place not in self.categorical
 
     def _leave_out(self, why, places, hint=""):
         if places:
-            names = joined(self.name(place) for place in places)
+            names = joined(self.name(place) for place in places[:20])
+            names += f" and {len(places) - 20} more" * (len(places) > 20)
             are = is_or_are(len(places))
             self._tell(f"column{'s' * (are == 'are')} {why} {are} left out: {names}{hint}")
 
@@ -230,10 +233,8 @@ class Selection:
                 continue  # years, perhaps
             first = f"{columns.first(place):g}"
             name = joined([self.name(place)])
-            self._tell(
-                f"column {name} counts the rows from {first} and is used (--exclude {name} if it "
-                "is only their number)"
-            )
+            hint = advice(f" (--exclude {name} if it is only their number)")
+            self._tell(f"column {name} counts the rows from {first} and is used{hint}")
 
     def _gappy(self, columns, asked):
         """Columns are left out, those with most gaps first, until rows enough are complete."""
@@ -250,7 +251,8 @@ class Selection:
         dropped = int((~kept).sum())
         gaps = [place for place in used if columns.gaps[place]]
         found = [f"{joined([self.name(place)])} ({columns.gaps[place]})" for place in gaps]
+        stops = advice("--missing raise", "missing='raise'")
         self._tell(
             f"{dropped} of {counted(columns.rows, 'row')} {is_or_are(dropped)} left out for "
-            f"missing values, in {listed(found)} (--missing raise stops at them)"
+            f"missing values, in {listed(found)} ({stops} stops at them)"
         )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.sources.cells import is_missing
+from linreg_fast.sources.doors import advice
 from linreg_fast.sources.names import joined
 
 MINUS = "\u2212"  # as typeset
@@ -134,17 +135,16 @@ def find_signs(names, columns, kinds, decimal, path, told=False):
             continue
         cells = [cell.strip() for cell in columns[place] if not is_missing(cell)]
         signs = _signs(cells, decimal, points)
-        if signs is None:
-            continue
         if signs == "ambiguous":
+            told_by = advice(": --decimal . or --decimal , tells which", ": write it without one")
             warnings.warn(
                 f"{path}: {cells[0]!r} in column {names[place]!r} may have a decimal or a "
-                "thousands mark, and is text so far: --decimal . or --decimal , tells which",
+                f"thousands mark, and is text so far{told_by}",
                 stacklevel=3,
             )
-            continue
-        found[place] = signs
-        kinds[place] = "number"
+        elif signs is not None:
+            found[place] = signs
+            kinds[place] = "number"
     _tell(found, names, path)
     return found
 

@@ -6,6 +6,8 @@ import os
 import sys
 import warnings
 
+from linreg_fast.sources.doors import advice
+
 READ = 1 << 20  # bytes that are looked at to find out what a file is
 LARGE = 1 << 24  # bytes that are asked for in one call
 WINDOWS = "linreg_fast.windows"  # our handler of bytes that are no UTF-8
@@ -176,7 +178,7 @@ class Utf8:
                 self._warned = True
                 warnings.warn(
                     f"{self._path} is not UTF-8 text: its other letters are read as cp1252 "
-                    "(--encoding names another)",
+                    + advice("(--encoding names another)", "(save it as UTF-8)"),
                     stacklevel=2,
                 )
             return data.decode("utf-8", WINDOWS)

@@ -75,7 +75,7 @@ def opened(given, target=None, weight=None, features=None, options=None):
     return ArrayStream(given)
 
 
-def summed(stream, rung, missing="raise", progress=None):
+def summed(stream, rung, missing="raise", progress=None, look=None):
     """(Moments, Reading) of all rows of a stream, which is closed afterwards.
 
     Parameters
@@ -87,6 +87,8 @@ def summed(stream, rung, missing="raise", progress=None):
         What a row with a missing value (null or NaN, in weights too) does: stop all, or stay out.
     progress : callable, optional
         Called with the rows read so far; by default a line on a terminal, from two seconds on.
+    look : callable, optional
+        Called with the moments of the first block; what it raises ends the reading.
 
     Raises
     ------
@@ -96,8 +98,13 @@ def summed(stream, rung, missing="raise", progress=None):
     tree = Tree()
 
     def add(X, Y, weights, *_):
+        nonlocal look
         with np.errstate(all="ignore"):
-            tree.add(moments_of(X, Y, weights, rung))
+            found = moments_of(X, Y, weights, rung)
+            if look is not None:
+                look(found)
+                look = None
+            tree.add(found)
 
     reading = each_block(stream, add, missing, progress)
     moments = tree.joined()

@@ -53,6 +53,15 @@ def test_folders_patterns_and_lists(capsys, parts, tmp_path):
         assert "read       90 rows, 3 files, 2 dropped" in text
         assert "rows       88 (2 left out for missing values)" in text
         assert "column of text is left out: note" in error
+    for file in folder.iterdir():
+        file.write_text("a,b,y\n1,2,5\n3,1,5\n4,,6\n")
+    code, text, error = run(capsys, "fit", folder, "--target", "y")
+    assert (code, text) == (2, "")
+    assert "is 5 in all 6 rows that are left (3 have a missing value): there is nothing" in error
+
+
+def test_gaps_of_many_files(capsys, parts):
+    folder = parts[0]
     code, _, error = run(capsys, "fit", folder, "--target", "y", "--missing", "raise")
     assert code == 2
     assert "0.csv, line 6: column 'b' has a missing value" in error
@@ -175,8 +184,62 @@ def test_predictions_for_many_files(capsys, parts, tmp_path):
         [float(line or "nan") for line in lines[1:31]],
         rtol=1e-9,
     )
-    code, _, error = run(capsys, "predict", model, folder, "--keep", "note")
-    assert (code, "--keep needs the rows of one file in memory" in error) == (2, True)
+    code, _, error = run(capsys, "predict", model, folder, "--missing", "raise", "--out", out)
+    assert (code, "0.csv, line 6: column 'b' holds a missing value" in error) == (2, True)
+    assert out.read_text().splitlines() == lines
+
+
+def test_kept_columns_and_intervals_of_many_files_are_those_of_one(capsys, parts, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'arrow'")
+    folder, model = parts[0], tmp_path / "m.json"
+    run(capsys, "fit", folder, "--target", "y", "--out", model)
+    first = folder / "0.csv"
+    first.write_text(first.read_text() + "\n")  # a blank line is a row without values
+    asked = ("--keep", "note,b", "--interval", "prediction", "--level", "0.9")
+    whole = []
+    for path in sorted(folder.iterdir()):
+        head, *rows = run(capsys, "predict", model, path, *asked)[1].splitlines()
+        whole += [row.split(",") for row in rows]
+    text, many = tmp_path / "p.csv", tmp_path / "p.parquet"
+    for out in (text, many):
+        assert run(capsys, "predict", model, folder, *asked, "--out", out)[0] == 0
+    assert text.read_text().splitlines()[0] == head == "note,b,y,low,high"
+    found = [line.split(",") for line in text.read_text().splitlines()[1:]]
+    assert [row[:2] for row in found] == [row[:2] for row in whole]
+    numbers = [
+        [[float(cell or "nan") for cell in row[2:]] for row in rows] for rows in (found, whole)
+    ]
+    np.testing.assert_allclose(*numbers, rtol=1e-9)
+    table = parquet.read_table(many)
+    assert [str(kind) for kind in table.schema.types] == ["string"] * 2 + ["double"] * 3
+    columns = [table[name].to_numpy() for name in ("y", "low", "high")]
+    np.testing.assert_array_equal(np.column_stack(columns), numbers[0])
+    code, _, error = run(capsys, "predict", model, folder, "--keep", "nothing")
+    assert (code, "0.csv has no column 'nothing'" in error) == (2, True)
+    code, _, error = run(capsys, "predict", model, folder, "--out", tmp_path / "p.feather")
+    assert (code, "written as CSV or Parquet" in error) == (2, True)
+
+
+def test_a_merged_model_predicts(capsys, parts, tmp_path):
+    """With intervals, as a fit to all of its rows does."""
+    files = sorted(parts[0].iterdir())
+    sums = [tmp_path / f"{file.stem}.json" for file in files]
+    for file, out in zip(files, sums, strict=True):
+        run(capsys, "moments", file, "--target", "y", "--out", out)
+    code, text, _ = run(capsys, "merge", *sums, "--model", tmp_path / "m.json")
+    assert (code, text.splitlines()[-1]) == (0, f"written to {tmp_path / 'm.json'}")
+    run(capsys, "fit", parts[0], "--target", "y", "--out", tmp_path / "whole.json")
+    asked = (files[1], "--interval", "confidence")
+    found, expected = (
+        [
+            [float(cell or "nan") for cell in line.split(",")]
+            for line in run(capsys, "predict", tmp_path / name, *asked)[1].splitlines()[1:]
+        ]
+        for name in ("m.json", "whole.json")
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    same = (*sums, "--model", tmp_path / "a", "--out", tmp_path / "a")
+    assert (run(capsys, "merge", *same)[0], (tmp_path / "a").exists()) == (2, False)
 
 
 def test_a_summary_of_many_files_is_that_of_one(tmp_path, rng, capsys):

@@ -156,6 +156,14 @@ def test_predictions_in_a_file(rng, tmp_path):
     np.testing.assert_array_equal(column.to_numpy(), found)
     with pytest.raises(ValueError, match="is read here"):
         model.predict_to_file(tmp_path / "a.parquet", tmp_path / "a.parquet")
+    for source in (
+        tmp_path,
+        [str(tmp_path)],
+        iter([frame]),
+        parquet.read_table(tmp_path / name).to_reader(),
+    ):
+        with pytest.raises(TypeError, match=r"rows are not in memory; .*predict_to_file\(X, path"):
+            model.predict(source)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["a.parquet", "b.parquet", "p.csv", "p.parquet"]
 

@@ -211,6 +211,14 @@ CELLS = st.one_of(
 )
 
 
+def numbers_and_cells(path, texts, engine):
+    """The first column of each batch, as numbers and as it stands."""
+    with open_table(path, delimiter=",", engine=engine) as source:
+        for batch in source.batches([0], texts):
+            number = batch.faults if batch.faults else batch.numbers[0].tobytes()
+            yield number, batch.texts.get(0)
+
+
 @settings(deadline=None, max_examples=200)
 @given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=4), min_size=1, max_size=8))
 def test_both_engines_say_the_same(tmp_path_factory, rows):
@@ -224,8 +232,11 @@ def test_both_engines_say_the_same(tmp_path_factory, rows):
                 path, ["x", "y"], missing="keep", delimiter=",", engine=engine
             ).values
             found.append(values.tobytes())
+            plain, both = (list(numbers_and_cells(path, texts, engine)) for texts in ((), (0,)))
+            assert [number for number, _ in both] == [number for number, _ in plain]
+            found.append(both)
         except ValueError as error:
             found.append(str(error))
-    assert found[0] == found[1]
+    assert found[: len(found) // 2] == found[len(found) // 2 :]
     with contextlib.suppress(ValueError):
         column_names(path)

@@ -1,6 +1,7 @@
 """The programs of docs/scale.md run, and find what the same rows in memory give."""
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -101,5 +102,5 @@ spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "fals
 trips = spark.read.parquet({str(written(columns, tmp_path / "trips"))!r})
 """
     script.write_text(begin + program("spark") + SHOWN)
-    result = run(script, cwd=tmp_path, SPARK_LOCAL_IP="127.0.0.1")
+    result = run(script, cwd=tmp_path, SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable)
     np.testing.assert_allclose(shown(result), expected(columns), rtol=1e-12)

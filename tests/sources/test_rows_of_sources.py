@@ -461,7 +461,13 @@ def test_an_empty_batch_is_nothing_and_no_rows_an_error():
     assert moments(used).n_samples == 40
     with pytest.raises(ValueError, match="has it been used up"):
         moments(used)
-    reader = pa.table({"x": [1.0, 2.0], "y": [1.0, 2.0]}).to_reader()
+    tables = iter([])
+    with pytest.raises(ValueError, match="has it been used up"):
+        moments(tables, "y")
+    table = pa.table({"x": [1.0, 2.0], "y": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="batch 1: the source holds an object of type int"):
+        moments(iter([table, 1]), "y")
+    reader = table.to_reader()
     assert moments(reader, "y").n_samples == 2
     with pytest.raises(ValueError, match="has it been used up"):
         moments(reader, "y")

@@ -136,7 +136,7 @@ def test_names_with_commas(tmp_path):
         ("a,b,y\nx,y,z\nu,v,w\n", {}, "column 'y' holds text"),
         ("a,b,y\nx,y,1\nu,v,2\n", {}, "none of the others holds numbers"),
         ("a,y\n1,\n2,?\n", {}, "every row has a missing value"),
-        ("a,y\n1,2\n", {"exclude": "y"}, "among --exclude too"),
+        ("a,y\n1,2\n", {"exclude": "y"}, "among exclude too"),
         ("a,y\n1,2\n", {"exclude": "a"}, "no columns to explain"),
         ("a,y\n1,2\n", {"exclude": "b"}, "no column 'b'"),
         ("a,y\n1,2\n", {"categorical": "y"}, "is the target, the weights or excluded too"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linreg_fast.sources.doors import command_line
 from linreg_fast.sources.signs import Signs, find_signs
 from linreg_fast.sources.table import ENGINES, open_table, read_table
 
@@ -81,7 +82,8 @@ def test_a_comma_that_may_be_either_is_asked_about(tmp_path):
     cells = ["1,234", "2,345", "12,456"]
     for ambiguous in (cells, ["1.234 $", "12.345 $"]):
         (tmp_path / "t.csv").write_text("a;b\n" + "".join(f"{c};1\n" for c in ambiguous))
-        with pytest.warns(match="--decimal"), open_table(tmp_path / "t.csv") as source:
+        asked = pytest.warns(match="--decimal")
+        with command_line(), asked, open_table(tmp_path / "t.csv") as source:
             assert [column.kind for column in source.columns] == ["text", "number"]
     assert read(tmp_path, cells, decimal=".")[0] == [1234, 2345, 12456]
     assert read(tmp_path, cells, decimal=",")[0] == [1.234, 2.345, 12.456]
