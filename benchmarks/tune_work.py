@@ -29,7 +29,7 @@ WORK = {
     "FEWEST_TARGETS_APART": ("moments of targets", 5_000, 5, "targets"),
     "LATE_": ("fit", 50_000, 10, ""),
     "MANY_TARGETS": ("fit", 20_000, 20, "targets"),
-    "TARGET_ELEMENTS": ("fit", 20_000, 20, "targets"),
+    "TARGET_": ("fit", 20_000, 20, "targets"),
     "CENTRE_ROWS": ("moments", 20_000, 30, ""),
     "ONE_CALL": ("fit", 442, 10, ""),
     "WEIGHTS_PIECE": ("moments", 200_000, 10, "weights"),

@@ -1,0 +1,255 @@
+"""Sums of the products of columns, and of a one, with many targets: in double-double, read once.
+
+The lanes of a vector are targets. Pieces of rows of a stripe of targets are packed one below the
+other; each number is loaded once for three columns. How a product is added without loss is told at
+`doubled_microkernel.tile_of_vectors`.
+"""
+
+import math
+
+import numpy as np
+
+from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic import simd, turning
+from linreg_fast.kernels.arithmetic.simd import fma
+from linreg_fast.kernels.tuning import TARGET_ROWS, TARGET_STRIPE, WIDE
+from linreg_fast.runtime import launch
+from linreg_fast.runtime.blocks import over_blocks
+from linreg_fast.runtime.compile import by_type, inlined_part, kernel_part
+
+TILE = 3  # columns of a tile: six sums in registers
+NEXT_POWER, BELOW_ONE = 2.0**52 + 1.0, 1.0 - 2.0**-53  # see `_power_above`
+
+
+@kernel_part
+def _pack_columns(X, X_lo, weights, start, stop, a, a_lo, bounds):
+    """Rows of [X, 1] times their weights, hi and lo, and for each column a bound of their sum.
+
+    Returns whether all lo parts are zero.
+    """
+    p, m = X.shape[1], len(bounds)
+    bounds[:] = 0.0
+    for i in range(stop - start):
+        for j in range(m):
+            value, low = 0.0, 0.0
+            if j < p:
+                value = np.float64(X[start + i, j])
+                if len(X_lo) > 0:
+                    low = X_lo[start + i, j]
+            elif j == p:
+                value = 1.0
+            if len(weights) > 0:
+                value, low = dd.two_product(weights[start + i], value)
+            a[i * m + j], a_lo[i * m + j] = value, low
+            bounds[j] += abs(value)
+    for j in range(m):  # three times a power of two: in the middle of a binade
+        bound = bounds[j]
+        bounds[j] = 3.0 * math.ldexp(1.0, math.frexp(bound)[1]) if bound < np.inf else bound
+    return len(weights) == 0 and len(X_lo) == 0
+
+
+def _pack_targets(Y, start, stop, first, last, z):
+    """z[i * TARGET_STRIPE + k]: rows start..stop of the targets first..last."""
+    for i in range(stop - start):
+        for k in range(last - first):
+            z[i * TARGET_STRIPE + k] = np.float64(Y[start + i, first + k])
+
+
+def _pack_c_order(Y, start, stop, first, last, z):
+    t, whole = Y.shape[1], (last - first) // WIDE * WIDE
+    for i in range(stop - start):
+        of, to = (start + i) * t + first, i * TARGET_STRIPE
+        for k in range(0, whole, WIDE):
+            simd.store(z, to + k, simd.load(Y, of + k))
+        for k in range(whole, last - first):
+            z[to + k] = np.float64(Y[start + i, first + k])
+
+
+def _pack_f_order(Y, start, stop, first, last, z):
+    n, rows, count = len(Y), stop - start, last - first
+    for k in range(0, count - WIDE + 1, WIDE):
+        for i in range(0, rows - WIDE + 1, WIDE):
+            of, to = (first + k) * n + start + i, i * TARGET_STRIPE + k
+            turning.turn(Y, of, n, z, to, TARGET_STRIPE)
+    for k in range(count):
+        begin = rows // WIDE * WIDE if k < count // WIDE * WIDE else 0
+        for i in range(begin, rows):
+            z[i * TARGET_STRIPE + k] = np.float64(Y[start + i, first + k])
+
+
+@by_type(_pack_targets)
+def _pack_by_layout(Y, start, stop, first, last, z):
+    if not simd.VECTORS or Y.layout == "A":
+        return _pack_targets
+    return _pack_c_order if Y.layout == "C" else _pack_f_order
+
+
+@kernel_part
+def _largest(z, rows, count, out):
+    """The largest size of each target in the piece; not a number counts as nothing."""
+    for k in range(count):
+        out[k] = 0.0
+    for i in range(rows):
+        row = z[i * TARGET_STRIPE : i * TARGET_STRIPE + count]
+        for k in range(count):
+            size = abs(row[k])
+            out[k] = size if size > out[k] else out[k]
+
+
+@inlined_part
+def _power_above(sizes):
+    """The smallest powers of two that are not smaller. Source: Rump 2009, algorithm 3.5."""
+    far = simd.multiply(sizes, simd.broadcast(NEXT_POWER))
+    return simd.subtract(far, simd.multiply(far, simd.broadcast(BELOW_ONE)))
+
+
+@inlined_part
+def _add_exact(h, low, a, y):
+    """h + low plus a * y, but for 2**-106 of what h began with."""
+    total = simd.fma_vectors(a, y, h)
+    return total, simd.add(low, simd.fma_vectors(a, y, simd.subtract(h, total)))
+
+
+@inlined_part
+def _join(sums, lows, at, h, low, start):
+    """Add h + low, less what h began with, to the sums."""
+    own, before = simd.subtract(h, start), simd.load(sums, at)
+    total = simd.add(before, own)
+    part = simd.subtract(total, before)
+    lost = simd.add(simd.subtract(before, simd.subtract(total, part)), simd.subtract(own, part))
+    low = simd.add(simd.add(simd.load(lows, at), lost), low)
+    high = simd.add(total, low)
+    simd.store(sums, at, high)
+    simd.store(lows, at, simd.subtract(low, simd.subtract(high, total)))
+
+
+@kernel_part
+def _tile_of_vectors(a, a_lo, m, j, z, at, rows, bounds, top, exact, sums, lows, to, apart):
+    """Add to three rows of sums, from `to` on and `apart`, columns j to j + 2 times a vector.
+
+    at: the vector's place in z. exact: all lo parts are zero.
+    """
+    # three columns, one vector of targets, and where the sums go
+    s0, s1 = (
+        simd.multiply(simd.broadcast(bounds[j]), top),
+        simd.multiply(simd.broadcast(bounds[j + 1]), top),
+    )
+    s2 = simd.multiply(simd.broadcast(bounds[j + 2]), top)
+    h0, h1, h2 = s0, s1, s2
+    l0 = l1 = l2 = simd.zeros()
+    if exact:
+        for i in range(rows):
+            y, of = simd.load(z, at + i * TARGET_STRIPE), i * m + j
+            h0, l0 = _add_exact(h0, l0, simd.broadcast(a[of]), y)
+            h1, l1 = _add_exact(h1, l1, simd.broadcast(a[of + 1]), y)
+            h2, l2 = _add_exact(h2, l2, simd.broadcast(a[of + 2]), y)
+    else:
+        for i in range(rows):
+            y, of = simd.load(z, at + i * TARGET_STRIPE), i * m + j
+            l0 = simd.fma_vectors(simd.broadcast(a_lo[of]), y, l0)
+            l1 = simd.fma_vectors(simd.broadcast(a_lo[of + 1]), y, l1)
+            l2 = simd.fma_vectors(simd.broadcast(a_lo[of + 2]), y, l2)
+            h0, l0 = _add_exact(h0, l0, simd.broadcast(a[of]), y)
+            h1, l1 = _add_exact(h1, l1, simd.broadcast(a[of + 1]), y)
+            h2, l2 = _add_exact(h2, l2, simd.broadcast(a[of + 2]), y)
+    _join(sums, lows, to, h0, l0, s0)
+    _join(sums, lows, to + apart, h1, l1, s1)
+    _join(sums, lows, to + 2 * apart, h2, l2, s2)
+
+
+@kernel_part
+def _products_of_vectors(a, a_lo, z, rows, count, bounds, sizes, exact, sums, lows, to):
+    """Add to sums + lows the products of a packed piece: all columns with a stripe of targets."""
+    # the columns, the targets, and where the sums go
+    m, apart = len(bounds), sums.shape[2]
+    for k in range(0, count, WIDE):
+        top = _power_above(simd.load(sizes, k))
+        for j in range(0, m, TILE):
+            place = to + j * apart + k
+            _tile_of_vectors(
+                a, a_lo, m, j, z, k, rows, bounds, top, exact, sums, lows, place, apart
+            )
+
+
+@kernel_part
+def _products_of_numbers(a, a_lo, z, rows, count, bounds, sizes, exact, sums, lows, to):
+    """The same number by number."""
+    # as `_products_of_vectors`
+    m, apart = len(bounds), sums.shape[2]
+    flat, flat_lo = sums.ravel(), lows.ravel()
+    for k in range(count):
+        for j in range(m):
+            at = to + j * apart + k
+            total, low = flat[at], flat_lo[at]
+            for i in range(rows):
+                y, of = z[i * TARGET_STRIPE + k], i * m + j
+                product, lost = dd.two_product(a[of], y)
+                total, more = dd.two_sum(total, product)
+                low += more + fma(a_lo[of], y, lost)
+            flat[at], flat_lo[at] = dd.quick_two_sum(total, low)
+
+
+_products = _products_of_vectors if simd.VECTORS else _products_of_numbers
+
+
+@kernel_part
+def _block(b, start, stop, scratch, X, X_lo, weights, Y, by_targets, largest, sums, lows):
+    # four from `over_blocks`, then the arrays: a record would be taken apart at each call
+    (n, t), m, apart = Y.shape, sums.shape[1], sums.shape[2]
+    first, last, begin, end, place = 0, t, start, stop, b
+    if by_targets:
+        first, last = start * WIDE, min(stop * WIDE, t)
+        begin, end, place = 0, n, 0
+    size = TARGET_ROWS * m
+    a, a_lo, rest = scratch[:size], scratch[size : 2 * size], scratch[2 * size :]
+    bounds, sizes = rest[:m], rest[m : m + TARGET_STRIPE]
+    z = rest[m + TARGET_STRIPE :]
+    for row in range(begin, end, TARGET_ROWS):
+        rows = min(TARGET_ROWS, end - row)
+        exact = _pack_columns(X, X_lo, weights, row, row + rows, a, a_lo, bounds)
+        for k in range(first, last, TARGET_STRIPE):
+            count = min(TARGET_STRIPE, last - k)
+            _pack_targets(Y, row, row + rows, k, k + count, z)
+            padded = -(-count // WIDE) * WIDE
+            for i in range(rows):
+                for c in range(count, padded):
+                    z[i * TARGET_STRIPE + c] = 0.0
+            _largest(z, rows, padded, sizes)
+            for c in range(padded):
+                if sizes[c] > largest[place, k + c]:
+                    largest[place, k + c] = sizes[c]
+            to = place * m * apart + k
+            _products(a, a_lo, z, rows, padded, bounds, sizes, exact, sums, lows, to)
+
+
+_blocks = over_blocks(_block)
+NO_WEIGHTS, NO_LOW_PARTS = np.zeros(0), np.zeros((0, 0))
+NO_WEIGHTS.flags.writeable = NO_LOW_PARTS.flags.writeable = False  # as all that the gate lets in
+
+
+def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS):
+    """Sums (2, p + 1, t), hi and lo, of w x_j y and last of w y; and the largest of each target.
+
+    X (n, p), Y (n, t) of float64 or float32, and weights (n,) or None, read-only. X_lo (n, p): lo
+    parts of X, without weights. A target with a number that is not finite has sums of nan.
+    """
+    (n, p), t = X.shape, Y.shape[1]
+    m, padded = -(-(p + 1) // TILE) * TILE, -(-t // WIDE) * WIDE
+    blocks = launch.count_blocks(n, p + t, block_output=2 * m * padded)
+    by_targets = n < t or blocks < 4
+    rows = padded // WIDE if by_targets else n
+    if by_targets:
+        blocks = min(launch.count_blocks(t, n), 1 << rows.bit_length() - 1)
+    sums, lows = np.zeros((2, 1 if by_targets else blocks, m, padded))
+    largest = np.zeros((sums.shape[0], padded))
+    scratch = TARGET_ROWS * (2 * m + TARGET_STRIPE) + m + TARGET_STRIPE
+    weights = NO_WEIGHTS if weights is None else weights
+    arguments = (X, X_lo, weights, Y, by_targets, largest, sums, lows)
+    launch.run(_blocks, rows, blocks, 4 * n * m * t, scratch, *arguments)
+    total, low = sums[0], lows[0]
+    for b in range(1, len(sums)):
+        added = total + sums[b]
+        part = added - total
+        low += (total - (added - part)) + (sums[b] - part) + lows[b]
+        total = added
+    return np.array([total[: p + 1, :t], low[: p + 1, :t]]), largest[:, :t].max(axis=0)
