@@ -158,6 +158,38 @@ def _tile_of_vectors(a, a_lo, m, j, z, at, rows, bounds, top, exact, sums, lows,
 
 
 @kernel_part
+def _squares_of_vectors(a, m, p, z, rows, count, bounds, sizes, sums, lows, to):
+    """Add to sums + lows the squares of a stripe of targets, times the weights in column p of a."""
+    # the weights, the targets, and where the sums go
+    for k in range(0, count, WIDE):
+        top = _power_above(simd.load(sizes, k))
+        start = simd.multiply(simd.multiply(simd.broadcast(bounds[p]), top), top)
+        h, low = start, simd.zeros()
+        for i in range(rows):
+            y, weight = simd.load(z, k + i * TARGET_STRIPE), simd.broadcast(a[i * m + p])
+            product = simd.multiply(weight, y)
+            lost = simd.fma_vectors(weight, y, simd.negative(product))
+            h, low = _add_exact(h, simd.fma_vectors(lost, y, low), product, y)
+        _join(sums, lows, to + k, h, low, start)
+
+
+@kernel_part
+def _squares_of_numbers(a, m, p, z, rows, count, bounds, sizes, sums, lows, to):
+    """The same number by number."""
+    # as `_squares_of_vectors`
+    flat, flat_lo = sums.ravel(), lows.ravel()
+    for k in range(count):
+        total, low = flat[to + k], flat_lo[to + k]
+        for i in range(rows):
+            y = z[i * TARGET_STRIPE + k]
+            product, lost = dd.two_product(a[i * m + p], y)
+            square, more = dd.two_product(product, y)
+            total, left = dd.two_sum(total, square)
+            low += left + fma(lost, y, more)
+        flat[to + k], flat_lo[to + k] = dd.quick_two_sum(total, low)
+
+
+@kernel_part
 def _products_of_vectors(a, a_lo, z, rows, count, bounds, sizes, exact, sums, lows, to):
     """Add to sums + lows the products of a packed piece: all columns with a stripe of targets."""
     # the columns, the targets, and where the sums go
@@ -190,12 +222,20 @@ def _products_of_numbers(a, a_lo, z, rows, count, bounds, sizes, exact, sums, lo
 
 
 _products = _products_of_vectors if simd.VECTORS else _products_of_numbers
+_squares = _squares_of_vectors if simd.VECTORS else _squares_of_numbers
+
+
+@kernel_part
+def _padded(p):
+    """Columns of [X, 1], up to a whole number of tiles."""
+    return -(-(p + 1) // TILE) * TILE
 
 
 @kernel_part
 def _block(b, start, stop, scratch, X, X_lo, weights, Y, by_targets, largest, sums, lows):
     # four from `over_blocks`, then the arrays: a record would be taken apart at each call
-    (n, t), m, apart = Y.shape, sums.shape[1], sums.shape[2]
+    (n, t), p, apart = Y.shape, X.shape[1], sums.shape[2]
+    m = _padded(p)
     first, last, begin, end, place = 0, t, start, stop, b
     if by_targets:
         first, last = start * WIDE, min(stop * WIDE, t)
@@ -218,8 +258,11 @@ def _block(b, start, stop, scratch, X, X_lo, weights, Y, by_targets, largest, su
             for c in range(padded):
                 if sizes[c] > largest[place, k + c]:
                     largest[place, k + c] = sizes[c]
-            to = place * m * apart + k
+            to = place * sums.shape[1] * apart + k
             _products(a, a_lo, z, rows, padded, bounds, sizes, exact, sums, lows, to)
+            if sums.shape[1] > m:
+                to += m * apart
+                _squares(a, m, p, z, rows, padded, bounds, sizes, sums, lows, to)
 
 
 _blocks = over_blocks(_block)
@@ -227,11 +270,12 @@ NO_WEIGHTS, NO_LOW_PARTS = np.zeros(0), np.zeros((0, 0))
 NO_WEIGHTS.flags.writeable = NO_LOW_PARTS.flags.writeable = False  # as all that the gate lets in
 
 
-def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS):
+def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS, squares=False):
     """Sums (2, p + 1, t), hi and lo, of w x_j y and last of w y; and the largest of each target.
 
     X (n, p), Y (n, t) of float64 or float32, and weights (n,) or None, read-only. X_lo (n, p): lo
-    parts of X, without weights. A target with a number that is not finite has sums of nan.
+    parts of X, without weights. squares: one more row of the sums, of w y^2. A target with a number
+    that is not finite has sums of nan.
     """
     (n, p), t = X.shape, Y.shape[1]
     m, padded = -(-(p + 1) // TILE) * TILE, -(-t // WIDE) * WIDE
@@ -240,8 +284,8 @@ def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS):
     rows = padded // WIDE if by_targets else n
     if by_targets:
         blocks = min(launch.count_blocks(t, n), 1 << rows.bit_length() - 1)
-    sums, lows = np.zeros((2, 1 if by_targets else blocks, m, padded))
-    largest = np.zeros((sums.shape[0], padded))
+    shape = 1 if by_targets else blocks, m + squares, padded
+    sums, lows, largest = np.zeros(shape), np.zeros(shape), np.zeros((shape[0], padded))
     scratch = TARGET_ROWS * (2 * m + TARGET_STRIPE) + m + TARGET_STRIPE
     weights = NO_WEIGHTS if weights is None else weights
     arguments = (X, X_lo, weights, Y, by_targets, largest, sums, lows)
@@ -252,4 +296,5 @@ def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS):
         part = added - total
         low += (total - (added - part)) + (sums[b] - part) + lows[b]
         total = added
-    return np.array([total[: p + 1, :t], low[: p + 1, :t]]), largest[:, :t].max(axis=0)
+    kept = [*range(p + 1), m] if squares else slice(p + 1)
+    return np.array([total[kept, :t], low[kept, :t]]), largest[:, :t].max(axis=0)
