@@ -49,13 +49,13 @@ def solve(problem, squares=False):
         sums[:, : p + 1] *= powers[:, None]
         total = _times(inverse, sums[:, : p + 1])
         rounded = total.sum(axis=0)
-    if not np.isfinite(rounded).all():
-        problem.check_finite(by_sums=False)
-    norms = largest * moments.weight_sum**0.5
-    signal = np.sqrt(((rounded[:p] * sizes[:, None]) ** 2).sum(axis=0))
-    good = rounding * norms <= REFINED_ERROR * np.maximum(signal, NOTHING * norms)
-    good &= ((largest > SAFE_SMALL) & (largest < SAFE_LARGE)) | (largest == 0)
-    good &= np.isfinite(rounded).all(axis=0)
+        if not np.isfinite(rounded).all():
+            problem.check_finite(by_sums=False)
+        norms = largest * moments.weight_sum**0.5
+        signal = np.sqrt(((rounded[:p] * sizes[:, None]) ** 2).sum(axis=0))
+        good = rounding * norms <= REFINED_ERROR * np.maximum(signal, NOTHING * norms)
+        good &= ((largest > SAFE_SMALL) & (largest < SAFE_LARGE)) | (largest == 0)
+        good &= np.isfinite(rounded).all(axis=0)
     rounded *= powers[:, None]
     coef, intercept = rounded[:p], rounded[p]
     if problem.fit_intercept:  # of a target that does not vary rounding would be left
