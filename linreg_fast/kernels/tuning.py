@@ -88,6 +88,11 @@ DOUBLED_ROWS = 256  # 2 KB a column; with 128 a third of the time went to joins
 DOUBLED_GROUP_COLUMNS = 24  # hi and lo 96 KB: stay in L2 while all the others stream past
 DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 
+# --- refinement (steps/residuals_by_rows.py)
+# Numbers of rows in C order whose residuals are found, and then multiplied with them: 24 KB, in the
+# first cache. Packed into columns, a pass over 200,000 x 50 took 1.5 times as long (AVX-512).
+REFINED_ELEMENTS = 3 << 10
+
 # --- groups of rows (moments/grouped.py)
 # Rows whose distances from the mean are written before they are added, in registers: a row takes 65
 # ns by itself and 40 so (groups of 5,000 rows of 3 columns, EPYC with AVX-512).

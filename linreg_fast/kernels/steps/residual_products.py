@@ -9,10 +9,12 @@ lo parts.
 import math
 
 import numpy as np
+from numba.core import types
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.arithmetic.columns import for_kernels, is_table
+from linreg_fast.kernels.steps.residuals_by_rows import add_products_by_rows, scratch_of_rows
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
 from linreg_fast.kernels.tiles.packing_columns import bound, mask, turn
@@ -136,16 +138,27 @@ def _compiled_in_place(X, scratch):
 def scratch_size(p, t):
     """How many numbers of scratch `add_products` needs."""
     m = -(-(p + 1) // 4) * 4
-    return (m + t + 2) * DOUBLED_ROWS + m + 1
+    return max((m + t + 2) * DOUBLED_ROWS + m + 1, scratch_of_rows(p, t))
 
 
-@kernel_part
 def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
     """Add to sums + lows (t, padded_columns(p) or more) what `residual_products` returns.
 
     scratch: `scratch_size` numbers.
     """
     # the rows, the lines, which rows, and where the sums go
+    _add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows)
+
+
+@by_type(add_products)
+def _add_products_by_layout(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
+    by_rows = simd.VECTORS and weights == types.none and not is_table(X) and X.layout == "C"
+    return add_products_by_rows if by_rows else _add_products
+
+
+def _add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
+    """The same of any rows, in columns."""
+    # as `add_products`
     n, p, t, raw = len(X), X.shape[1], Y.shape[1], _in_place(X, scratch)
     m = padded_columns(p)
     z = scratch[: m * DOUBLED_ROWS]

@@ -1,0 +1,116 @@
+"""As `row_products`, in double-double: rows of C order times a line, and residuals times the rows.
+
+Sums start from a number so large that they stay in one binade. Adding a product then rounds it to a
+fixed last bit, and what that loses is found by one more fused multiply-add (see `tiles.
+doubled_microkernel`). Multiples of one last bit add up without rounding in any order, so the lanes
+of a row's sum need no double-double either. Beyond a row's end its last vector reads numbers of the
+next row, which count nothing: the line is zero there, and the sums of those places are not used.
+"""
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from linreg_fast.kernels import tuning
+from linreg_fast.kernels.arithmetic import llvm, simd
+
+INDEX = ir.IntType(64)
+KIND = simd.VECTOR.llvm
+ROWS = tuning.WIDE
+ZERO = ir.Constant(KIND, [0.0] * ROWS)
+
+
+def _loop(builder, p):
+    """Over the vectors of a row of p numbers; the index counts numbers."""
+    stop = builder.add(p, ir.Constant(INDEX, 0))
+    return cgutils.for_range_slice(builder, ir.Constant(INDEX, 0), stop, ir.Constant(INDEX, ROWS))
+
+
+def _rows(builder, X, at, p, column):
+    """One vector of each row."""
+    place = builder.add(at, column)
+    for _ in range(ROWS):
+        yield llvm.emit_load(builder, X, place, ROWS)
+        place = builder.add(place, p)
+
+
+def _add_product(builder, h, low, a, b):
+    total = llvm.emit_fma(builder, a, b, h)
+    lost = llvm.emit_fma(builder, a, b, builder.fsub(h, total))
+    return total, builder.fadd(low, lost)
+
+
+def _sums_of_lanes(builder, values):
+    """One vector of the sums of the lanes of each."""
+    evens, odds = range(0, 2 * ROWS, 2), range(1, 2 * ROWS, 2)
+    while len(values) > 1:  # neighbours are added up, halving what each row has left
+        values = [
+            builder.fadd(
+                llvm.emit_shuffled(builder, a, b, evens), llvm.emit_shuffled(builder, a, b, odds)
+            )
+            for a, b in zip(values[::2], values[1::2], strict=True)
+        ]
+    return values[0]
+
+
+@intrinsic
+def doubled_dots(typing_context, X, at, p, line, line_lo, start):
+    """(hi, lo): the products of `ROWS` rows, p long, from the flat index on, with line + line_lo.
+
+    The line is as long as a whole number of vectors. hi is exact in multiples of start's last bit.
+    """
+    # the rows, the line, and what the sums start from
+
+    def emit(context, builder, signature, arguments):
+        _, at, p, _, _, start = arguments
+        X, line, line_lo = (
+            llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 3, 4)
+        )
+        highs = [cgutils.alloca_once_value(builder, start) for _ in range(ROWS)]
+        lows = [cgutils.alloca_once_value(builder, ZERO) for _ in range(ROWS)]
+        with _loop(builder, p) as (column, _):
+            slopes = llvm.emit_load(builder, line, column, ROWS)
+            rest = llvm.emit_load(builder, line_lo, column, ROWS)
+            for k, row in enumerate(_rows(builder, X, at, p, column)):
+                h, low = builder.load(highs[k]), builder.load(lows[k])
+                low = llvm.emit_fma(builder, rest, row, low)
+                h, low = _add_product(builder, h, low, slopes, row)
+                builder.store(h, highs[k])
+                builder.store(low, lows[k])
+        high = _sums_of_lanes(builder, [builder.fsub(builder.load(h), start) for h in highs])
+        low = _sums_of_lanes(builder, [builder.load(low) for low in lows])
+        return context.make_tuple(builder, signature.return_type, [high, low])
+
+    pair = types.UniTuple(simd.VECTOR, 2)
+    return pair(X, types.int64, types.int64, line, line_lo, simd.VECTOR), emit
+
+
+@intrinsic
+def add_doubled_rows(typing_context, X, at, p, factors, factors_lo, sums, lows):
+    """Add to sums + lows the rows that `doubled_dots` takes, each times its factor.
+
+    Both are a whole number of vectors, and sums start as is told above.
+    """
+    # the rows, their factors, and where the sums go
+
+    def emit(context, builder, signature, arguments):
+        _, at, p, factors, factors_lo, _, _ = arguments
+        X, sums, lows = (
+            llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 5, 6)
+        )
+        spread, spread_lo = (
+            [llvm.emit_shuffled(builder, each, each, [k] * ROWS) for k in range(ROWS)]
+            for each in (factors, factors_lo)
+        )
+        with _loop(builder, p) as (column, _):
+            h = llvm.emit_load(builder, sums, column, ROWS)
+            low, other = llvm.emit_load(builder, lows, column, ROWS), ZERO
+            for k, row in enumerate(_rows(builder, X, at, p, column)):
+                other = llvm.emit_fma(builder, spread_lo[k], row, other)
+                h, low = _add_product(builder, h, low, spread[k], row)
+            llvm.emit_store(builder, h, builder.gep(sums, [column]))
+            llvm.emit_store(builder, builder.fadd(low, other), builder.gep(lows, [column]))
+        return context.get_dummy_value()
+
+    integers = [types.int64] * 2
+    return types.void(X, *integers, simd.VECTOR, simd.VECTOR, sums, lows), emit

@@ -1,0 +1,161 @@
+"""`residual_products` of rows in C order without weights: read where they are, along the rows."""
+
+import math
+
+import numpy as np
+
+from linreg_fast.kernels.arithmetic import doubledouble as dd
+from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.steps.doubled_row_products import add_doubled_rows, doubled_dots
+from linreg_fast.kernels.tiles.packing_columns import norm_of, turn
+from linreg_fast.kernels.tuning import DOUBLED_ROWS, REFINED_ELEMENTS, WIDE
+from linreg_fast.runtime.compile import inlined_part, kernel_part
+
+STATE = 4  # numbers a target: the bound and the squares of residuals, the size of sums, and padding
+
+
+@kernel_part
+def _power_above(size):
+    return math.ldexp(1.0, math.frexp(size)[1]) if size < np.inf else size
+
+
+@inlined_part
+def _residuals(X, at, p, line, line_lo, first, constant, rest, y, to, r, r_lo):
+    """Write to r + r_lo, from `to` on, y - x . line - constant - rest of a vector of rows."""
+    # the rows, the line, the targets, and where the residuals go
+    high, low = doubled_dots(X, at, p, line, line_lo, first)
+    target = simd.load(y, to)
+    total = simd.add(first, target)
+    low = simd.add(low, simd.subtract(target, simd.subtract(total, first)))
+    after = simd.subtract(total, constant)
+    low = simd.subtract(low, simd.add(constant, simd.subtract(after, total)))
+    high = simd.add(high, simd.subtract(after, first))
+    low = simd.subtract(low, rest)
+    total = simd.add(high, low)
+    simd.store(r, to, total)
+    simd.store(r_lo, to, simd.subtract(low, simd.subtract(total, high)))
+
+
+@kernel_part
+def _add_up(rows, r, r_lo, sums, lows, p):
+    """Add the residuals, a whole number of vectors, to the sum behind those of the columns."""
+    total, low = simd.zeros(), simd.zeros()
+    for i in range(0, rows, WIDE):
+        own = simd.load(r, i)
+        added = simd.add(total, own)
+        part = simd.subtract(added, total)
+        lost = simd.add(simd.subtract(total, simd.subtract(added, part)), simd.subtract(own, part))
+        low = simd.add(low, simd.add(lost, simd.load(r_lo, i)))
+        total = added
+    found, more = sums[p], lows[p] + simd.total(low)
+    for k in range(WIDE):
+        found, lost = dd.two_sum(found, simd.lane(total, k))
+        more += lost
+    sums[p], lows[p] = dd.quick_two_sum(found, more)
+
+
+@kernel_part
+def _join(p, bound, bounds, highs, own_lows, sums, lows):
+    """Add sums, less what they started from, and begin new ones for another bound."""
+    # what the sums started from, they themselves, and where they go
+    for j in range(p):
+        total, lost = dd.two_sum(sums[j], highs[j] - 3.0 * bound * bounds[j])
+        sums[j], lows[j] = dd.quick_two_sum(total, (lows[j] + lost) + own_lows[j])
+
+
+@kernel_part
+def _begin(p, bound, bounds, highs, own_lows):
+    for j in range(p):
+        highs[j] = 3.0 * bound * bounds[j]
+        own_lows[j] = 0.0
+
+
+@kernel_part
+def _copy(X, row, rows, last):
+    """The last rows, with zeros behind them: a vector of them is read beyond their end."""
+    p = X.shape[1]
+    last[:] = 0.0
+    for c in range(rows):
+        for j in range(p):
+            last[c * p + j] = X[row + c, j]
+
+
+def scratch_of_rows(p, t):
+    """How many numbers of scratch `add_products_by_rows` needs."""
+    wide = -(-p // WIDE) * WIDE
+    return (1 + WIDE + 4 * t) * wide + 2 * WIDE + STATE * t + (t + 2) * DOUBLED_ROWS
+
+
+def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
+    """As `residual_products.add_products`, without weights."""
+    # as `residual_products.add_products`
+    n, p, t = len(X), X.shape[1], Y.shape[1]
+    wide = -(-p // WIDE) * WIDE
+    piece = min(max(REFINED_ELEMENTS // p // WIDE * WIDE, 2 * WIDE), DOUBLED_ROWS)
+    room = math.sqrt(
+        DOUBLED_ROWS / piece
+    )  # sums go on for about so many rows before they are joined
+    bounds, scratch = scratch[:p], scratch[wide:]
+    last, scratch = scratch[: (wide + 2) * WIDE], scratch[(wide + 2) * WIDE :]
+    state, scratch = scratch[: STATE * t], scratch[STATE * t :]
+    lines, scratch = scratch[: 4 * t * wide], scratch[4 * t * wide :]
+    r, r_lo = scratch[:DOUBLED_ROWS], scratch[DOUBLED_ROWS : 2 * DOUBLED_ROWS]
+    targets = scratch[2 * DOUBLED_ROWS :]
+    lines[:] = 0.0
+    for j in range(p):
+        bounds[j] = math.ldexp(1.0, math.frexp(norms[j])[1] + 1)
+    for k in range(t):
+        state[STATE * k], state[STATE * k + 1] = 0.0, 0.0
+        size = abs(offset[k, 0])
+        for j in range(p):
+            lines[4 * k * wide + j] = -coef[0, k, j]
+            lines[(4 * k + 1) * wide + j] = -coef[1, k, j]
+            size += abs(coef[0, k, j]) * bounds[j]
+        state[STATE * k + 2] = size
+    inside = n - WIDE - -(-WIDE // p)  # a vector of rows from here on would be read beyond the end
+    for begin in range(start, stop, piece):
+        end = min(begin + piece, stop)
+        rows = end - begin
+        turn(Y, 0, begin, end, targets)
+        ahead = (min(end + piece, n) - end) * p * X.itemsize // memory.LINE_BYTES
+        ahead = ahead * WIDE // rows + 1  # lines of the next rows, with each vector of these
+        for k in range(t):
+            y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
+            own = lines[4 * k * wide : 4 * (k + 1) * wide]
+            line, line_lo = own[:wide], own[wide : 2 * wide]
+            highs, own_lows = own[2 * wide : 3 * wide], own[3 * wide :]
+            constant, rest = simd.broadcast(offset[k, 0]), simd.broadcast(offset[k, 1])
+            size = state[STATE * k + 2] + norm_of(y[:rows])
+            first = simd.broadcast(12.0 * _power_above(size))
+            line_at = 0
+            for i in range(0, rows, WIDE):
+                row = begin + i
+                if k == 0:
+                    memory.prefetch_lines(X, end * p, line_at, line_at + ahead)
+                    line_at += ahead
+                if row <= inside and i + WIDE <= rows:
+                    _residuals(X, row * p, p, line, line_lo, first, constant, rest, y, i, r, r_lo)
+                    continue
+                _copy(X, row, min(WIDE, rows - i), last)
+                _residuals(last, 0, p, line, line_lo, first, constant, rest, y, i, r, r_lo)
+                for c in range(rows - i, WIDE):
+                    r[i + c], r_lo[i + c] = 0.0, 0.0
+            norm = norm_of(r[:rows])
+            bound, squares = state[STATE * k], state[STATE * k + 1] + norm * norm
+            if not squares <= bound * bound:  # nor what is not finite
+                _join(p, bound, bounds, highs, own_lows, sums[k], lows[k])
+                bound, squares = _power_above(room * norm), norm * norm
+                _begin(p, bound, bounds, highs, own_lows)
+            state[STATE * k], state[STATE * k + 1] = bound, squares
+            _add_up(rows, r, r_lo, sums[k], lows[k], p)
+            for i in range(0, rows, WIDE):
+                row, factors, factors_lo = begin + i, simd.load(r, i), simd.load(r_lo, i)
+                if row <= inside and i + WIDE <= rows:
+                    add_doubled_rows(X, row * p, p, factors, factors_lo, highs, own_lows)
+                    continue
+                _copy(X, row, min(WIDE, rows - i), last)
+                add_doubled_rows(last, 0, p, factors, factors_lo, highs, own_lows)
+    for k in range(t):
+        own = lines[4 * k * wide : 4 * (k + 1) * wide]
+        highs, own_lows = own[2 * wide : 3 * wide], own[3 * wide :]
+        _join(p, state[STATE * k], bounds, highs, own_lows, sums[k], lows[k])
