@@ -94,8 +94,9 @@ def refine(rows, start, condition, solve_again):
     norms = np.sqrt(2 * sizes**2 + rows.weight_sum * mean[0, :p] ** 2)  # at least, about zero
     coef, converging = np.array([start, np.zeros_like(start)]), Converging(condition)
     for _ in range(PASSES):
+        coef[1] = 0.0  # residuals are those of rounded coefficients: a correction allows for that
         offset = intercept_parts(mean, coef, p)
-        lines = np.ascontiguousarray(coef.transpose(0, 2, 1))
+        lines = np.ascontiguousarray(coef[0].T)
         found = residual_products(rows.X, rows.Y, rows.weights, lines, offset, norms)
         right, left = _about_the_mean(found, mean)
         step = solve_again(np.ascontiguousarray(right.T))

@@ -54,26 +54,22 @@ def _sums_of_lanes(builder, values):
 
 
 @intrinsic
-def doubled_dots(typing_context, X, at, p, line, line_lo, start):
-    """(hi, lo): the products of `ROWS` rows, p long, from the flat index on, with line + line_lo.
+def doubled_dots(typing_context, X, at, p, line, start):
+    """(hi, lo): the products of `ROWS` rows, p long, from the flat index on, with the line.
 
     The line is as long as a whole number of vectors. hi is exact in multiples of start's last bit.
     """
     # the rows, the line, and what the sums start from
 
     def emit(context, builder, signature, arguments):
-        _, at, p, _, _, start = arguments
-        X, line, line_lo = (
-            llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 3, 4)
-        )
+        _, at, p, _, start = arguments
+        X, line = (llvm.emit_data(context, builder, signature, arguments, k) for k in (0, 3))
         highs = [cgutils.alloca_once_value(builder, start) for _ in range(ROWS)]
         lows = [cgutils.alloca_once_value(builder, ZERO) for _ in range(ROWS)]
         with _loop(builder, p) as (column, _):
             slopes = llvm.emit_load(builder, line, column, ROWS)
-            rest = llvm.emit_load(builder, line_lo, column, ROWS)
             for k, row in enumerate(_rows(builder, X, at, p, column)):
                 h, low = builder.load(highs[k]), builder.load(lows[k])
-                low = llvm.emit_fma(builder, rest, row, low)
                 h, low = _add_product(builder, h, low, slopes, row)
                 builder.store(h, highs[k])
                 builder.store(low, lows[k])
@@ -82,7 +78,7 @@ def doubled_dots(typing_context, X, at, p, line, line_lo, start):
         return context.make_tuple(builder, signature.return_type, [high, low])
 
     pair = types.UniTuple(simd.VECTOR, 2)
-    return pair(X, types.int64, types.int64, line, line_lo, simd.VECTOR), emit
+    return pair(X, types.int64, types.int64, line, simd.VECTOR), emit
 
 
 @intrinsic

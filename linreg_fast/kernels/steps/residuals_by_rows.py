@@ -20,10 +20,10 @@ def _power_above(size):
 
 
 @inlined_part
-def _residuals(X, at, p, line, line_lo, first, constant, rest, y, to, r, r_lo):
+def _residuals(X, at, p, line, first, constant, rest, y, to, r, r_lo):
     """Write to r + r_lo, from `to` on, y - x . line - constant - rest of a vector of rows."""
     # the rows, the line, the targets, and where the residuals go
-    high, low = doubled_dots(X, at, p, line, line_lo, first)
+    high, low = doubled_dots(X, at, p, line, first)
     target = simd.load(y, to)
     total = simd.add(first, target)
     low = simd.add(low, simd.subtract(target, simd.subtract(total, first)))
@@ -83,7 +83,7 @@ def _copy(X, row, rows, last):
 def scratch_of_rows(p, t):
     """How many numbers of scratch `add_products_by_rows` needs."""
     wide = -(-p // WIDE) * WIDE
-    return (1 + WIDE + 4 * t) * wide + 2 * WIDE + STATE * t + (t + 2) * DOUBLED_ROWS
+    return (1 + WIDE + 3 * t) * wide + 2 * WIDE + STATE * t + (t + 2) * DOUBLED_ROWS
 
 
 def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
@@ -98,7 +98,7 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
     bounds, scratch = scratch[:p], scratch[wide:]
     last, scratch = scratch[: (wide + 2) * WIDE], scratch[(wide + 2) * WIDE :]
     state, scratch = scratch[: STATE * t], scratch[STATE * t :]
-    lines, scratch = scratch[: 4 * t * wide], scratch[4 * t * wide :]
+    lines, scratch = scratch[: 3 * t * wide], scratch[3 * t * wide :]
     r, r_lo = scratch[:DOUBLED_ROWS], scratch[DOUBLED_ROWS : 2 * DOUBLED_ROWS]
     targets = scratch[2 * DOUBLED_ROWS :]
     lines[:] = 0.0
@@ -108,9 +108,8 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
         state[STATE * k], state[STATE * k + 1] = 0.0, 0.0
         size = abs(offset[k, 0])
         for j in range(p):
-            lines[4 * k * wide + j] = -coef[0, k, j]
-            lines[(4 * k + 1) * wide + j] = -coef[1, k, j]
-            size += abs(coef[0, k, j]) * bounds[j]
+            lines[3 * k * wide + j] = -coef[k, j]
+            size += abs(coef[k, j]) * bounds[j]
         state[STATE * k + 2] = size
     inside = n - WIDE - -(-WIDE // p)  # a vector of rows from here on would be read beyond the end
     for begin in range(start, stop, piece):
@@ -121,9 +120,8 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
         ahead = ahead * WIDE // rows + 1  # lines of the next rows, with each vector of these
         for k in range(t):
             y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
-            own = lines[4 * k * wide : 4 * (k + 1) * wide]
-            line, line_lo = own[:wide], own[wide : 2 * wide]
-            highs, own_lows = own[2 * wide : 3 * wide], own[3 * wide :]
+            own = lines[3 * k * wide : 3 * (k + 1) * wide]
+            line, highs, own_lows = own[:wide], own[wide : 2 * wide], own[2 * wide :]
             constant, rest = simd.broadcast(offset[k, 0]), simd.broadcast(offset[k, 1])
             size = state[STATE * k + 2] + norm_of(y[:rows])
             first = simd.broadcast(12.0 * _power_above(size))
@@ -134,10 +132,10 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
                     memory.prefetch_lines(X, end * p, line_at, line_at + ahead)
                     line_at += ahead
                 if row <= inside and i + WIDE <= rows:
-                    _residuals(X, row * p, p, line, line_lo, first, constant, rest, y, i, r, r_lo)
+                    _residuals(X, row * p, p, line, first, constant, rest, y, i, r, r_lo)
                     continue
                 _copy(X, row, min(WIDE, rows - i), last)
-                _residuals(last, 0, p, line, line_lo, first, constant, rest, y, i, r, r_lo)
+                _residuals(last, 0, p, line, first, constant, rest, y, i, r, r_lo)
                 for c in range(rows - i, WIDE):
                     r[i + c], r_lo[i + c] = 0.0, 0.0
             norm = norm_of(r[:rows])
@@ -156,6 +154,6 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
                 _copy(X, row, min(WIDE, rows - i), last)
                 add_doubled_rows(last, 0, p, factors, factors_lo, highs, own_lows)
     for k in range(t):
-        own = lines[4 * k * wide : 4 * (k + 1) * wide]
-        highs, own_lows = own[2 * wide : 3 * wide], own[3 * wide :]
+        own = lines[3 * k * wide : 3 * (k + 1) * wide]
+        highs, own_lows = own[wide : 2 * wide], own[2 * wide :]
         _join(p, state[STATE * k], bounds, highs, own_lows, sums[k], lows[k])
