@@ -15,6 +15,7 @@ from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.arithmetic.columns import for_kernels, is_table
 from linreg_fast.kernels.steps.residuals_by_rows import add_products_by_rows, scratch_of_rows
+from linreg_fast.kernels.systems.refining import add_blocks
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
 from linreg_fast.kernels.tiles.packing_columns import bound, mask, turn
@@ -240,10 +241,6 @@ def residual_products(X, Y, weights, coef, offset, norms):
     scratch = scratch_size(p, t)
     arguments = (for_kernels(X), Y, weights, coef, offset, norms, sums, lows)
     launch.run(_blocks, n, blocks, 16 * n * p * t, scratch, *arguments)
-    total, low = sums[0, :, : p + 1].copy(), lows[0, :, : p + 1].copy()
-    for b in range(1, blocks):
-        added = total + sums[b, :, : p + 1]
-        part = added - total
-        low += (total - (added - part)) + (sums[b, :, : p + 1] - part) + lows[b, :, : p + 1]
-        total = added
-    return np.array([total, low])
+    found = np.empty((2, t, p + 1))
+    add_blocks(sums, lows, found)
+    return found
