@@ -20,17 +20,16 @@ ROWS = tuning.WIDE
 ZERO = ir.Constant(KIND, [0.0] * ROWS)
 
 
-def _loop(builder, p):
-    """Over the vectors of a row of p numbers; the index counts numbers."""
-    stop = builder.add(p, ir.Constant(INDEX, 0))
+def _loop(builder, stop):
+    """Over the vectors of so many numbers of a row; the index counts numbers."""
     return cgutils.for_range_slice(builder, ir.Constant(INDEX, 0), stop, ir.Constant(INDEX, ROWS))
 
 
-def _rows(builder, X, at, p, column):
+def _rows(builder, X, at, p, column, count=ROWS):
     """One vector of each row."""
     place = builder.add(at, column)
     for _ in range(ROWS):
-        yield llvm.emit_load(builder, X, place, ROWS)
+        yield llvm.emit_load(builder, X, place, count)
         place = builder.add(place, p)
 
 
@@ -98,14 +97,31 @@ def add_doubled_rows(typing_context, X, at, p, factors, factors_lo, sums, lows):
             [llvm.emit_shuffled(builder, each, each, [k] * ROWS) for k in range(ROWS)]
             for each in (factors, factors_lo)
         )
-        with _loop(builder, p) as (column, _):
-            h = llvm.emit_load(builder, sums, column, ROWS)
-            low, other = llvm.emit_load(builder, lows, column, ROWS), ZERO
-            for k, row in enumerate(_rows(builder, X, at, p, column)):
-                other = llvm.emit_fma(builder, spread_lo[k], row, other)
-                h, low = _add_product(builder, h, low, spread[k], row)
+
+        def add(column, count):
+            h = llvm.emit_load(builder, sums, column, count)
+            low = llvm.emit_load(builder, lows, column, count)
+            other = ir.Constant(h.type, [0.0] * count)
+            for k, row in enumerate(_rows(builder, X, at, p, column, count)):
+                own, own_lo = (
+                    llvm.emit_shuffled(builder, each, each, range(count))
+                    for each in (spread[k], spread_lo[k])
+                )
+                other = llvm.emit_fma(builder, own_lo, row, other)
+                h, low = _add_product(builder, h, low, own, row)
             llvm.emit_store(builder, h, builder.gep(sums, [column]))
             llvm.emit_store(builder, builder.fadd(low, other), builder.gep(lows, [column]))
+
+        # What is left of a row and fits half a vector takes half the time.
+        left = builder.srem(p, ir.Constant(INDEX, ROWS))
+        half = ir.Constant(INDEX, ROWS // 2)
+        small = builder.icmp_signed("<=", left, half)
+        stop = builder.select(small, builder.sub(p, left), p)
+        with _loop(builder, stop) as (column, _):
+            add(column, ROWS)
+        some = builder.icmp_signed("<", stop, p)
+        with builder.if_then(some):
+            add(stop, ROWS // 2)
         return context.get_dummy_value()
 
     integers = [types.int64] * 2

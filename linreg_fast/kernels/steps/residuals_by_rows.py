@@ -8,6 +8,7 @@ from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.steps.doubled_row_products import add_doubled_rows, doubled_dots
 from linreg_fast.kernels.tiles.packing_columns import norm_of, turn
+from linreg_fast.kernels.tiles.prefetch import is_c_order
 from linreg_fast.kernels.tuning import DOUBLED_ROWS, REFINED_ELEMENTS, WIDE
 from linreg_fast.runtime.compile import inlined_part, kernel_part
 
@@ -80,10 +81,20 @@ def _copy(X, row, rows, last):
             last[c * p + j] = X[row + c, j]
 
 
+@kernel_part
+def _pack(Y, begin, end, targets):
+    """Rows begin..end of the targets, one behind the other."""
+    if is_c_order(Y) and Y.shape[1] == 1 and end + WIDE <= len(Y):
+        for i in range(0, end - begin, WIDE):
+            simd.store(targets, i, simd.load(Y, begin + i))
+    else:
+        turn(Y, 0, begin, end, targets)
+
+
 def scratch_of_rows(p, t):
     """How many numbers of scratch `add_products_by_rows` needs."""
     wide = -(-p // WIDE) * WIDE
-    return (1 + WIDE + 3 * t) * wide + 2 * WIDE + STATE * t + (t + 2) * DOUBLED_ROWS
+    return (1 + WIDE + 3 * t) * wide + 2 * WIDE + STATE * t + (t + 2) * DOUBLED_ROWS + memory.LINE
 
 
 def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
@@ -95,12 +106,12 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
     room = math.sqrt(
         DOUBLED_ROWS / piece
     )  # sums go on for about so many rows before they are joined
+    scratch = scratch[memory.line_start(scratch) :]  # where a vector spans two lines, sums wait
     bounds, scratch = scratch[:p], scratch[wide:]
-    last, scratch = scratch[: (wide + 2) * WIDE], scratch[(wide + 2) * WIDE :]
-    state, scratch = scratch[: STATE * t], scratch[STATE * t :]
     lines, scratch = scratch[: 3 * t * wide], scratch[3 * t * wide :]
     r, r_lo = scratch[:DOUBLED_ROWS], scratch[DOUBLED_ROWS : 2 * DOUBLED_ROWS]
-    targets = scratch[2 * DOUBLED_ROWS :]
+    targets, scratch = scratch[2 * DOUBLED_ROWS :], scratch[(t + 2) * DOUBLED_ROWS :]
+    last, state = scratch[: (wide + 2) * WIDE], scratch[(wide + 2) * WIDE :]
     lines[:] = 0.0
     for j in range(p):
         bounds[j] = math.ldexp(1.0, math.frexp(norms[j])[1] + 1)
@@ -115,7 +126,7 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
     for begin in range(start, stop, piece):
         end = min(begin + piece, stop)
         rows = end - begin
-        turn(Y, 0, begin, end, targets)
+        _pack(Y, begin, end, targets)
         ahead = (min(end + piece, n) - end) * p * X.itemsize // memory.LINE_BYTES
         ahead = ahead * WIDE // rows + 1  # lines of the next rows, with each vector of these
         for k in range(t):
