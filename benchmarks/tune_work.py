@@ -19,6 +19,7 @@ WORK = {
     "DOUBLED_GROUP": ("doubled", 5_000, 100, ""),
     "DOUBLED_FEW": ("fit", 120, 5, ""),
     "DOUBLED_": ("doubled", 50_000, 20, ""),
+    "REFINED_": ("fit", 100_000, 50, "correlated"),
     "GROUP_ROWS": ("groups", 200_000, 3, ""),
     "WINDOW_": ("windows", 50_000, 3, ""),
     "SCREEN_": ("screen", 2_000, 5_000, ""),
@@ -80,6 +81,8 @@ def call_of(work, n, p, options):
     from linreg_fast.kernels import RUNGS
 
     X, y = generate(n, p)
+    if "correlated" in options:
+        X[:, 1:] = X[:, :1] + X[:, 1:] / 1000
     X = np.asfortranarray(X) if "F" in options.split() else X
     if "dummies" in options:
         X[:, -10:] = np.eye(10)[np.arange(n) % 10]

@@ -153,6 +153,7 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
 
 @by_type(add_products)
 def _add_products_by_layout(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
+    # as `add_products`, whose types they are
     by_rows = simd.VECTORS and weights == types.none and not is_table(X) and X.layout == "C"
     return add_products_by_rows if by_rows else _add_products
 

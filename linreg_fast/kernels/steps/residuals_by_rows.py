@@ -12,7 +12,7 @@ from linreg_fast.kernels.tiles.prefetch import is_c_order
 from linreg_fast.kernels.tuning import DOUBLED_ROWS, REFINED_ELEMENTS, WIDE
 from linreg_fast.runtime.compile import inlined_part, kernel_part
 
-STATE = 4  # numbers a target: the bound and the squares of residuals, the size of sums, and padding
+STATE = 4  # numbers a target: a bound of residuals' norm, that norm, the size of terms, padding
 
 
 @kernel_part
@@ -91,6 +91,47 @@ def _pack(Y, begin, end, targets):
         turn(Y, 0, begin, end, targets)
 
 
+@kernel_part
+def _residuals_of_piece(X, begin, rows, last, line, offset, size, y, r, r_lo, ahead):
+    """Write r + r_lo of rows begin..begin + rows, zeros behind them; the next rows are prefetched.
+
+    size: of the terms of a residual. ahead: how many lines are requested with each vector.
+    """
+    # the rows, the line, and where the residuals go
+    n, p = X.shape
+    inside = n - WIDE - -(-WIDE // p)  # a vector of rows from here on would be read beyond the end
+    constant, rest = simd.broadcast(offset[0]), simd.broadcast(offset[1])
+    first, soon = simd.broadcast(12.0 * _power_above(size)), (begin + rows) * p
+    for i in range(0, rows, WIDE):
+        row, k = begin + i, i // WIDE
+        memory.prefetch_lines(X, soon, k * ahead, (k + 1) * ahead)
+        if row <= inside and i + WIDE <= rows:
+            _residuals(X, row * p, p, line, first, constant, rest, y, i, r, r_lo)
+            continue
+        _copy(X, row, min(WIDE, rows - i), last)
+        _residuals(last, 0, p, line, first, constant, rest, y, i, r, r_lo)
+        for c in range(rows - i, WIDE):
+            r[i + c], r_lo[i + c] = 0.0, 0.0
+
+
+@kernel_part
+def _products_of_piece(X, begin, rows, last, r, r_lo, highs, own_lows, ahead):
+    """Add the residuals times their rows to sums; the rest of the next rows is prefetched."""
+    # the rows, the residuals, and where the sums go
+    n, p = X.shape
+    inside = n - WIDE - -(-WIDE // p)
+    soon = (begin + rows) * p
+    for i in range(0, rows, WIDE):
+        row, k = begin + i, (rows + i) // WIDE
+        memory.prefetch_lines(X, soon, k * ahead, (k + 1) * ahead)
+        factors, factors_lo = simd.load(r, i), simd.load(r_lo, i)
+        if row <= inside and i + WIDE <= rows:
+            add_doubled_rows(X, row * p, p, factors, factors_lo, highs, own_lows)
+            continue
+        _copy(X, row, min(WIDE, rows - i), last)
+        add_doubled_rows(last, 0, p, factors, factors_lo, highs, own_lows)
+
+
 def scratch_of_rows(p, t):
     """How many numbers of scratch `add_products_by_rows` needs."""
     wide = -(-p // WIDE) * WIDE
@@ -103,9 +144,7 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
     n, p, t = len(X), X.shape[1], Y.shape[1]
     wide = -(-p // WIDE) * WIDE
     piece = min(max(REFINED_ELEMENTS // p // WIDE * WIDE, 2 * WIDE), DOUBLED_ROWS)
-    room = math.sqrt(
-        DOUBLED_ROWS / piece
-    )  # sums go on for about so many rows before they are joined
+    room = math.sqrt(DOUBLED_ROWS / piece)  # sums are joined after about so many rows
     scratch = scratch[memory.line_start(scratch) :]  # where a vector spans two lines, sums wait
     bounds, scratch = scratch[:p], scratch[wide:]
     lines, scratch = scratch[: 3 * t * wide], scratch[3 * t * wide :]
@@ -116,54 +155,33 @@ def add_products_by_rows(X, Y, weights, coef, offset, norms, start, stop, scratc
     for j in range(p):
         bounds[j] = math.ldexp(1.0, math.frexp(norms[j])[1] + 1)
     for k in range(t):
-        state[STATE * k], state[STATE * k + 1] = 0.0, 0.0
         size = abs(offset[k, 0])
         for j in range(p):
             lines[3 * k * wide + j] = -coef[k, j]
             size += abs(coef[k, j]) * bounds[j]
-        state[STATE * k + 2] = size
-    inside = n - WIDE - -(-WIDE // p)  # a vector of rows from here on would be read beyond the end
+        state[STATE * k], state[STATE * k + 1], state[STATE * k + 2] = 0.0, 0.0, size
     for begin in range(start, stop, piece):
         end = min(begin + piece, stop)
         rows = end - begin
         _pack(Y, begin, end, targets)
+        # lines of the next rows, with each vector of these: half of them in each loop
         ahead = (min(end + piece, n) - end) * p * X.itemsize // memory.LINE_BYTES
-        ahead = ahead * WIDE // rows + 1  # lines of the next rows, with each vector of these
+        ahead = ahead * WIDE // (2 * rows) + 1
         for k in range(t):
             y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
-            own = lines[3 * k * wide : 3 * (k + 1) * wide]
+            own, known = lines[3 * k * wide : 3 * (k + 1) * wide], state[STATE * k :]
             line, highs, own_lows = own[:wide], own[wide : 2 * wide], own[2 * wide :]
-            constant, rest = simd.broadcast(offset[k, 0]), simd.broadcast(offset[k, 1])
-            size = state[STATE * k + 2] + norm_of(y[:rows])
-            first = simd.broadcast(12.0 * _power_above(size))
-            line_at = 0
-            for i in range(0, rows, WIDE):
-                row = begin + i
-                if k == 0:
-                    memory.prefetch_lines(X, end * p, line_at, line_at + ahead)
-                    line_at += ahead
-                if row <= inside and i + WIDE <= rows:
-                    _residuals(X, row * p, p, line, first, constant, rest, y, i, r, r_lo)
-                    continue
-                _copy(X, row, min(WIDE, rows - i), last)
-                _residuals(last, 0, p, line, first, constant, rest, y, i, r, r_lo)
-                for c in range(rows - i, WIDE):
-                    r[i + c], r_lo[i + c] = 0.0, 0.0
+            size, asked = known[2] + norm_of(y[:rows]), ahead if k == 0 else 0
+            _residuals_of_piece(X, begin, rows, last, line, offset[k], size, y, r, r_lo, asked)
             norm = norm_of(r[:rows])
-            bound, squares = state[STATE * k], state[STATE * k + 1] + norm * norm
-            if not squares <= bound * bound:  # nor what is not finite
+            bound, so_far = known[0], math.hypot(known[1], norm)
+            if not so_far <= bound:  # nor what is not finite
                 _join(p, bound, bounds, highs, own_lows, sums[k], lows[k])
-                bound, squares = _power_above(room * norm), norm * norm
+                bound, so_far = _power_above(room * norm), norm
                 _begin(p, bound, bounds, highs, own_lows)
-            state[STATE * k], state[STATE * k + 1] = bound, squares
+            known[0], known[1] = bound, so_far
             _add_up(rows, r, r_lo, sums[k], lows[k], p)
-            for i in range(0, rows, WIDE):
-                row, factors, factors_lo = begin + i, simd.load(r, i), simd.load(r_lo, i)
-                if row <= inside and i + WIDE <= rows:
-                    add_doubled_rows(X, row * p, p, factors, factors_lo, highs, own_lows)
-                    continue
-                _copy(X, row, min(WIDE, rows - i), last)
-                add_doubled_rows(last, 0, p, factors, factors_lo, highs, own_lows)
+            _products_of_piece(X, begin, rows, last, r, r_lo, highs, own_lows, asked)
     for k in range(t):
         own = lines[3 * k * wide : 3 * (k + 1) * wide]
         highs, own_lows = own[wide : 2 * wide], own[2 * wide :]
