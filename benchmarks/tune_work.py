@@ -19,6 +19,7 @@ WORK = {
     "DOUBLED_GROUP": ("doubled", 5_000, 100, ""),
     "DOUBLED_FEW": ("fit", 120, 5, ""),
     "DOUBLED_": ("doubled", 50_000, 20, ""),
+    "REFINED_": ("fit", 100_000, 50, "correlated"),
     "GROUP_ROWS": ("groups", 200_000, 3, ""),
     "WINDOW_": ("windows", 50_000, 3, ""),
     "SCREEN_": ("screen", 2_000, 5_000, ""),
@@ -34,6 +35,7 @@ WORK = {
     "MANY_TARGETS": ("fit", 20_000, 20, "targets"),
     "TARGET_COPY": ("each target", 200, 5, "targets"),
     "TARGET_ELEMENTS": ("fit", 20_000, 20, "targets"),
+    "TARGET_": ("fit", 20_000, 20, "targets"),
     "CENTRE_ROWS": ("moments", 20_000, 30, ""),
     "ONE_CALL": ("fit", 442, 10, ""),
     "WEIGHTS_PIECE": ("moments", 200_000, 10, "weights"),
@@ -84,6 +86,8 @@ def call_of(work, n, p, options):
     from linreg_fast.kernels import RUNGS
 
     X, y = generate(n, p)
+    if "correlated" in options:
+        X[:, 1:] = X[:, :1] + X[:, 1:] / 1000
     X = np.asfortranarray(X) if "F" in options.split() else X
     if "dummies" in options:
         X[:, -10:] = np.eye(10)[np.arange(n) % 10]

@@ -59,6 +59,10 @@ DOUBLED_CONDITION = 1e3  # above it a column may be no more than the rounding of
 # fits of 600 to 5000 rows: 4e-17 times it).
 REFINED_ERROR, REFINED_OFFSET, REFINED_RATE = 1e-15, 1e14, 6e-17
 
+# Of many targets (`solvers.many_targets`) the inverse of double-double sums loses INVERSE_ROUNDING
+# times the squared condition number of the columns about zero, relative to the target.
+INVERSE_OFFSET, INVERSE_ROUNDING = 1e15, 2.0**-100
+
 # The sample of rows. It is taken where plain sums need between 4 million multiply-adds (0.1 ms) and
 # 2 billion (50 ms), of up to 128 columns. At first a few rows are read (20 us), and their condition
 # number is estimated, up to sqrt(p) too large; only where it is above SAMPLE_CONDITION are more

@@ -78,8 +78,8 @@ class FittedRows:
         n_targets = self._n_targets()
         return list(range(n_targets)) if target is None else [check_target(target, n_targets)]
 
-    def _fitted(self, rows):
-        """What `inference.build` needs of this model."""
+    def _fitted(self, rows, moments=None):
+        """What `inference.build` needs of this model. moments: of its columns, with any target."""
         from linreg_fast.inference.build import Fitted
 
         check_is_fitted(self)
@@ -93,7 +93,7 @@ class FittedRows:
                 f"alpha={self._alpha:g}: penalised coefficients are biased, and have no standard "
                 "errors of least squares; fit with alpha=0"
             )
-        moments = self._moments_again(rows)
+        moments = self._moments_again(rows) if moments is None else moments
         names = getattr(self, "feature_names_in_", None)
         if names is None:
             names = [f"x{j}" for j in range(self.n_features_in_)]

@@ -63,6 +63,8 @@ class InferenceMixin(FittedRows):
         Returns
         -------
         Inference
+            Of several targets a sequence of them, with numbers and arrays of all (se, p, rss, ...)
+            along a first axis; classical ones of rows of more than 64 targets are found at once.
 
         Raises
         ------
@@ -114,6 +116,9 @@ class InferenceMixin(FittedRows):
         if X is not None:
             *rows, kept = self._rows_again(X, y, sample_weight)
             groups = self._groups_again(X, groups, kept)
+            found = self._of_many_targets(choice, rows, target)
+            if found is not None:
+                return found
         fitted = self._fitted(rows)
         if choice.cov == "classical":
             self._warn_of_fading()
@@ -122,6 +127,18 @@ class InferenceMixin(FittedRows):
                 build.infer(fitted, choice, each, rows, groups) for each in self._targets(target)
             ]
         return found[0] if len(found) == 1 else Inferences(found)
+
+    def _of_many_targets(self, choice, rows, target):
+        """`ManyInferences` of all targets, where they are so many; or None."""
+        from linreg_fast.inference import many_targets
+
+        rank = 0 if hasattr(self, "moments_") or target is not None else vars(self).get("rank_", 0)
+        if not many_targets.takes(choice, self._n_targets(), rank, rows):
+            return None
+        with threads(self.n_jobs):
+            return many_targets.infer(
+                choice, rows, self._centred, self.coef_, lambda moments: self._fitted(None, moments)
+            )
 
     def scores(
         self, cov="HC1", *, lags=None, weights="analytic", two_way="min", small_sample=None,

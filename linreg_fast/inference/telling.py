@@ -17,7 +17,7 @@ def tell(result, scores, rows_given):
     """One warning for each thing that is not defined."""
     basis, choice = result.basis, result.choice
     if result.df_resid <= 0:
-        _warn(
+        warn(
             f"{result.n_samples} rows for {basis.rank} parameters leave no degrees of freedom: "
             "standard errors, t, p and F are nan"
         )
@@ -26,15 +26,15 @@ def tell(result, scores, rows_given):
         digits = max(0, int(-math.log10(min(basis.noise, 1.0))))
         few = FLOAT32_DIGITS if _is_float32(basis) else DIGITS
         if digits < few:
-            _warn(
+            warn(
                 f"the plain sums of this fit leave about {digits} digits in the sum of squared "
                 "residuals: pass X and y to inference(), or fit with precision='double-double'"
             )
     if 0 <= result.rss <= PERFECT * (basis.tss + basis.weight_sum * basis.target_mean[0] ** 2):
-        _warn("the fit is perfect to rounding: standard errors and p say nothing")
+        warn("the fit is perfect to rounding: standard errors and p say nothing")
     undetermined = ~basis.estimable(np.eye(len(result.names)))
     if undetermined.any():
-        _warn(
+        warn(
             f"{_named(result, undetermined)}: not determined by the data, since columns depend on "
             "each other; their standard errors are nan"
         )
@@ -45,16 +45,16 @@ def tell(result, scores, rows_given):
             if scores is not None and scores.sums[hc.LOST]
             else "a cluster alone decides them"
         )
-        _warn(f"{_named(result, lost)}: {where}, so that {choice.cov} is not determined: nan")
+        warn(f"{_named(result, lost)}: {where}, so that {choice.cov} is not determined: nan")
     negative = np.isnan(result.se) & ~lost & ~undetermined
     if negative.any() and np.isfinite(result.meat).all():
-        _warn(
+        warn(
             f"{_named(result, negative)}: the {choice.cov} variance is negative, since the matrix "
             "is not positive semidefinite: nan. psd=True sets negative eigenvalues to 0, and "
             "two_way='each' has other factors for few clusters"
         )
     elif _has_no_f(result) and not lost.any():
-        _warn(
+        warn(
             f"F of all slopes is nan, since their two-way {choice.cov} matrix is not positive "
             "definite: two_way='each', with other factors for few clusters, or psd=True, which "
             "sets negative eigenvalues to 0, may give one; tests of few coefficients stand"
@@ -77,5 +77,5 @@ def _named(result, which):
     return ", ".join(names[:6]) + more
 
 
-def _warn(message):
+def warn(message):
     warnings.warn(message, InferenceWarning, stacklevel=6)

@@ -88,6 +88,11 @@ DOUBLED_ROWS = 256  # 2 KB a column; with 128 a third of the time went to joins
 DOUBLED_GROUP_COLUMNS = 24  # hi and lo 96 KB: stay in L2 while all the others stream past
 DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 
+# --- refinement (steps/residuals_by_rows.py)
+# Numbers of rows in C order whose residuals are found, and then multiplied with them: 24 KB, in the
+# first cache. Packed into columns, a pass over 200,000 x 50 took 1.5 times as long (AVX-512).
+REFINED_ELEMENTS = 3 << 10
+
 # --- groups of rows (moments/grouped.py)
 # Rows whose distances from the mean are written before they are added, in registers: a row takes 65
 # ns by itself and 40 so (groups of 5,000 rows of 3 columns, EPYC with AVX-512).
@@ -178,10 +183,9 @@ DESCENT_LOOK_AHEAD_STEPS = 200_000  # 10 ms for ten columns
 
 # --- many targets (solvers/many_targets.py)
 MANY_TARGETS = 64  # from here on, and in chunks of so many: their own products would cost more
-TARGET_ELEMENTS = 1 << 17  # numbers of a chunk of targets, where that are more: fewer calls
-# With so many rows, chunks are solved one by one: 100k x 10 with 200 targets 1100 to 120 ms; with
-# fewer the calls cost more: 200 x 5 with 20,000 targets 140 instead of 220 ms (AVX-512).
-MANY_TARGETS_ROWS = 1000
+# Rows whose sums are joined, and targets that are packed side by side: 128 KB, which stay in L2 for
+# all columns. 200 x 5 with 20,000 targets 146 to 16 ms in all, by one pass over them (AVX-512).
+TARGET_ROWS, TARGET_STRIPE = 64, 256
 FEWEST_TARGETS_APART = 16  # whose moments are summed together, of few columns
 
 # --- systems and factors (systems/, data/, solvers/)

@@ -1,9 +1,9 @@
 """solver="auto": stages that are tried in order; the first that returns a solution decides.
 
 1. `fast_path`: ordinary dense data, one target, in two compiled calls.
-2. NaN and infinity are refused here: they show in the sums of the columns. Of many targets, which
-   are not summed, every number is looked at.
-3. Many targets: `many_targets`, which asks the stages below chunk by chunk if it must.
+2. NaN and infinity are refused here: they show in the sums of the columns.
+3. Many targets: `many_targets`, which asks the stages below chunk by chunk if it must, and finds
+   what is not finite in sums of its own.
 4. Coefficients that must not be negative: `nnls`.
 5. Sparse rows of thousands of columns: `lsqr`.
 6. Not more rows than columns: the products of the rows with each other (`wide`), else `svd`.
@@ -46,7 +46,6 @@ def solve(problem):
     if solution is not None:
         return solution
     if many_targets.takes(problem):
-        problem.check_finite(by_sums=False)
         with np.errstate(over="ignore", invalid="ignore"):
             return many_targets.solve(problem, _by_stages)
     if problem.has_rows:

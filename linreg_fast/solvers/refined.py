@@ -17,7 +17,8 @@ from linreg_fast.data.precision import REFINED_ERROR, REFINED_OFFSET, REFINED_RA
 from linreg_fast.kernels.steps import small_refinement
 from linreg_fast.kernels.steps.residual_products import residual_products
 from linreg_fast.kernels.systems import lapack
-from linreg_fast.kernels.systems.doubled_cholesky import corrected, intercept_parts
+from linreg_fast.kernels.systems.doubled_cholesky import intercept_parts
+from linreg_fast.kernels.systems.refining import about_the_mean, correct
 from linreg_fast.runtime import blas
 from linreg_fast.solvers import Solution
 
@@ -93,18 +94,14 @@ def refine(rows, start, condition, solve_again):
         return None
     norms = np.sqrt(2 * sizes**2 + rows.weight_sum * mean[0, :p] ** 2)  # at least, about zero
     coef, converging = np.array([start, np.zeros_like(start)]), Converging(condition)
+    right, left = np.empty((p, t)), np.empty(t)
     for _ in range(PASSES):
+        coef[1] = 0.0  # residuals are those of rounded coefficients: a correction allows for that
         offset = intercept_parts(mean, coef, p)
-        lines = np.ascontiguousarray(coef.transpose(0, 2, 1))
+        lines = np.ascontiguousarray(coef[0].T)
         found = residual_products(rows.X, rows.Y, rows.weights, lines, offset, norms)
-        right, left = _about_the_mean(found, mean)
-        step = solve_again(np.ascontiguousarray(right.T))
-        coef = corrected(coef, step)
-        size, moved = (np.linalg.norm(part * sizes[:, None], axis=0) for part in (coef[0], step))
-        if not np.isfinite(size + moved).all():  # extreme weights or numbers
-            return None
-        size = np.maximum(size, NOTHING * rows.targets)
-        share = np.divide(moved, size, out=np.zeros(t), where=size > 0).max()
+        about_the_mean(found, mean, right, left)
+        share = correct(coef, solve_again(right), sizes, rows.targets, NOTHING)
         if not converging.goes_on(share):
             return None
         if converging.error <= REFINED_ERROR:
@@ -184,13 +181,3 @@ def system_of(problem, kept=slice(None)):
     if not reciprocal > smallest**2:
         return None
     return System(upper, exponents, float(1 / np.sqrt(reciprocal)))
-
-
-def _about_the_mean(found, mean):
-    """(right sides (t, p), what is left of each target's sum (t,)): products about the mean."""
-    p = found.shape[2] - 1
-    left = found[:, :, p]
-    moved = left[0][:, None] * mean[0, :p]
-    right = (found[0, :, :p] - moved) + found[1, :, :p]
-    right -= left[1][:, None] * mean[0, :p] + left[0][:, None] * mean[1, :p]
-    return right, left.sum(axis=0)

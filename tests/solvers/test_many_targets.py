@@ -4,10 +4,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from oracles.reference import exact_fit
 from scipy import sparse
 
 from linreg_fast import LinearRegression
-from linreg_fast.kernels.tuning import MANY_TARGETS
+from linreg_fast.kernels.tuning import MANY_TARGETS, TARGET_ROWS, TARGET_STRIPE
 
 T = 2 * MANY_TARGETS + 3
 
@@ -44,7 +45,22 @@ def test_each_target_as_if_alone(rng, weighted, intercept, order):
     ) else None
 
 
-def test_what_plain_sums_cannot_do_is_solved_chunk_by_chunk(rng):
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_each_digit_is_that_of_rational_arithmetic_with_any_threads(rng, order):
+    X, Y = drawn(rng, n=3 * TARGET_ROWS + 5, t=TARGET_STRIPE + 11)
+    X[:, 1] = 1e-3 * X[:, 0] + 1e-7 * X[:, 1]  # condition number 1e4
+    Y[:, 4] *= 1e200  # beyond what sums of products hold: alone
+    Y = np.asarray(Y, order=order)
+    model = LinearRegression().fit(X, Y)
+    assert "many targets" in model.solver_reason_
+    for k in (0, 2, 4, TARGET_STRIPE, len(Y[0]) - 1):
+        exact = np.array([float(value) for value in exact_fit(X, Y[:, k])])
+        np.testing.assert_allclose([model.intercept_[k], *model.coef_[k]], exact, rtol=2e-15)
+    alone = LinearRegression(n_jobs=1).fit(X, Y)
+    np.testing.assert_array_equal(alone.coef_, model.coef_)
+
+
+def test_what_sums_of_all_targets_cannot_do_is_solved_chunk_by_chunk(rng):
     X, Y = drawn(rng)
     dependent = np.hstack([X, X[:, :1] + X[:, 1:2]])
     few_rows = X[:4], Y[:4]
@@ -83,6 +99,10 @@ def test_numbers_that_are_not_finite_are_named(rng):
     Y[17, 80] = np.nan
     with pytest.raises(ValueError, match="y contains NaN at row 17, column 80"):
         LinearRegression().fit(X, Y)
+    weights = np.ones(len(X))
+    weights[17] = 0.0
+    with pytest.raises(ValueError, match="y contains NaN at row 17, column 80"):
+        LinearRegression().fit(X, Y, weights)
 
 
 def test_scores_and_predictions(rng):

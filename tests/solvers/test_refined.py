@@ -9,16 +9,14 @@ from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.residual_products import residual_products
 
 
-@pytest.mark.parametrize("p", [3, 6, 12])
+@pytest.mark.parametrize("p", [3, 10, 20])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_products_of_residuals_are_right_to_thirty_digits(rng, weighted, order, p):
     n, t = 600, 2
     X, Y = rng.normal(3, 1, (n, p)), rng.normal(size=(n, t))
     weights = rng.integers(0, 3, n).astype(float) if weighted else None
-    coef = np.zeros((2, t, p))
-    coef[0] = rng.normal(size=(t, p))
-    coef[1] = coef[0] * 2.0**-55
+    coef = rng.normal(size=(t, p))
     offset = np.array([[0.3, 1e-18], [-5.0, 0.0]])
     X = np.asfortranarray(X) if order == "F" else X
     given = None if weights is None else frozen(weights)
@@ -32,7 +30,7 @@ def test_products_of_residuals_are_right_to_thirty_digits(rng, weighted, order, 
 
     columns = whole(X).reshape(n, p)
     for k in range(t):
-        slopes = whole(coef[0, k]) + whole(coef[1, k])
+        slopes = whole(coef[k])
         residual = (whole(Y[:, k]) - sum(whole(offset[k]))) * scale - columns @ slopes
         if weighted:
             residual = residual * weights.astype(int).astype(object)

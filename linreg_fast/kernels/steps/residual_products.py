@@ -9,10 +9,13 @@ lo parts.
 import math
 
 import numpy as np
+from numba.core import types
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.arithmetic.columns import for_kernels, is_table
+from linreg_fast.kernels.steps.residuals_by_rows import add_products_by_rows, scratch_of_rows
+from linreg_fast.kernels.systems.refining import add_blocks
 from linreg_fast.kernels.tiles import prefetch
 from linreg_fast.kernels.tiles.doubled_microkernel import tile_of_numbers, tile_with_exact_columns
 from linreg_fast.kernels.tiles.packing_columns import bound, mask, turn
@@ -40,11 +43,11 @@ def _start_of(y, b, bounds, offset, rows):
 
 
 @inlined_part
-def _subtract_product(h, low, slope, slope_lo, x):
-    """(h, low) - slope x, exactly but for what the lo parts round."""
+def _subtract_product(h, low, slope, x):
+    """(h, low) - slope x, exactly but for what the lo part rounds."""
     total = simd.fma_vectors(slope, x, h)
     lost = simd.fma_vectors(slope, x, simd.subtract(h, total))
-    return total, simd.fma_vectors(slope_lo, x, simd.add(low, lost))
+    return total, simd.add(low, lost)
 
 
 @inlined_part
@@ -67,7 +70,7 @@ def _end(h, low, start, at, r, r_lo):
 
 
 @kernel_part
-def _residual_vectors(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, r_lo):
+def _residual_vectors(X, direct, at_row, z, y, b, start, offset, rows, r, r_lo):
     """Write to r + r_lo the residuals y - b . x - offset of a piece, four vectors at a time.
 
     The first `direct` columns are read from X in F order, from row at_row on, the others from z.
@@ -84,18 +87,18 @@ def _residual_vectors(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, 
         h3, l3 = _begin(y, i3, first, constant)
         for j in range(direct):
             at = j * n + at_row
-            slope, slope_lo = simd.broadcast(-b[j]), simd.broadcast(-b_lo[j])
-            h0, l0 = _subtract_product(h0, l0, slope, slope_lo, simd.load(X, at + i))
-            h1, l1 = _subtract_product(h1, l1, slope, slope_lo, simd.load(X, at + i1))
-            h2, l2 = _subtract_product(h2, l2, slope, slope_lo, simd.load(X, at + i2))
-            h3, l3 = _subtract_product(h3, l3, slope, slope_lo, simd.load(X, at + i3))
+            slope = simd.broadcast(-b[j])
+            h0, l0 = _subtract_product(h0, l0, slope, simd.load(X, at + i))
+            h1, l1 = _subtract_product(h1, l1, slope, simd.load(X, at + i1))
+            h2, l2 = _subtract_product(h2, l2, slope, simd.load(X, at + i2))
+            h3, l3 = _subtract_product(h3, l3, slope, simd.load(X, at + i3))
         for j in range(direct, len(b)):
             at = (j - direct) * DOUBLED_ROWS
-            slope, slope_lo = simd.broadcast(-b[j]), simd.broadcast(-b_lo[j])
-            h0, l0 = _subtract_product(h0, l0, slope, slope_lo, simd.load(z, at + i))
-            h1, l1 = _subtract_product(h1, l1, slope, slope_lo, simd.load(z, at + i1))
-            h2, l2 = _subtract_product(h2, l2, slope, slope_lo, simd.load(z, at + i2))
-            h3, l3 = _subtract_product(h3, l3, slope, slope_lo, simd.load(z, at + i3))
+            slope = simd.broadcast(-b[j])
+            h0, l0 = _subtract_product(h0, l0, slope, simd.load(z, at + i))
+            h1, l1 = _subtract_product(h1, l1, slope, simd.load(z, at + i1))
+            h2, l2 = _subtract_product(h2, l2, slope, simd.load(z, at + i2))
+            h3, l3 = _subtract_product(h3, l3, slope, simd.load(z, at + i3))
         _end(h0, l0, first, i, r, r_lo)
         _end(h1, l1, first, i1, r, r_lo)
         _end(h2, l2, first, i2, r, r_lo)
@@ -105,7 +108,7 @@ def _residual_vectors(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, 
 
 
 @kernel_part
-def _residual_numbers(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, r_lo):
+def _residual_numbers(X, direct, at_row, z, y, b, start, offset, rows, r, r_lo):
     """The same number by number."""
     # as `_residual_vectors`
     for i in range(rows):
@@ -114,7 +117,7 @@ def _residual_numbers(X, direct, at_row, z, y, b, b_lo, start, offset, rows, r, 
         for j in range(len(b)):
             product, lost = dd.two_product(b[j], z[j * DOUBLED_ROWS + i])
             total, more = dd.two_sum(total, -product)
-            low += more - lost - b_lo[j] * z[j * DOUBLED_ROWS + i]
+            low += more - lost
         r[i], r_lo[i] = dd.two_sum(total, low)
 
 
@@ -136,16 +139,28 @@ def _compiled_in_place(X, scratch):
 def scratch_size(p, t):
     """How many numbers of scratch `add_products` needs."""
     m = -(-(p + 1) // 4) * 4
-    return (m + t + 2) * DOUBLED_ROWS + m + 1
+    return max((m + t + 2) * DOUBLED_ROWS + m + 1, scratch_of_rows(p, t))
 
 
-@kernel_part
 def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
     """Add to sums + lows (t, padded_columns(p) or more) what `residual_products` returns.
 
     scratch: `scratch_size` numbers.
     """
     # the rows, the lines, which rows, and where the sums go
+    _add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows)
+
+
+@by_type(add_products)
+def _add_products_by_layout(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
+    # as `add_products`, whose types they are
+    by_rows = simd.VECTORS and weights == types.none and not is_table(X) and X.layout == "C"
+    return add_products_by_rows if by_rows else _add_products
+
+
+def _add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums, lows):
+    """The same of any rows, in columns."""
+    # as `add_products`
     n, p, t, raw = len(X), X.shape[1], Y.shape[1], _in_place(X, scratch)
     m = padded_columns(p)
     z = scratch[: m * DOUBLED_ROWS]
@@ -179,9 +194,9 @@ def add_products(X, Y, weights, coef, offset, norms, start, stop, scratch, sums,
         for k in range(t):
             y = targets[k * DOUBLED_ROWS : (k + 1) * DOUBLED_ROWS]
             mask(weights, np.int64(0), begin, end, y)
-            slopes, low_slopes, constant = coef[0, k], coef[1, k], offset[k]
+            slopes, constant = coef[k], offset[k]
             first = _start_of(y, slopes, bounds, constant, rows)
-            _residual(raw, direct, begin, z, y, slopes, low_slopes, first, constant, rows, r, r_lo)
+            _residual(raw, direct, begin, z, y, slopes, first, constant, rows, r, r_lo)
             if weights is not None:
                 for i in range(rows):
                     r[i], r_lo[i] = dd.multiply(r[i], r_lo[i], weights[begin + i], 0.0)
@@ -217,7 +232,7 @@ _blocks = over_blocks(_block)
 def residual_products(X, Y, weights, coef, offset, norms):
     """sum(w r x_j) for each target and column, and last sum(w r): (2, t, p + 1), hi and lo.
 
-    r = y - x . coef - offset, for coef (2, t, p) and offset (t, 2), hi and lo. norms (p,): without
+    r = y - x . coef - offset, for coef (t, p) and offset (t, 2), hi and lo. norms (p,): without
     weights, at least the Euclidean norms of the columns; the nearer, the more digits are kept.
     """
     (n, p), t = X.shape, Y.shape[1]
@@ -227,10 +242,6 @@ def residual_products(X, Y, weights, coef, offset, norms):
     scratch = scratch_size(p, t)
     arguments = (for_kernels(X), Y, weights, coef, offset, norms, sums, lows)
     launch.run(_blocks, n, blocks, 16 * n * p * t, scratch, *arguments)
-    total, low = sums[0, :, : p + 1].copy(), lows[0, :, : p + 1].copy()
-    for b in range(1, blocks):
-        added = total + sums[b, :, : p + 1]
-        part = added - total
-        low += (total - (added - part)) + (sums[b, :, : p + 1] - part) + lows[b, :, : p + 1]
-        total = added
-    return np.array([total, low])
+    found = np.empty((2, t, p + 1))
+    add_blocks(sums, lows, found)
+    return found

@@ -21,7 +21,7 @@ def workspace(p):
     """(scratch, small, coef, offset) that `refine` needs for p columns."""
     m = -(-(p + 1) // 4) * 4
     small = np.empty((7, m + memory.LINE))
-    return np.empty(scratch_size(p, 1)), small, np.zeros((2, 1, p)), np.zeros((1, 2))
+    return np.empty(scratch_size(p, 1)), small, np.zeros((1, p)), np.zeros((1, 2))
 
 
 @kernel
@@ -41,7 +41,7 @@ def refine(X, Y, mean, factor, found, scratch, small, coef, offset):
     step, low, right, work = small[2, :p], small[3, :p], small[4, :p], small[5, :p]
     total, lost = mean[0, p], mean[1, p]
     for j in range(p):
-        coef[0, 0, j] = found[j, 0]
+        coef[0, j] = found[j, 0]
         product, product_lo = dd.multiply(mean[0, j], mean[1, j], found[j, 0], 0.0)
         total, lost = dd.add(total, lost, -product, -product_lo)
     offset[0, 0], offset[0, 1] = total, lost

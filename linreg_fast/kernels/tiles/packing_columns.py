@@ -125,7 +125,7 @@ def size_of(numbers):
 
 
 @fast_kernel
-def _norm(numbers):
+def norm_of(numbers):
     """At least the Euclidean norm, and not far above it where squares do not underflow."""
     squares = 0.0
     for i in range(len(numbers)):
@@ -141,5 +141,5 @@ def bound(columns, count, rows, bounds):
     the middle of a binade, with room for such a sum on both sides.
     """
     for j in range(count):
-        norm = _norm(columns[j * DOUBLED_ROWS : j * DOUBLED_ROWS + rows])
+        norm = norm_of(columns[j * DOUBLED_ROWS : j * DOUBLED_ROWS + rows])
         bounds[j] = math.ldexp(1.0, math.frexp(norm)[1]) if norm < np.inf else norm
