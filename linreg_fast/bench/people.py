@@ -12,7 +12,7 @@ import numpy as np
 from linreg_fast.bench import people_data as data
 from linreg_fast.bench.cases import Row
 from linreg_fast.bench.expected import Expected, expected_fit
-from linreg_fast.bench.sharpened import sharpened
+from linreg_fast.bench.sharpened import MOST_NUMBERS, sharpened
 
 TITLES = {
     "correlated": "fit of correlated columns",
@@ -96,7 +96,7 @@ def _our_way(X, y, reference, name=OURS, why="what a user calls", **options):
 def _without(rng, n, p):
     """Our fit of as many independent columns."""
     X, y = data.columns(rng, n, p)
-    return _our_way(X, y, _once(expected_fit, X, y), ALONE, "ours, of the same shape")
+    return _our_way(X, y, _once(_expected, X, y), ALONE, "ours, of the same shape")
 
 
 def _others(X, y, peers, right):
@@ -117,7 +117,7 @@ def _others(X, y, peers, right):
 
 def _fits(problem, label, X, y, alone, peers, right=None):
     """A table of fits of one data set beside that of independent columns."""
-    right = _once(expected_fit, X, y) if right is None else right
+    right = _once(_expected, X, y) if right is None else right
     ways = [_our_way(X, y, right), alone, *_others(X, y, peers, right)]
     return Work(problem, label, X, y, ways, ((OURS, ALONE),))
 
@@ -150,7 +150,7 @@ def dummies(rng, shapes, peers):
 def frame(rng, shapes, peers):
     for n, p in shapes:
         X, y = data.columns(rng, n, p)
-        right = _once(expected_fit, X, y)
+        right = _once(_expected, X, y)
         flat = _our_way(np.asfortranarray(X), y, right, "array in F order", "ours, without a frame")
         ways, beside = [flat], []
         for library, table in data.frames(X):
@@ -160,6 +160,11 @@ def frame(rng, shapes, peers):
             row = _row(f"scikit-learn, {library}", _sklearn, right, "a copy, then its SVD", reads=4)
             ways.append(Way(row, (table, y)))
         yield Work("frame", "generated", X, y, ways, beside)
+
+
+def _expected(X, y):
+    """All digits, since it is asked for once."""
+    return expected_fit(X, y, most=MOST_NUMBERS)
 
 
 def _once(reference, X, y):
@@ -178,10 +183,9 @@ def _expected_targets(X, Y):
     """LAPACK's least squares of centred columns, sharpened, all targets at once."""
     from scipy.linalg import lstsq
 
-    centred, target = X - X.mean(axis=0), Y - Y.mean(axis=0)
-    sizes = np.linalg.norm(centred, axis=0)
-    coef = lstsq(centred, target)[0]
-    coef, intercept = sharpened(X, Y, coef, centred / sizes, sizes)
+    means, mean = X.mean(axis=0), Y.mean(axis=0)
+    coef = lstsq(X - means, Y - mean)[0]
+    coef, intercept = sharpened(X, Y) or (coef, mean - means @ coef)
     values = coef.T, intercept
     return Expected(values, tuple(np.maximum(np.abs(v), 1e-3 * np.abs(v).max()) for v in values))
 
