@@ -203,7 +203,8 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
         if type(X) is not np.ndarray and is_source(X, y):
             return self._fit_source(X, y, sample_weight, features, missing)
         self._check_parameters()
-        refuse_options(y, features, missing)
+        if type(y) is str or features is not None or missing is not None:
+            refuse_options(y, features, missing)
         before = vars(self).copy()  # by hand: a context manager takes 1 us of a fit of 15
         vars(self).pop("reading_", None)
         try:
@@ -227,7 +228,7 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
             fit_intercept=self.fit_intercept,
             positive=self.positive,
             tol=self.tol,
-            rung=self._rung(),
+            rung=None if self.precision == "auto" else self._rung(),
             may_be_float32=self.solver == "auto" and not self.positive and not self.alpha,
             names=vars(self).get("feature_names_in_"),
         )

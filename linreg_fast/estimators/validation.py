@@ -40,7 +40,8 @@ class ValidatedRows:
         if type(y) is not np.ndarray:
             series = read_target(y)
             y = y if series is None else series
-        if not is_plain(X, 2):
+        plain = is_plain(X, 2)
+        if not plain:
             frame = self._read_frame(X, reset, len(y)) if is_plain(y, 1, 2) else None
             if frame is not None:
                 weights = None if sample_weight is None else as_weights(sample_weight, len(y))
@@ -48,7 +49,7 @@ class ValidatedRows:
                 if type(X) is not Columns:
                     X = frozen(X)
                 return X, frozen(y[:, None] if y.ndim == 1 else y), weights, y.ndim == 1
-        plain = is_plain(X, 2) and is_plain(y, 1, 2) and len(X) == len(y)
+        plain = plain and is_plain(y, 1, 2) and len(X) == len(y)
         if plain and (reset or self._has_plain_columns(X.shape[1])):
             if reset:
                 attributes["n_features_in_"] = X.shape[1]
