@@ -23,7 +23,7 @@ def add_options(command):
         metavar="PROBLEM",
         help="mse, gradient, moments; or fit, which is explained by its moments",
     )
-    command.add_argument("rung", metavar="RUNG", help="loops, vectorized, jit, parallel, tiled or compensated")
+    command.add_argument("rung", metavar="RUNG", help="jit, parallel, tiled or compensated")
     command.add_argument("--n", type=count, default=50_000, help="rows (50000)")
     command.add_argument("--p", type=count, default=10, help="columns (10)")
     command.add_argument("--dtype", choices=("float64", "float32"), default="float64")
