@@ -95,7 +95,7 @@ def _listing(hot, coloured):
         f"{facts['flops per instruction']:.1f} flops for each; {facts['spills']} spills, "
         f"{facts['prefetches']} prefetches, {facts['calls']} calls"
     )
-    yield "v: vector, s: scalar, m: move; a spill is a register put aside in the first cache"
+    yield "v: vector, s: scalar, m: move; a spill is a register kept in the cache"
     if hot["other loops"]:
         yield (
             f"the function has {hot['other loops']} other innermost loops with arithmetic, "
