@@ -122,7 +122,7 @@ class _Named:
             if kind == "date":
                 raise ValueError(
                     f"{source.path}: column {name!r} holds dates: make numbers of them first "
-                    "(days since a start, the year)"
+                    f"(days since a start, the year), or leave it out (. - {name})"
                 )
             self.kinds[name] = "number" if kind in KINDS else "text"
         self.numbers = [p for n, p in self.places.items() if self.kinds[n] == "number"]

@@ -23,7 +23,7 @@ def add_options(command):
         metavar="PROBLEM",
         help="mse, gradient, moments; or fit, which is explained by its moments",
     )
-    command.add_argument("rung", metavar="RUNG", help="jit, parallel, tiled, compensated, ...")
+    command.add_argument("rung", metavar="RUNG", help="jit, parallel, tiled or compensated")
     command.add_argument("--n", type=count, default=50_000, help="rows (50000)")
     command.add_argument("--p", type=count, default=10, help="columns (10)")
     command.add_argument("--dtype", choices=("float64", "float32"), default="float64")
@@ -74,8 +74,9 @@ def _in_words(found):
     yield f"X is {size}; it goes to {found['way']}: {found['idea of the way']}"
     if found["gain"]:
         yield f"what that bought: {found['gain']}"
+    reads = "once" if found["reads"] == 1 else f"{found['reads']} times"
     yield (
-        f"expected: {amount(found['bytes'])}B of X and y, X read {found['reads']} time(s); "
+        f"expected: {amount(found['bytes'])}B of X and y, X read {reads}; "
         f"{amount(found['flops'])}flop, {found['flops per byte']:.2g} for each byte"
     )
 
@@ -94,6 +95,7 @@ def _listing(hot, coloured):
         f"{facts['flops per instruction']:.1f} flops for each; {facts['spills']} spills, "
         f"{facts['prefetches']} prefetches, {facts['calls']} calls"
     )
+    yield "v: vector, s: scalar, m: move; a spill is a register kept in the cache"
     if hot["other loops"]:
         yield (
             f"the function has {hot['other loops']} other innermost loops with arithmetic, "

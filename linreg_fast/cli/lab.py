@@ -26,8 +26,12 @@ digits of coefficients to compare.
 time: median of undisturbed samples. of limit: the limit is to read X and y
 once, or to do the multiply-adds, whichever takes longer, measured in the same
 rounds. x above (x fastest): how many times as fast as the row above (the
-fastest row), with its 98% interval; ? undecided, = the same. reads: times that
-X is read. beside: most bytes of NumPy arrays held. ~: fewer rows, scaled.
+fastest row), with its 98% interval; ? undecided, = the same. where the time
+goes: the two largest parts above the limit; the call is what a few rows take,
+moved again are further reads of X and large temporaries, waiting is for a core
+that others use, instructions are the rest. reads: times that X is read. beside:
+most bytes of NumPy arrays held. digits: right ones of the answer. ~: fewer
+rows, scaled. busy: others used the machine.
 --problem people: correlated columns, frames, many targets, first calls."""
 
 

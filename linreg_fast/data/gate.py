@@ -65,8 +65,8 @@ def refuse_dask(values, name):
     """Raise for a Dask collection: NumPy would compute it, and hold all of it in this process."""
     if is_dask(values):
         raise TypeError(
-            f"{name} is a Dask collection, which only LinearRegression (with X and y), "
-            "linreg_fast.moments and predict take, block by block: use those, or pass "
+            f"{name} is a Dask collection, which only LinearRegression (fit, partial_fit, predict, "
+            "score, inference) and linreg_fast.moments take, block by block: use those, or pass "
             f"{name}.compute() if all of it fits into memory"
         )
 
@@ -104,10 +104,11 @@ def refuse_columns(table, name):
     )
 
 
-def check_finite(array, name, columns=None, place=None):
+def check_finite(array, name, columns=None, place=None, advice=""):
     """Raise a ValueError that names the first NaN or infinite entry of a 1-D or 2-D array.
 
-    place: where the array's only entry stands, for one that is a part of another.
+    place: where the array's only entry stands, for one that is a part of another. advice: what
+    else the caller offers for NaN.
     """
     step = max(FINITE_CHECK_ELEMENTS // max(array[:1].size, 1), 1)
     for start in range(0, len(array), step):
@@ -124,6 +125,7 @@ def check_finite(array, name, columns=None, place=None):
                 where += f" ({columns[column[0]]!r})" if columns is not None else ""
             raise ValueError(
                 f"{name} contains {what} at {where}: drop or impute the rows that are not finite"
+                + advice * bool(np.isnan(value))
             )
 
 

@@ -7,6 +7,7 @@ that the block has.
 import numpy as np
 
 from linreg_fast.data.gate import as_floats, as_weights, check_finite, frozen, is_dask, listed
+from linreg_fast.estimators.from_dask import left_out
 from linreg_fast.runtime import launch
 from linreg_fast.sources import dask_blocks
 from linreg_fast.sources.dask_arrays import as_dask_array, cut_as
@@ -26,11 +27,10 @@ def infer(model, X, y, sample_weight, choice, target, groups):
     basis = fitted.basis(target)
     checks.check_choice(basis, choice, None)
     empty = Scores(basis, choice, target)
-    drop = getattr(model, "missing", "raise") == "drop" or getattr(model, "n_dropped_", 0) > 0
     da, dd = libraries()
     of_frames = dd is not None and isinstance(X, dd.DataFrame)
     blocks = (_of_frames if of_frames else _of_arrays)(model, da, dd, X, y, sample_weight, groups)
-    scores = _summed(blocks, empty, drop)
+    scores = _summed(blocks, empty, left_out(model))
     if not np.isfinite(scores.rss):
         raise ValueError("the rows hold numbers that are not finite")
     return build.of_scores(fitted, scores)

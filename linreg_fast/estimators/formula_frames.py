@@ -42,7 +42,7 @@ class Frame:
         if found.dtype.kind in "mM":
             raise ValueError(
                 f"column {name!r} of the frame holds dates or times: make numbers of them first "
-                "(days since a start, the year)"
+                f"(days since a start, the year), or leave it out (. - {name})"
             )
         self._read[name] = found
         return found

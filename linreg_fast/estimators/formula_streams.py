@@ -73,7 +73,7 @@ def kinds_of(pieces, names):
         if found[name] == "date":
             raise ValueError(
                 f"{pieces[0].path}: column {name!r} holds dates: make numbers of them first (days "
-                "since a start, the year)"
+                f"since a start, the year), or leave it out (. - {name})"
             )
     return found
 

@@ -70,6 +70,11 @@ def _name(model, found):
         model.feature_names_in_ = np.array(found.features, dtype=object)
 
 
+def left_out(model):
+    """Whether a fit of Dask collections left rows with gaps out, or would have."""
+    return getattr(model, "missing", "raise") == "drop" or getattr(model, "n_dropped_", 0) > 0
+
+
 def _as_fitted(model, X):
     """Names of the features in the order of the fit, if X has names."""
     if not hasattr(X, "columns"):
@@ -136,13 +141,18 @@ def _of_partition(frame, coef, intercept, one_target, partition_info=None):
     return frame._constructor(found, index=frame.index)
 
 
-def score(model, X, y, sample_weight):
-    """R2 of the predictions for Dask collections, computed now; of several targets the mean."""
+def score(model, X, y, sample_weight, missing=None):
+    """R2 of the predictions for Dask collections, computed now; of several targets the mean.
+
+    missing: as in `fit`; None leaves gaps out where the fit did.
+    """
     check_is_fitted(model)
     if not is_dask(X):
         raise TypeError("y or sample_weight is a Dask collection and X is none: compute() them")
     features = _as_fitted(model, X) if hasattr(model, "feature_names_in_") else None
-    found = summed(X, y, sample_weight, features=features, line=model._parameters())
+    missing = missing or ("drop" if left_out(model) else "raise")
+    line = model._parameters()
+    found = summed(X, y, sample_weight, features=features, missing=missing, line=line)
     dask_collections.check_rows(found)
     moments, t = found.moments, found.n_targets
     if moments.n_samples < 2:

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.data.forgetting import fading_weights, joined
+from linreg_fast.data.gate import is_dask
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.data.moments import Moments
 from linreg_fast.estimators.base import r2_of_residuals, unchanged_on_failure
@@ -131,12 +132,16 @@ class SourceMixin:
         y : array-like of shape (n_samples,) or (n_samples, n_targets), or the name of a column
         sample_weight : array-like of shape (n_samples,), or the name of a column, optional
         missing : {"raise", "drop"}, optional
-            Of a source, as in `fit`; by default as the fit had it.
+            Of a source or a Dask collection, as in `fit`; by default as the fit had it.
 
         Returns
         -------
         float
         """
+        if is_dask(X):
+            from linreg_fast.estimators import from_dask
+
+            return from_dask.score(self, X, y, sample_weight, missing)
         if not is_read(self, X, y):
             if y is None and getattr(self, "_design", None) is None:
                 raise ValueError("score requires y to be passed: y is None")

@@ -71,7 +71,7 @@ def check_scores(basis, scores):
     if abs(weight - basis.weight_sum) > 1e-9 * basis.weight_sum:
         raise ValueError(
             f"these are not the weights of the fit: they add up to {weight:.9g}, and in the fit to "
-            f"{basis.weight_sum:.9g}"
+            f"{basis.weight_sum:.9g} (sample_weight here must be that of the fit)"
         )
     rounding = EPSILON * 64 * basis.condition * math.sqrt(basis.tss * basis.rank)
     rounding += 1e-6 * math.sqrt(basis.tss) if basis.noise else 0.0

@@ -36,7 +36,10 @@ class Choice:
     def of(cls, cov, lags, weights, two_way, small_sample, psd, grouped):
         """The choice, or a ValueError that lists what there is."""
         if weights not in WEIGHTS:
-            raise ValueError(f"weights must be one of {', '.join(WEIGHTS)}; got {weights!r}")
+            raise ValueError(
+                f"weights says what weights mean, one of {', '.join(WEIGHTS)}, got {weights!r}: "
+                "the weights themselves, or their column's name, are sample_weight"
+            )
         if cov is None:
             cov = "CR1S" if grouped else "HAC" if lags is not None else "classical"
             if weights == "sampling" and cov == "classical":
@@ -66,6 +69,7 @@ class Choice:
         if (lags is not None) != (cov == "HAC"):
             raise ValueError(
                 f"lags go with cov='HAC', not with {cov!r}"
+                + (": choose lags or groups (clusters), not both" if grouped else "")
                 if lags is not None
                 else "cov='HAC' needs lags, how many rows apart errors may hang together"
             )

@@ -18,6 +18,7 @@ from linreg_fast.many_fits.given import rows_given
 from linreg_fast.many_fits.group_fits import GroupFits
 from linreg_fast.many_fits.keys import grouped
 from linreg_fast.many_fits.results import ManyFits
+from linreg_fast.many_fits.table import LEAVE_OUT
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.runtime.progress import Progress
@@ -104,7 +105,7 @@ def fit_rows(given, centred, fewest, threads=launch.AS_IT_IS):
     X, y, weights = given.X, given.y, given.weights
     n, p = X.shape
     if weights is not None and not weights.all():  # the sums skip rows of weight zero
-        check_finite(X, "X", given.features)
+        check_finite(X, "X", given.features, advice=LEAVE_OUT)
         check_finite(y, "y")
     with as_keyboard_interrupt(), threads:
         rows_of = grouped(given.keys, n, given.key_names)
@@ -125,12 +126,12 @@ def fit_each(X, y, weights, rows_of, centred, fewest, features):
         _run(X, y, weights, rows_of, centred, fewest, exponents, found)
         extreme = states == of.EXTREME
         if extreme.any():
-            check_finite(X, "X", features)
+            check_finite(X, "X", features, advice=LEAVE_OUT)
             check_finite(y, "y")
             _run_scaled(X, y, weights, rows_of, extreme, centred, fewest, found)
         left = np.flatnonzero((states == of.LEFT) | (states == of.EXTREME))
     else:
-        check_finite(X, "X", features)
+        check_finite(X, "X", features, advice=LEAVE_OUT)
         check_finite(y, "y")
         left = np.arange(count)
     rows = (rows_of.order[rows_of.starts[g] : rows_of.starts[g + 1]] for g in left)

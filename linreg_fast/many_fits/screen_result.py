@@ -104,8 +104,9 @@ class Screen:
         return frame(columns, self.library)
 
     def __repr__(self):
+        targets = len(self.target_squares)
         return (
-            f"Screen({len(self)} columns, {len(self.target_squares)} targets, "
+            f"Screen({len(self)} columns, {targets} target{'s' * (targets != 1)}, "
             f"{self.degrees_of_freedom} degrees of freedom)"
         )
 

@@ -3,7 +3,7 @@
 from linreg_fast.data import many_target_moments
 from linreg_fast.data.gate import check_finite, is_dask
 from linreg_fast.kernels import RUNGS
-from linreg_fast.many_fits.table import table_given
+from linreg_fast.many_fits.table import LEAVE_OUT, table_given
 from linreg_fast.sources.recognise import is_frame, is_source
 
 
@@ -14,7 +14,7 @@ def moments_of(X, y, features, sample_weight, missing):
     if y is None:
         raise ValueError("y must be given")
     given = table_given(X, y, features, sample_weight, missing)
-    check_finite(given.X, "X", given.features)
+    check_finite(given.X, "X", given.features, advice=LEAVE_OUT)
     Y = given.y[:, None] if given.y.ndim == 1 else given.y
     found = many_target_moments.moments_of(given.X, Y, given.weights, RUNGS["compensated"])
     return found, given.features, given.y.ndim == 1, given.library

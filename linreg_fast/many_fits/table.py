@@ -20,6 +20,7 @@ from linreg_fast.many_fits.handed import as_frame
 from linreg_fast.sources.recognise import names_files
 
 MISSING = "raise", "drop"
+LEAVE_OUT = ", or have them left out with missing='drop'"
 
 
 class TableGiven(NamedTuple):
@@ -93,7 +94,7 @@ def table_given(X, y, features=None, sample_weight=None, missing="raise", number
         return complete(given, set(keys))
     if missing == "raise":
         one = target.ndim == 1 or target.shape[1] > 1
-        check_finite(target if one else target[:, 0], "y")
+        check_finite(target if one else target[:, 0], told, advice=LEAVE_OUT)
     return given._replace(weights=as_weights(weights, n))
 
 

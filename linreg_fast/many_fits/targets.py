@@ -11,7 +11,7 @@ from linreg_fast.many_fits.frames import names_of
 from linreg_fast.many_fits.groups import fit_each
 from linreg_fast.many_fits.keys import Groups
 from linreg_fast.many_fits.results import ManyFits
-from linreg_fast.many_fits.table import check_missing, table_given
+from linreg_fast.many_fits.table import LEAVE_OUT, check_missing, table_given
 from linreg_fast.many_fits.target_fits import TargetFits
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -80,7 +80,7 @@ def fit_targets(
     given = table_given(X, Y, features, sample_weight, "raise" if missing == "raise" else "keep")
     if missing != "raise":
         given = complete(given, (), targets=missing == "drop")
-    check_finite(given.X, "X", given.features)
+    check_finite(given.X, "X", given.features, advice=LEAVE_OUT)
     Y = given.y[:, None] if given.y.ndim == 1 else given.y
     t, p = Y.shape[1], given.X.shape[1]
     check_room(8 * t * (3 * p + 16), f"{t:,} targets of {p} features")

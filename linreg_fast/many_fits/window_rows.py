@@ -12,6 +12,7 @@ from linreg_fast.many_fits.table import check_missing
 from linreg_fast.many_fits.times import check_sorted, numbers_of
 
 MISSING = ("raise", "skip", "break")
+PASS_OVER = ", or have them passed over with missing='skip' or 'break'"
 
 
 class Input(NamedTuple):
@@ -55,8 +56,8 @@ def input_of(X, y, times, groups, by, features, sample_weight, centred, missing)
     if not bad.any():
         bad = None
     elif missing == "raise":
-        check_finite(given.X, "X", given.features)
-        check_finite(given.y, "y")
+        check_finite(given.X, "X", given.features, advice=PASS_OVER)
+        check_finite(given.y, "y", advice=PASS_OVER)
     else:
         weights = np.where(bad, 0.0, 1.0 if weights is None else weights)
         if not weights.any():

@@ -64,7 +64,8 @@ class TableStream:
     def __init__(self, given, target, weight=None, features=None, options=None):
         if not isinstance(target, str):
             raise ValueError(
-                f"y must be the name of a column of the source, a string, got {_kind(target)}"
+                "y must be the name of a column of the source, a string, got "
+                f"{_kind(target)}: fit(source, 'price')"
             )
         if weight is not None and not isinstance(weight, str):
             raise ValueError(

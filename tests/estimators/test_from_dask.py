@@ -146,6 +146,10 @@ def test_left_as_it_was_on_failure(rng):
     dropped = clone(model).fit(lazy_X, lazy_y, missing="drop")
     kept = np.arange(80) != 50
     assert dropped.n_dropped_ == 1
+    score = dropped.score(X[kept], y[kept])
+    assert dropped.score(lazy_X, lazy_y) == pytest.approx(score, abs=1e-8)
+    with pytest.raises(ValueError, match="X contains NaN"):
+        dropped.score(lazy_X, lazy_y, missing="raise")
     assert_same(dropped, LinearRegression(precision="double-double").fit(X[kept], y[kept]))
 
 
