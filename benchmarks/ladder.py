@@ -59,7 +59,7 @@ def shown(table, name, hot):
     facts = hot.get("facts")
     if facts:
         yield (
-            f"the loop with most arithmetic: {facts['vector']} vector, {facts['scalar']} scalar "
+            f"the loop over the rows: {facts['vector']} vector, {facts['scalar']} scalar "
             f"and {facts['move']} move instructions of {facts['instructions']}, "
             f"{facts['flops per instruction']:.1f} flops for each; "
             f"{hot['of them without vectors']} of {hot['other loops']} other loops are without "
