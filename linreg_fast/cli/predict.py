@@ -128,15 +128,14 @@ def _of_many(options, model, certain):
 
     from linreg_fast.cli.applying import coder_of
     from linreg_fast.sources.names import split_names
-    from linreg_fast.sources.predictions import heads_of, line, write_columns
+    from linreg_fast.sources.predictions import heads_of, write_columns
     from linreg_fast.sources.recognise import pieces_of
 
-    coef, intercept = np.ascontiguousarray(model.coef[None, :]), np.array([model.intercept])
     gaps = 0
 
     def answers(X):
         nonlocal gaps
-        predicted = line(X, coef, intercept)
+        predicted = model.predict(X)
         gaps += int(np.isnan(predicted).sum())
         return [predicted, *([] if certain is None else interval(certain, X, options))]
 
