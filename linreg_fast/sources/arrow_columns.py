@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from linreg_fast.sources.table import Ends
+
 EXACT = 1 << 53  # whole numbers up to here are floats
 EXACT_POWER = 22  # the largest power of ten that is a float
 
@@ -47,6 +49,7 @@ def beyond(column):
     """(lowest, highest) of a column of integers that floats do not hold exactly, or None."""
     from pyarrow import compute, types
 
+    whole = column
     if types.is_dictionary(column.type):
         column = column.dictionary
     if column.type.bit_width != 64 if types.is_integer(column.type) else True:
@@ -55,7 +58,16 @@ def beyond(column):
     lowest, highest = found["min"], found["max"]
     if lowest is None or (lowest >= -EXACT and highest <= EXACT):
         return None
-    return lowest, highest
+    return Ends.of(lowest, highest, lambda: _integers(whole))
+
+
+def _integers(column):
+    """As they are; 0 where one is missing."""
+    from pyarrow import types
+
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.fill_null(0).to_numpy(zero_copy_only=False)
 
 
 def _of_decimals(column):

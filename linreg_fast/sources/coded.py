@@ -143,7 +143,7 @@ class CodedStream:
         above = 0
         for rows, wide in self._raw.tables() if self._given is None else self._given:
             columns = list(self.coder.columns(rows))
-            columns += self._beside(rows, columns)
+            columns += self._beside(rows, columns, wide)
             if self._with_places:
                 columns.append(np.arange(above, above + len(rows), dtype=np.float64))
             if self._weight is not None:
@@ -152,12 +152,15 @@ class CodedStream:
             far = {self.names.index(n): ends for n, ends in wide.items() if n in self.names}
             yield Chunk(columns, rows.where, far, rows.gap)
 
-    def _beside(self, rows, columns):
+    def _beside(self, rows, columns, wide):
         """Codes of the groups; a missing one is refused where the row is used."""
         found = []
         for codes, name in zip(self.codes, self._columns, strict=False):
             given = rows.numbers.get(name)
-            found.append(codes.of(rows.texts[name] if given is None else given))
+            if name in wide:
+                found.append(codes.of_wide(given, wide[name], rows.path))
+            else:
+                found.append(codes.of(rows.texts[name] if given is None else given))
             if np.isnan(found[-1]).any():
                 self._refuse_missing(name, np.isnan(found[-1]), rows, columns)
         if len(found) == 2:

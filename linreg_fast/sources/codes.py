@@ -30,6 +30,17 @@ class Codes:
             found[row] = self._new(cell) if code is None else code
         return found
 
+    def of_wide(self, values, ends, path):
+        """Of numbers that were integers beyond 2**53: labels that round to one are kept apart."""
+        if not hasattr(ends, "integers"):
+            raise ValueError(
+                f"{path}: group {self.name!r} holds whole numbers beyond 2**53, which would be "
+                "rounded to each other: leave it out of the features, or make text of it"
+            )
+        found, there = np.full(len(values), np.nan), ~np.isnan(values)
+        found[there] = self._of_each(ends.integers()[there])
+        return found
+
     def of_pairs(self, a, b):
         """Of two columns of codes at once."""
         there = ~(np.isnan(a) | np.isnan(b))
@@ -63,6 +74,9 @@ class Codes:
             low, high = values.min(), values.max()
             if max(abs(low), abs(high)) < 2**53 and self._grown(int(low), int(high)):
                 return self._of_whole(values.astype(np.int64) - self._low)
+        return self._of_each(values)
+
+    def _of_each(self, values):
         values, places = np.unique(values, return_inverse=True)
         codes = np.array([self._code(value) for value in values.tolist()], dtype=np.float64)
         return codes[places.reshape(-1)]

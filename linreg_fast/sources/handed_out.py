@@ -12,7 +12,7 @@ from linreg_fast.sources.arrow_files import (
 from linreg_fast.sources.columns import places_in
 from linreg_fast.sources.names import find
 from linreg_fast.sources.pieces import FragmentPiece, Piece, of_arrow
-from linreg_fast.sources.table import Batch, Column
+from linreg_fast.sources.table import Batch, Column, Ends
 
 
 class ArrowStreamPiece(Piece):
@@ -196,6 +196,8 @@ class FramePiece(Piece):
             ends = column.min(), column.max()
             ends = None if column.isna().all() else (int(ends[0]), int(ends[1]))
             ends = ends if ends and not -(2**53) <= ends[0] <= ends[1] <= 2**53 else None
+            if ends:
+                ends = Ends.of(*ends, lambda: column.fillna(0).to_numpy())
         return column.to_numpy(dtype=np.float64, na_value=np.nan), ends
 
 

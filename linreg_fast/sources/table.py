@@ -31,6 +31,22 @@ class Column(NamedTuple):
     kind: str  # number, text, date, empty, or what else a file says that it holds
 
 
+class Ends(tuple):
+    """(lowest, highest) of integers that were rounded.
+
+    integers() : (rows,) of integers or objects, as they were before; any number where one was
+    missing.
+    """
+
+    integers: Callable[[], np.ndarray]
+
+    @classmethod
+    def of(cls, lowest, highest, integers):
+        found = cls((lowest, highest))
+        found.integers = integers
+        return found
+
+
 class Batch(NamedTuple):
     """Some rows of the columns asked for, each column an array of its own."""
 

@@ -266,6 +266,7 @@ def firms(rng, tmp_path):
     frame["firm"] = rng.integers(0, 70, 600)
     frame["city"] = rng.choice([f" no {k}" for k in range(40)], 600)
     frame["far"] = frame.firm * 10.0**12
+    frame["long"] = 2**60 + frame.firm  # floats would round them to one
     frame.loc[[3, 250, 599], "a"] = np.nan
     files = []
     for k in range(3):
@@ -275,7 +276,7 @@ def firms(rng, tmp_path):
 
 
 @pytest.mark.parametrize("cov", ["CR1S", "CR2"])
-@pytest.mark.parametrize("groups", [["city"], ["far"], ["firm", "city"]])
+@pytest.mark.parametrize("groups", [["city"], ["far"], ["firm", "long"], ["long", "city"]])
 def test_clusters_of_a_source_are_those_of_the_rows(firms, cov, groups):
     frame, files = firms
     whole = frame.dropna()
