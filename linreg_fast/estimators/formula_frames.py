@@ -23,6 +23,7 @@ class Frame:
             )
         self.names, self._data = [str(name) for name in names], data
         self._read = {}
+        self.gone = None  # (n,) of bool: rows that are left out for what stands beside the formula
 
     def column(self, name):
         """A pandas Series of numbers, of a Categorical, or of text; an error for dates."""
@@ -64,6 +65,8 @@ class Frame:
         kept = np.ones(lengths.pop(), dtype=bool)
         for name in columns:
             kept &= ~self.missing(name)
+        if self.gone is not None:
+            kept &= ~self.gone
         chosen = {name: _plain(column[kept]) for name, column in columns.items()}
         return pd.DataFrame(chosen).reset_index(drop=True), kept
 

@@ -234,7 +234,7 @@ def infer_stream(fitted, stream, choice, missing, target=0, progress=None):
     def use(X, Y, weights, beside=()):
         scores.add_checked(X, Y, weights, _groupings(stream, beside, choice))
 
-    each_block(stream, use, missing, progress)
+    each_block(stream, use, missing, progress, weightless=choice.cov == "HAC")
     return build.of_scores(fitted, scores)
 
 

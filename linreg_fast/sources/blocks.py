@@ -22,12 +22,16 @@ MISSING = ("raise", "drop")
 
 
 class Gate:
-    """What a row must be to be summed: every number there and finite, a weight above zero."""
+    """What a row must be to be summed: every number there and finite, a weight above zero.
 
-    def __init__(self, names, weighted, missing):
+    weightless: whether rows of weight zero pass, too, because they count in the order of time.
+    """
+
+    def __init__(self, names, weighted, missing, weightless=False):
         if missing not in MISSING:
             raise ValueError(f"missing must be one of {', '.join(MISSING)}, got {missing!r}")
         self._names, self._weighted, self._missing = names, weighted, missing
+        self._weightless = weightless
         self.read = self.used = self.dropped = 0
         self.gaps = [0] * len(names)
         self._wide: dict[int, tuple[int, int]] = {}
@@ -83,7 +87,7 @@ class Gate:
                 "weights are 0 or more"
             )
         none = weights == 0
-        if not none.any():
+        if self._weightless or not none.any():
             return out
         return none if out is None else out | none
 

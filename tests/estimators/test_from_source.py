@@ -242,6 +242,7 @@ def test_inference_by_two_readings_is_that_of_the_rows(rng, cov, tmp_path):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(rng.normal(size=(500, 3)), columns=["a", "b", "y"]) + 1e3
     frame["w"] = rng.uniform(0.5, 2, 500)
+    frame.loc[[40, 41, 203], "w"] = 0.0  # they stand between others in the order of time
     path = tmp_path / "t.csv"
     frame.to_csv(path, index=False)
     lags = {"lags": 3} if cov == "HAC" else {}
