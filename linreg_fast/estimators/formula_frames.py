@@ -66,6 +66,10 @@ class Frame:
         for name in columns:
             kept &= ~self.missing(name)
         if self.gone is not None:
+            if len(self.gone) != len(kept):
+                raise ValueError(
+                    f"sample_weight has {len(self.gone)} entries and the frame {len(kept)} rows"
+                )
             kept &= ~self.gone
         chosen = {name: _plain(column[kept]) for name, column in columns.items()}
         return pd.DataFrame(chosen).reset_index(drop=True), kept

@@ -78,12 +78,14 @@ class Design:
         self.levels_unseen = {}  # {column: {level: rows}} of rows that became NaN for it
 
     @classmethod
-    def of(cls, text, data, context=None, row_numbers=None):
+    def of(cls, text, data, context=None, row_numbers=None, gone=None):
         """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to.
 
-        row_numbers: what messages call the rows; their places by default.
+        row_numbers: what messages call the rows; their places by default. gone: (n,) of bool, rows
+        that have a gap elsewhere.
         """
         frame = Frame(data)
+        frame.gone = gone
         text = spelt_out(text, frame.names)
         left, right = parsed(text)
         if left is None:
@@ -230,3 +232,17 @@ class Design:
 
     def __repr__(self):
         return f"Design({self.text!r})"
+
+
+def gaps_in_weights(data, given):
+    """(n,) of bool: rows without a weight, which teach a formula no level; None if there is none.
+
+    given: weights, or the name of a column. What is no vector of numbers is left to the fit.
+    """
+    if given is None:
+        return None
+    values = Frame(data).column(given) if isinstance(given, str) else np.asarray(given)
+    if values.ndim != 1 or values.dtype.kind != "f":
+        return None
+    gone = np.isnan(np.asarray(values, dtype=np.float64))
+    return gone if gone.any() else None

@@ -75,7 +75,7 @@ class RowsAndFormulas:
         >>> model.predict(pd.DataFrame({"area": [60.0, None], "city": "Rome"})).round(3)
         array([367.234,     nan])
         """
-        from linreg_fast.estimators.formulas import Design
+        from linreg_fast.estimators.formulas import Design, gaps_in_weights
 
         if unseen not in ("error", "nan"):
             raise ValueError(f"unseen must be 'error' or 'nan', got {unseen!r}")
@@ -90,7 +90,8 @@ class RowsAndFormulas:
             fit_formula(model, formula, data, sample_weight, context)
             model._design.unseen = unseen
             return model
-        design, X, y = Design.of(formula, data, context)
+        gone = gaps_in_weights(data, sample_weight) if model.missing == "drop" else None
+        design, X, y = Design.of(formula, data, context, gone=gone)
         model.fit_intercept = design.fit_intercept
         if model.missing == "raise":
             _refuse_gaps(design, data, X, y)

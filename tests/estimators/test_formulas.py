@@ -287,6 +287,15 @@ def test_files_are_coded_as_one_frame(flats, tmp_path, formula):
     lines = (tmp_path / "p.csv").read_text().splitlines()[1:]
     predicted = [float(line or "nan") for line in lines]
     np.testing.assert_allclose(predicted, whole.predict(new), rtol=1e-8)
+    new = new.assign(sold=np.arange(len(new)) + 1.0).reset_index(drop=True)
+    new.loc[13, "city"], new.loc[13, "sold"] = "Quito", np.nan  # in a row without a weight
+    new.to_csv(tmp_path / "new.csv", index=False)
+    whole, model = (
+        LinearRegression.from_formula(formula, data, "sold", **options)
+        for data in (new, str(tmp_path / "new.csv"))
+    )
+    assert model.feature_names_in_.tolist() == whole.feature_names_in_.tolist()
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize(
