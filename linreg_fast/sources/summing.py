@@ -121,8 +121,8 @@ def check_range(moments):
 def each_block(stream, use, missing="raise", progress=None, weightless=False):
     """Call use(X, Y, weights) for block after block of a stream's rows; the `Reading`.
 
-    Columns that go beside them (`n_beside` of the stream) are a fourth argument, a list. weightless:
-    whether rows of weight zero are among the rows.
+    Columns that go beside them (`n_beside` of the stream) are a fourth argument, a list.
+    weightless: whether rows of weight zero are among the rows.
     """
     if missing not in MISSING:
         stream.close()
