@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from linreg_fast.kernels.moments import fading as kernel
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.runtime import blas
+from linreg_fast.runtime.progress import Progress
 
-BLOCK = 32  # rows that one product of matrices fades
 CHUNK = 1 << 19  # numbers of sums that are held at once
 
 
@@ -29,25 +30,41 @@ def correct(given, decay, found):
     n, p = given.X.shape
     z, v, back = _rows(given)
     q = z.shape[1]
-    step = max(CHUNK // (q * q) // BLOCK, 1) * BLOCK
-    carried = [np.zeros(q * q + 1) for _ in range(3)]
+    step = max(CHUNK // (q * q), 1)
+    sums, counts = np.zeros((3, q, q)), np.zeros(3)
     sigma, freedom = np.full(n, np.nan), np.full(n, np.nan)
-    for start in range(0, n, step):
-        own = slice(start, min(start + step, n))
-        full = numbers[own, of.RANK] == p
-        with blas.one_thread(BLOCK, fewest=1):
-            sums = _sums(z[own], v[own], decay[own], carried)
-            left, shares, tail, freedom[own] = _spread(sums, q, full, back)
-        sse = numbers[own, of.SSE]
-        rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
-        with np.errstate(invalid="ignore", divide="ignore"):
-            sigma[own] = np.where(rows > 0, np.sqrt(sse / left), np.nan)
-            # The errors as they are, with sigma^2 S_1^-1, are exact where columns nearly depend.
-            change = np.where(rows > 0, np.sqrt(rows / left), np.nan)
-            coef_errors[own] *= change[:, None] * shares
-            numbers[own, of.INTERCEPT_ERROR] *= change * tail
+    told = np.empty((min(step, n), p + 4))
+    with Progress("row", n) as progress:
+        for start in range(0, n, step):
+            own = slice(start, min(start + step, n))
+            part, before = told[: own.stop - start], (sums.copy(), counts.copy())
+            kernel.spread(z[own], v[own], decay[own], back, sums, counts, part)
+            rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
+            full = numbers[own, of.RANK] == p
+            wanted = (rows > 0) & ~(full & (part[:, -1] > 0))
+            if wanted.any():
+                _by_themselves(z[own], v[own], decay[own], before, wanted, full, back, part)
+            shares, tail, left, freedom[own] = part[:, :p], *part[:, p : p + 3].T
+            with np.errstate(invalid="ignore", divide="ignore"):
+                sigma[own] = np.where(rows > 0, np.sqrt(numbers[own, of.SSE] / left), np.nan)
+                # The errors as they are, with sigma^2 S_1^-1, are exact where columns nearly depend.
+                change = np.where(rows > 0, np.sqrt(rows / left), np.nan)
+                coef_errors[own] *= change[:, None] * shares
+                numbers[own, of.INTERCEPT_ERROR] *= change * tail
+            progress(own.stop)
     freedom[np.isnan(sigma)] = np.nan
     return Faded(sigma, freedom)
+
+
+def _by_themselves(z, v, decay, before, wanted, full, back, told):
+    """Write to `told` the fits whose columns depend on each other, or nearly do."""
+    q, p = z.shape[1], told.shape[1] - 4
+    sums = np.empty((3, int(wanted.sum()), q * q + 1))
+    kernel.sums_of_each(z, v, decay, *before, wanted, sums)
+    with blas.one_thread(q, fewest=1):
+        left, shares, tail, freedom = _spread(sums, q, full[wanted], back)
+    told[wanted, :p], told[wanted, p], told[wanted, p + 1] = shares, tail, left
+    told[wanted, p + 2] = freedom
 
 
 def _rows(given):
@@ -65,39 +82,6 @@ def _rows(given):
     size = np.where(size > 0, size, 1.0)
     z = np.column_stack([z / size, live])
     return z[order], v[order], np.append(-middle / size, 1.0)
-
-
-def _sums(z, v, decay, carried):
-    """[(m, q * q + 1)] of the powers 1 to 3 of the decay: S_k, and the sum of D^k, up to each row.
-
-    carried: the sums before the first row, and on return those up to the last.
-    """
-    m, q = z.shape
-    blocks = -(-m // BLOCK)
-    products = np.zeros((blocks * BLOCK, q * q + 1))
-    products[:m, :-1] = ((v[:, None] * z)[:, :, None] * z[:, None, :]).reshape(m, -1)
-    products[:m, -1] = v > 0
-    products = products.reshape(blocks, BLOCK, -1)
-    factors = np.ones(blocks * BLOCK)
-    factors[:m] = decay
-    factors = factors.reshape(blocks, BLOCK)
-    triangle = np.zeros((blocks, BLOCK, BLOCK))
-    triangle[:, 0, 0] = 1.0
-    for i in range(1, BLOCK):
-        triangle[:, i, :i] = triangle[:, i - 1, :i] * factors[:, i, None]
-        triangle[:, i, i] = 1.0
-    lead = np.cumprod(factors, axis=1)
-    found = []
-    with np.errstate(under="ignore"):
-        for k in range(3):
-            sums = triangle ** (k + 1) @ products
-            before, share = np.empty((blocks, q * q + 1)), lead ** (k + 1)
-            for b in range(blocks):
-                before[b] = carried[k]
-                carried[k] = sums[b, -1] + share[b, -1] * carried[k]
-            sums += share[:, :, None] * before[:, None, :]
-            found.append(sums.reshape(blocks * BLOCK, -1)[:m])
-    return found
 
 
 def _spread(sums, q, full, back):
