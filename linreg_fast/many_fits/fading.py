@@ -14,6 +14,7 @@ from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.runtime import blas
 from linreg_fast.runtime.progress import Progress
 
+LOST = np.finfo(float).eps  # of a diagonal number, left of it by the factor
 CHUNK = 1 << 19  # numbers of sums that are held at once
 
 
@@ -41,13 +42,13 @@ def correct(given, decay, found):
             kernel.spread(z[own], v[own], decay[own], back, sums, counts, part)
             rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
             full = numbers[own, of.RANK] == p
-            wanted = (rows > 0) & ~(full & (part[:, -1] > 0))
+            wanted = (rows > 0) & ~(full & (part[:, -1] > LOST))
             if wanted.any():
                 _by_themselves(z[own], v[own], decay[own], before, wanted, full, back, part)
             shares, tail, left, freedom[own] = part[:, :p], *part[:, p : p + 3].T
             with np.errstate(invalid="ignore", divide="ignore"):
                 sigma[own] = np.where(rows > 0, np.sqrt(numbers[own, of.SSE] / left), np.nan)
-                # The errors as they are, with sigma^2 S_1^-1, are exact where columns nearly depend.
+                # As they are, with sigma^2 S_1^-1, errors are exact where columns nearly depend.
                 change = np.where(rows > 0, np.sqrt(rows / left), np.nan)
                 coef_errors[own] *= change[:, None] * shares
                 numbers[own, of.INTERCEPT_ERROR] *= change * tail
@@ -71,17 +72,25 @@ def _rows(given):
     """(columns (n, q) of about unit size, weights (n,), what makes the intercept of them (q,))."""
     order, X = given.groups.order, np.asarray(given.X, dtype=np.float64)
     v = np.ones(len(X)) if given.weights is None else given.weights
-    live = v > 0
-    z = np.where(live[:, None], X, 0.0)
+    if given.weights is not None and not v.all():
+        X = np.where((v > 0)[:, None], X, 0.0)
     if not given.centred:
-        size = np.abs(z).max(axis=0)
-        return (z / np.where(size > 0, size, 1.0))[order], v[order], np.zeros(X.shape[1])
-    middle = z[np.argmax(live)] + (z[live] - z[np.argmax(live)]).mean(axis=0)
-    z = np.where(live[:, None], z - middle, 0.0)
-    size = np.abs(z).max(axis=0)
+        size = np.maximum(X.max(axis=0), -X.min(axis=0))
+        return _in_order(X / np.where(size > 0, size, 1.0), order), v[order], np.zeros(X.shape[1])
+    first = X[np.argmax(v > 0)]
+    middle = first + (X - first)[v > 0].mean(axis=0)
+    z = np.empty((len(X), X.shape[1] + 1))
+    np.subtract(X, middle, out=z[:, :-1])
+    z[:, -1] = 1.0
+    z[~(v > 0)] = 0.0
+    size = np.maximum(z.max(axis=0), -z.min(axis=0))
     size = np.where(size > 0, size, 1.0)
-    z = np.column_stack([z / size, live])
-    return z[order], v[order], np.append(-middle / size, 1.0)
+    z /= size
+    return _in_order(z, order), v[order], np.append(-middle / size[:-1], 1.0)
+
+
+def _in_order(z, order):
+    return z if (order[1:] > order[:-1]).all() else z[order]
 
 
 def _spread(sums, q, full, back):
