@@ -128,5 +128,7 @@ def squares_of(found, perfect, sharper):
     squares_left(squares, found.total, sums, np.ldexp(sums[:, p], ones), weight, rss, tss)
     left, all_of_it = np.maximum(rss[0], 0.0), np.maximum(tss[0], 0.0)
     left[rss[0] <= perfect * (p + 1) * all_of_it] = 0.0  # what rounding leaves of nothing
-    lost = found.rounding * squares[0] > sharper * left
+    # Far from zero the parts that are subtracted are larger than the squares.
+    parts = np.abs(found.total[0, : p + 1] * sums[0]).max(axis=0)
+    lost = found.rounding * np.maximum(parts, squares[0]) > sharper * left
     return left, all_of_it, np.flatnonzero(lost & (squares[0] > 0) | ~found.good)

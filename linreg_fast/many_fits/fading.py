@@ -45,7 +45,8 @@ def correct(given, decay, found):
             wanted = (rows > 0) & ~(full & (part[:, -1] > LOST))
             if wanted.any():
                 _by_themselves(z[own], v[own], decay[own], before, wanted, full, back, part)
-            shares, tail, left, freedom[own] = part[:, :p], *part[:, p : p + 3].T
+            shares, tail, left = part[:, :p], part[:, p], part[:, p + 1]
+            freedom[own] = part[:, p + 2]
             with np.errstate(invalid="ignore", divide="ignore"):
                 sigma[own] = np.where(rows > 0, np.sqrt(numbers[own, of.SSE] / left), np.nan)
                 # As they are, with sigma^2 S_1^-1, errors are exact where columns nearly depend.

@@ -35,8 +35,7 @@ def fit_targets(
     """A least-squares line for each of many targets, with standard errors, t and p values.
 
     Targets may lack numbers in rows of their own: with missing="each" every target is fitted to
-    the rows that have it, as a loop would do. Where none does, `LinearRegression` takes all
-    targets at once, faster; what it does not tell of thousands of targets is this.
+    the rows that have it, as a loop would do. Where none does, all targets are fitted at once.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.many_fits.alone import errors_of
 from linreg_fast.many_fits.common import empty_results
 
-PERFECT = np.finfo(float).eps ** 2  # of the target's squares: less is what rounding leaves
+PERFECT = 2.0**-94  # of the target's squares and a column: less is what rounding leaves
 SHARPER = 1e-12  # of what is left of the squares, that rounding may be
 
 
