@@ -15,7 +15,7 @@ from linreg_fast.data.problem import Problem
 from linreg_fast.kernels.arithmetic.rounding import SAFE_LARGE, SAFE_SMALL
 from linreg_fast.kernels.moments.with_targets import products_with_targets
 from linreg_fast.kernels.systems import lapack
-from linreg_fast.kernels.systems.inverse import inverse_with_ones
+from linreg_fast.kernels.systems.inverse import inverse_with_ones, squares_left
 from linreg_fast.runtime import blas
 
 NOTHING = 1e-8  # of a target: columns that contribute less are as good as none
@@ -111,3 +111,24 @@ def _times(inverse, sums):
     with blas.one_thread(len(high), fewest=1):
         found[1] += high @ sums[1]
     return found
+
+
+def squares_of(found, perfect, sharper):
+    """(rss (t,), tss (t,), the targets of which these have too few digits), of sums with squares.
+
+    perfect: the share of tss, for each parameter, below which rss is rounding. sharper: what
+    rounding may be of rss.
+    """
+    p, moments = found.columns.n_features, found.columns.moments
+    squares = np.ascontiguousarray(found.sums[:, p + 1])
+    rss, tss = np.zeros((2, *squares.shape))
+    weight = moments.weight_parts if found.columns.fit_intercept else np.zeros(2)
+    sums = np.ascontiguousarray(found.sums[:, : p + 1])
+    ones = np.frexp(moments.weight_sum**0.5)[1]  # as the sums were scaled
+    squares_left(squares, found.total, sums, np.ldexp(sums[:, p], ones), weight, rss, tss)
+    left, all_of_it = np.maximum(rss[0], 0.0), np.maximum(tss[0], 0.0)
+    left[rss[0] <= perfect * (p + 1) * all_of_it] = 0.0  # what rounding leaves of nothing
+    # Far from zero the parts that are subtracted are larger than the squares.
+    parts = np.abs(found.total[0, : p + 1] * sums[0]).max(axis=0)
+    lost = found.rounding * np.maximum(parts, squares[0]) > sharper * left
+    return left, all_of_it, np.flatnonzero(lost & (squares[0] > 0) | ~found.good)

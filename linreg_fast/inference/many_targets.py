@@ -20,7 +20,6 @@ from linreg_fast.inference.fitted import SHARPER, Fitted
 from linreg_fast.inference.telling import PERFECT as ROUNDING
 from linreg_fast.inference.telling import warn
 from linreg_fast.kernels import RUNGS
-from linreg_fast.kernels.systems.inverse import squares_left
 from linreg_fast.kernels.tuning import MANY_TARGETS
 
 STACKED = ("coef", "se", "t", "p", "log_p", "rss", "tss", "sigma", "r2", "adj_r2")
@@ -82,7 +81,7 @@ class ManyInferences(Sequence):
         self.coef = np.ascontiguousarray(
             np.vstack([found.intercept, found.coef] if basis.centred else [found.coef]).T
         )
-        self.rss, self.tss, doubtful = _squares(found, basis)
+        self.rss, self.tss, doubtful = at_once.squares_of(found, PERFECT, SHARPER)
         for k in doubtful:
             alone = Basis.of(Moments.of(*self._rows_of(k), RUNGS["compensated"]), basis.centred, p)
             self.coef[k], self.rss[k], self.tss[k] = alone.coef, alone.rss, alone.tss
@@ -191,18 +190,3 @@ class ManyInferences(Sequence):
         rows = self._of_each["n_samples"] - int("intercept" in self._of_each["names"][:1])
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.tss > 0, 1 - self.rss / self.tss * rows / freedom, np.nan)
-
-
-def _squares(found, basis):
-    """(rss (t,), tss (t,), the targets of which these have too few digits)."""
-    p = found.columns.n_features
-    squares = np.ascontiguousarray(found.sums[:, p + 1])
-    rss, tss = np.zeros((2, *squares.shape))
-    weight = found.columns.moments.weight_parts if basis.centred else np.zeros(2)
-    sums = np.ascontiguousarray(found.sums[:, : p + 1])
-    ones = np.frexp(found.columns.moments.weight_sum**0.5)[1]  # as the sums were scaled
-    squares_left(squares, found.total, sums, np.ldexp(sums[:, p], ones), weight, rss, tss)
-    left, all_of_it = np.maximum(rss[0], 0.0), np.maximum(tss[0], 0.0)
-    left[rss[0] <= PERFECT * (p + 1) * all_of_it] = 0.0  # what rounding leaves of nothing
-    lost = found.rounding * squares[0] > SHARPER * left
-    return left, all_of_it, np.flatnonzero(lost & (squares[0] > 0) | ~found.good)

@@ -29,7 +29,7 @@ def fit_alone(X, y, weights, centred):
         numbers[found.TSS] = problem.moments.comoment[p, p]
         freedom = len(y) - solution.rank - centred
         sigma = np.sqrt(sse / freedom) if freedom > 0 else np.nan
-        errors, lever = _errors(problem)
+        errors, lever = errors_of(problem)
         errors = np.ldexp(sigma * errors, exponents[p] - exponents[:p])
         if centred:
             total = problem.moments.weight_sum
@@ -39,7 +39,7 @@ def fit_alone(X, y, weights, centred):
     return coef, errors, numbers
 
 
-def _errors(problem):
+def errors_of(problem):
     """Standard errors (p,) of scaled columns for a sigma of one, and the means' part of one.
 
     NaN for what the rows do not determine.

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from linreg_fast.kernels.moments import fading as kernel
 from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.runtime import blas
+from linreg_fast.runtime.progress import Progress
 
-BLOCK = 32  # rows that one product of matrices fades
+LOST = np.finfo(float).eps  # of a diagonal number, left of it by the factor
 CHUNK = 1 << 19  # numbers of sums that are held at once
 
 
@@ -29,75 +31,67 @@ def correct(given, decay, found):
     n, p = given.X.shape
     z, v, back = _rows(given)
     q = z.shape[1]
-    step = max(CHUNK // (q * q) // BLOCK, 1) * BLOCK
-    carried = [np.zeros(q * q + 1) for _ in range(3)]
+    step = max(CHUNK // (q * q), 1)
+    sums, counts = np.zeros((3, q, q)), np.zeros(3)
     sigma, freedom = np.full(n, np.nan), np.full(n, np.nan)
-    for start in range(0, n, step):
-        own = slice(start, min(start + step, n))
-        full = numbers[own, of.RANK] == p
-        with blas.one_thread(BLOCK, fewest=1):
-            sums = _sums(z[own], v[own], decay[own], carried)
-            left, shares, tail, freedom[own] = _spread(sums, q, full, back)
-        sse = numbers[own, of.SSE]
-        rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
-        with np.errstate(invalid="ignore", divide="ignore"):
-            sigma[own] = np.where(rows > 0, np.sqrt(sse / left), np.nan)
-            # The errors as they are, with sigma^2 S_1^-1, are exact where columns nearly depend.
-            change = np.where(rows > 0, np.sqrt(rows / left), np.nan)
-            coef_errors[own] *= change[:, None] * shares
-            numbers[own, of.INTERCEPT_ERROR] *= change * tail
+    told = np.empty((min(step, n), p + 4))
+    with Progress("row", n) as progress:
+        for start in range(0, n, step):
+            own = slice(start, min(start + step, n))
+            part, before = told[: own.stop - start], (sums.copy(), counts.copy())
+            kernel.spread(z[own], v[own], decay[own], back, sums, counts, part)
+            rows = numbers[own, of.SAMPLES] - numbers[own, of.RANK] - given.centred
+            full = numbers[own, of.RANK] == p
+            wanted = (rows > 0) & ~(full & (part[:, -1] > LOST))
+            if wanted.any():
+                _by_themselves(z[own], v[own], decay[own], before, wanted, full, back, part)
+            shares, tail, left = part[:, :p], part[:, p], part[:, p + 1]
+            freedom[own] = part[:, p + 2]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                sigma[own] = np.where(rows > 0, np.sqrt(numbers[own, of.SSE] / left), np.nan)
+                # As they are, with sigma^2 S_1^-1, errors are exact where columns nearly depend.
+                change = np.where(rows > 0, np.sqrt(rows / left), np.nan)
+                coef_errors[own] *= change[:, None] * shares
+                numbers[own, of.INTERCEPT_ERROR] *= change * tail
+            progress(own.stop)
     freedom[np.isnan(sigma)] = np.nan
     return Faded(sigma, freedom)
+
+
+def _by_themselves(z, v, decay, before, wanted, full, back, told):
+    """Write to `told` the fits whose columns depend on each other, or nearly do."""
+    q, p = z.shape[1], told.shape[1] - 4
+    sums = np.empty((3, int(wanted.sum()), q * q + 1))
+    kernel.sums_of_each(z, v, decay, *before, wanted, sums)
+    with blas.one_thread(q, fewest=1):
+        left, shares, tail, freedom = _spread(sums, q, full[wanted], back)
+    told[wanted, :p], told[wanted, p], told[wanted, p + 1] = shares, tail, left
+    told[wanted, p + 2] = freedom
 
 
 def _rows(given):
     """(columns (n, q) of about unit size, weights (n,), what makes the intercept of them (q,))."""
     order, X = given.groups.order, np.asarray(given.X, dtype=np.float64)
     v = np.ones(len(X)) if given.weights is None else given.weights
-    live = v > 0
-    z = np.where(live[:, None], X, 0.0)
+    if given.weights is not None and not v.all():
+        X = np.where((v > 0)[:, None], X, 0.0)
     if not given.centred:
-        size = np.abs(z).max(axis=0)
-        return (z / np.where(size > 0, size, 1.0))[order], v[order], np.zeros(X.shape[1])
-    middle = z[np.argmax(live)] + (z[live] - z[np.argmax(live)]).mean(axis=0)
-    z = np.where(live[:, None], z - middle, 0.0)
-    size = np.abs(z).max(axis=0)
+        size = np.maximum(X.max(axis=0), -X.min(axis=0))
+        return _in_order(X / np.where(size > 0, size, 1.0), order), v[order], np.zeros(X.shape[1])
+    first = X[np.argmax(v > 0)]
+    middle = first + (X - first)[v > 0].mean(axis=0)
+    z = np.empty((len(X), X.shape[1] + 1))
+    np.subtract(X, middle, out=z[:, :-1])
+    z[:, -1] = 1.0
+    z[~(v > 0)] = 0.0
+    size = np.maximum(z.max(axis=0), -z.min(axis=0))
     size = np.where(size > 0, size, 1.0)
-    z = np.column_stack([z / size, live])
-    return z[order], v[order], np.append(-middle / size, 1.0)
+    z /= size
+    return _in_order(z, order), v[order], np.append(-middle / size[:-1], 1.0)
 
 
-def _sums(z, v, decay, carried):
-    """[(m, q * q + 1)] of the powers 1 to 3 of the decay: S_k, and the sum of D^k, up to each row.
-
-    carried: the sums before the first row, and on return those up to the last.
-    """
-    m, q = z.shape
-    blocks = -(-m // BLOCK)
-    products = np.zeros((blocks * BLOCK, q * q + 1))
-    products[:m, :-1] = ((v[:, None] * z)[:, :, None] * z[:, None, :]).reshape(m, -1)
-    products[:m, -1] = v > 0
-    products = products.reshape(blocks, BLOCK, -1)
-    factors = np.ones(blocks * BLOCK)
-    factors[:m] = decay
-    factors = factors.reshape(blocks, BLOCK)
-    triangle = np.zeros((blocks, BLOCK, BLOCK))
-    triangle[:, 0, 0] = 1.0
-    for i in range(1, BLOCK):
-        triangle[:, i, :i] = triangle[:, i - 1, :i] * factors[:, i, None]
-        triangle[:, i, i] = 1.0
-    lead = np.cumprod(factors, axis=1)
-    found = []
-    with np.errstate(under="ignore"):
-        for k in range(3):
-            sums = triangle ** (k + 1) @ products
-            before, share = np.empty((blocks, q * q + 1)), lead ** (k + 1)
-            for b in range(blocks):
-                before[b] = carried[k]
-                carried[k] = sums[b, -1] + share[b, -1] * carried[k]
-            sums += share[:, :, None] * before[:, None, :]
-            found.append(sums.reshape(blocks * BLOCK, -1)[:m])
-    return found
+def _in_order(z, order):
+    return z if (order[1:] > order[:-1]).all() else z[order]
 
 
 def _spread(sums, q, full, back):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
+from linreg_fast.data.t_tail import two_sided
 from linreg_fast.kernels.systems import one_of_many as of
 
 SHOWN = 10  # fits in a notebook
@@ -73,8 +74,11 @@ class ManyFits:
 
     @property
     def p_values(self):
-        freedom = self.degrees_of_freedom[:, None].astype(float)
-        return 2 * stdtr(np.where(freedom > 0, freedom, np.nan), -np.abs(self.t_values))
+        t, freedom = np.abs(self.t_values), self.degrees_of_freedom.astype(float)
+        if len(freedom) and freedom[0] > 0 and (freedom == freedom[0]).all():
+            return two_sided(t, freedom[0])
+        freedom = freedom[:, None]
+        return 2 * stdtr(np.where(freedom > 0, freedom, np.nan), -t)
 
     def _columns(self, heads):
         """Name -> numbers, a row a fit, after the columns that say what each row is of."""

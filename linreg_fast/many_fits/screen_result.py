@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr
 
+from linreg_fast.data.t_tail import two_sided
 from linreg_fast.many_fits.frames import frame
 
 
@@ -84,7 +84,7 @@ class Screen:
 
     @property
     def p_values(self):
-        return self._shaped(2 * stdtr(self.degrees_of_freedom, -np.abs(self._t())))
+        return self._shaped(two_sided(np.abs(self._t()), self.degrees_of_freedom))
 
     def top(self, k=10):
         """The k columns that explain most, best first: their places, for one y."""

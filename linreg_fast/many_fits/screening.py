@@ -1,9 +1,9 @@
 """`screen`: every column alone against y, and the score functions for scikit-learn's selectors."""
 
 import numpy as np
-from scipy.special import fdtrc
 
 from linreg_fast.data.room import check_room
+from linreg_fast.data.t_tail import two_sided
 from linreg_fast.many_fits.screen_result import Screen
 from linreg_fast.many_fits.screen_sums import ROUNDING, basis_of, sums_of
 from linreg_fast.many_fits.table import check_missing, table_given
@@ -158,7 +158,7 @@ def f_regression(X, y, *, center=True, force_finite=True):
     freedom, r2 = found.degrees_of_freedom, found.r2
     with np.errstate(divide="ignore", invalid="ignore"):
         f = r2 / (1 - r2) * freedom
-    p = fdtrc(1, freedom, f)
+    p = two_sided(np.sqrt(f), freedom)  # F of one column is the square of t
     if force_finite:
         p[np.isinf(f)], p[np.isnan(f)] = 0.0, 1.0
         f = np.nan_to_num(f, nan=0.0, posinf=np.finfo(f.dtype).max)

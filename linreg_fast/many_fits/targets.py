@@ -13,6 +13,7 @@ from linreg_fast.many_fits.keys import Groups
 from linreg_fast.many_fits.results import ManyFits
 from linreg_fast.many_fits.table import LEAVE_OUT, check_missing, table_given
 from linreg_fast.many_fits.target_fits import TargetFits
+from linreg_fast.many_fits.whole_targets import fit_whole
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
 from linreg_fast.runtime.progress import Progress
@@ -34,8 +35,7 @@ def fit_targets(
     """A least-squares line for each of many targets, with standard errors, t and p values.
 
     Targets may lack numbers in rows of their own: with missing="each" every target is fitted to
-    the rows that have it, as a loop would do. Where none does, `LinearRegression` takes all
-    targets at once, faster; what it does not tell of thousands of targets is this.
+    the rows that have it, as a loop would do. Where none does, all targets are fitted at once.
 
     Parameters
     ----------
@@ -103,6 +103,18 @@ def _names(Y):
 
 
 def _fitted(X, Y, weights, centred, fewest):
+    """coef, errors, numbers and states of all targets."""
+    found = fit_whole(X, Y, weights) if centred and fewest == 1 else None
+    if found is None:
+        return _each(X, Y, weights, centred, fewest)
+    found, again = found
+    if len(again):
+        for part, own in zip(found, _each(X, Y[:, again], weights, centred, fewest), strict=True):
+            part[again] = own
+    return found
+
+
+def _each(X, Y, weights, centred, fewest):
     """coef, errors, numbers and states of all targets, some at a time.
 
     To the kernel of groups a target is a group of rows: those of a copy of X below another.

@@ -201,12 +201,15 @@ def fit_ewm(
     if times is None:
         if isinstance(span, np.timedelta64):
             raise ValueError(f"halflife={halflife!r} is a span of time: pass times too")
-        ages = np.full(len(order), 1 / np.longdouble(span))
+        ages = np.full(1, 1 / np.longdouble(span))
     else:
         stamps, span = stamps_of(span, given, "halflife")
         ages = np.diff(stamps[order], prepend=0) / np.longdouble(span)
     # Two doubles: over thousands of rows the rounding of one would add up.
-    exact = np.longdouble(0.5) ** np.maximum(ages, 0)
+    # Powers of long doubles are slow, and the ages of most rows are alike.
+    ages, which = np.unique(ages, return_inverse=True)
+    exact = (np.longdouble(0.5) ** np.maximum(ages, 0))[which.reshape(-1)]
+    exact = np.broadcast_to(exact, len(order))
     decays = exact.astype(np.float64)
     both = [decays, (exact - decays).astype(np.float64)]
     return _grown(given, both, min_samples, threads, fades=True)

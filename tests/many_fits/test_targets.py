@@ -61,3 +61,19 @@ def test_frames_and_bad_input(rng):
     ):
         with pytest.raises(ValueError, match=words):
             fit_targets(X, Z, **given)
+
+
+def test_targets_at_once_are_those_of_one_at_a_time(rng):
+    X = rng.normal(size=(60, 3)) * [1, 1e6, 1e-20] + [rng.choice([0.0, 1e6]), 0, 0]
+    Y = 1e5 * rng.normal(size=(60, 300)) + 1e5 * X[:, :1] + 1e7
+    Y[:, 4], Y[:, 5] = 3.0, X[:, 0]
+    weights = rng.choice([0.0, 0.5, 2.0], 60)
+    whole = fit_targets(X, Y, sample_weight=weights)
+    with_gap = np.vstack([Y, np.full((1, 300), np.nan)])  # so that each is fitted by itself
+    gaps = fit_targets(
+        np.vstack([X, X[:1]]), with_gap, sample_weight=np.append(weights, 1.0), missing="each"
+    )
+    for name in ("coef", "intercept", "coef_error", "intercept_error", "sigma", "r2", "rank"):
+        one, other = getattr(whole, name), getattr(gaps, name)
+        some = np.arange(300) != 5 if "error" in name or name == "sigma" else slice(None)
+        np.testing.assert_allclose(one[some], other[some], rtol=1e-11, atol=1e-9, err_msg=name)

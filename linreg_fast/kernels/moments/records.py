@@ -24,8 +24,9 @@ def decay(record, q, factor, factor_lo):
     """Multiply the weights of all rows in a record: the means stay."""
     record[0], record[1] = dd.multiply(record[0], record[1], factor, factor_lo)
     hi, lo = record[2 + 2 * q : 2 + 2 * q + q * q], record[2 + 2 * q + q * q :]
-    for i in range(q * q):
-        hi[i], lo[i] = dd.multiply(hi[i], lo[i], factor, factor_lo)
+    for j in range(q):
+        for i in range(j * q + j, j * q + q):  # the upper triangle, as in `add_row`
+            hi[i], lo[i] = dd.multiply(hi[i], lo[i], factor, factor_lo)
 
 
 @kernel_part

@@ -1,0 +1,44 @@
+"""Many targets of which none lacks a number: all of them at once, by one inverse of the columns."""
+
+import numpy as np
+
+from linreg_fast.data import at_once
+from linreg_fast.data.gate import frozen
+from linreg_fast.data.many_target_moments import takes
+from linreg_fast.data.problem import Problem
+from linreg_fast.kernels.systems import one_of_many as of
+from linreg_fast.many_fits.alone import errors_of
+from linreg_fast.many_fits.common import empty_results
+
+PERFECT = 2.0**-94  # of the target's squares and a column: less is what rounding leaves
+SHARPER = 1e-12  # of what is left of the squares, that rounding may be
+
+
+def fit_whole(X, Y, weights):
+    """coef, errors, numbers and states of lines with an intercept, and the targets to fit again.
+
+    None where rows or columns are too few, or the columns depend on each other or nearly do.
+    """
+    (n, p), t = X.shape, Y.shape[1]
+    rows = n if weights is None else int(np.count_nonzero(weights))
+    if not takes(p, t) or rows <= p + 1 or X.dtype != Y.dtype or X.dtype != np.float64:
+        return None
+    if np.isnan(Y.sum()):
+        return None
+    solved = at_once.solve(Problem(frozen(X), frozen(Y), weights, fit_intercept=True), True)
+    if solved is None:
+        return None
+    found = empty_results(t, p, "target")
+    coef, errors, numbers, states = found
+    coef[:], states[:] = solved.coef.T, of.SOLVED
+    sse, tss, again = at_once.squares_of(solved, PERFECT, SHARPER)
+    spreads, lever = errors_of(solved.columns)
+    exponents = solved.columns.triangle[1][:p]
+    sigma = np.sqrt(sse / (rows - p - 1))
+    np.multiply(sigma[:, None], np.ldexp(spreads, -exponents), out=errors)
+    numbers[:, of.INTERCEPT], numbers[:, of.SSE], numbers[:, of.TSS] = solved.intercept, sse, tss
+    total = solved.columns.moments.weight_sum
+    numbers[:, of.INTERCEPT_ERROR] = sigma * np.sqrt(lever + 1 / total)
+    numbers[:, of.CONDITION], numbers[:, of.RANK] = solved.condition, p
+    numbers[:, of.SAMPLES] = rows
+    return found, again
