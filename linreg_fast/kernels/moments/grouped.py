@@ -70,8 +70,9 @@ def _centre(rows, order, begin, end, shift):
     for place in range(begin, end):
         i = order[place]
         ahead = order[min(place + MINIBATCH_AHEAD, len(order) - 1)]
-        prefetch(rows.flat, ahead * rows.row_step)
-        prefetch(rows.y, ahead)
+        if simd.VECTORS:  # there is no prefetching in plain Python
+            prefetch(rows.flat, ahead * rows.row_step)
+            prefetch(rows.y, ahead)
         w = _weight(rows, i)
         if w == 0.0:
             continue
