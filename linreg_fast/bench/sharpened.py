@@ -112,7 +112,8 @@ def _solved(gram, right):
             left = _add(*left, *_times(*column, -high[j], -low[j]))
         step = cho_solve(factor, left[0] / unit[:, None]) / unit[:, None]
         high, low = _add(high, low, step, 0.0)
-        moved = np.abs(step * unit[:, None]).max() / np.abs(high * unit[:, None]).max()
+        size = np.abs(high * unit[:, None]).max()
+        moved = np.abs(step * unit[:, None]).max() / size if size else 0.0
         if not moved < last or moved <= ENOUGH:
             break
         last = moved
