@@ -11,7 +11,7 @@ from linreg_fast.estimators.from_dask import left_out
 from linreg_fast.runtime import launch
 from linreg_fast.sources import dask_blocks
 from linreg_fast.sources.dask_arrays import as_dask_array, cut_as
-from linreg_fast.sources.dask_collections import FAN_IN, LOST, libraries
+from linreg_fast.sources.dask_collections import FAN_IN, libraries, told_of_a_lost_cluster
 
 
 def infer(model, X, y, sample_weight, choice, target, groups):
@@ -173,14 +173,8 @@ def _summed(blocks, empty, drop):
     ]
     while len(level) > 1:
         level = [added(level[at : at + FAN_IN]) for at in range(0, len(level), FAN_IN)]
-    try:
-        return dask.compute(*level)[0]
-    except dask_blocks.BlockError as error:
-        raise ValueError(f"in block {error.block}: {error.reason}") from None
-    except Exception as error:
-        if type(error).__name__ in LOST:
-            raise RuntimeError(
-                "the Dask cluster or its client was closed, restarted or lost "
-                f"({type(error).__name__}: {error}): start it and call again"
-            ) from error
-        raise
+    with told_of_a_lost_cluster():
+        try:
+            return dask.compute(*level)[0]
+        except dask_blocks.BlockError as error:
+            raise ValueError(f"in block {error.block}: {error.reason}") from None

@@ -5,6 +5,7 @@ travels are `Part`s of p**2 numbers. The tree follows the blocks' numbers, so th
 same bits with any scheduler, any workers, and after any of them has died.
 """
 
+import contextlib
 import sys
 import warnings
 from typing import Any, NamedTuple
@@ -110,14 +111,22 @@ def _computed(da, cut):
     )
     # Dask's optimisation fuses tasks and loses their annotations: the scheduler is told again.
     retries = getattr(dask, "get_annotations", dict)().get("retries")
+    with told_of_a_lost_cluster(" during the fit"):
+        try:
+            return total.compute(**({} if retries is None else {"retries": retries}))[()]
+        except BlockError as error:
+            raise ValueError(_told(error, cut.starts)) from None
+
+
+@contextlib.contextmanager
+def told_of_a_lost_cluster(when=""):
+    """Say in words that the cluster went away, where Dask has only the name of an error."""
     try:
-        return total.compute(**({} if retries is None else {"retries": retries}))[()]
-    except BlockError as error:
-        raise ValueError(_told(error, cut.starts)) from None
+        yield
     except Exception as error:
         if type(error).__name__ in LOST:
             raise RuntimeError(
-                "the Dask cluster or its client was closed, restarted or lost during the fit "
+                f"the Dask cluster or its client was closed, restarted or lost{when} "
                 f"({type(error).__name__}: {error}): start it and call again"
             ) from error
         raise
