@@ -50,6 +50,13 @@ def read_rows(options):
     return rows, design, named.kinds
 
 
+def plain(design, kinds):
+    """What a model's file says of a formula and the kinds of its columns."""
+    from linreg_fast.estimators.formula_file import to_plain
+
+    return {**to_plain(design), "kinds": dict(kinds)}
+
+
 def refuse_columns(options):
     """Raise for options that a formula stands for."""
     for name in ("features", "categorical"):

@@ -3,7 +3,7 @@
 import time
 
 from linreg_fast.cli import diagnose, streaming, summary
-from linreg_fast.cli.common import Command, Names, for_a_reader, patience
+from linreg_fast.cli.common import Command, Names, patience
 from linreg_fast.cli.tables import DATA_HELP, add_columns, add_reading, add_weights, read_rows
 
 EXAMPLES = """\
@@ -52,14 +52,14 @@ def add_options(command):
 
 
 def run(options):
-    from linreg_fast.cli import certainty, fit_report, fitting
+    from linreg_fast.cli import by_formula, certainty, fit_report, fitting
     from linreg_fast.cli.model_file import Model
     from linreg_fast.solvers import check_known
 
     if streaming.takes(options):
         from linreg_fast.cli import fit_streams
 
-        return fit_streams.fit(options, fit_report.report)
+        return fit_streams.fit(options)
     check_known(options.solver)
     fitting.check_outputs(options)
     choice = summary.choice_of(options) if summary.asked(options) else None
@@ -85,19 +85,10 @@ def run(options):
         details,
         rows.categories,
         certainty.of_fit(estimator, found, options),
-        None if design is None else _plain(design, kinds),
+        None if design is None else by_formula.plain(design, kinds),
     )
     screen = summary.written(options, model, found, rows, design)
-    with for_a_reader():
-        if found is None:
-            fit_report.report(model, taken, estimator.fit_intercept, screen)
-        else:
-            print(summary.text(found, options.level or 0.95, rows), file=screen)
-        if looked_at is not None:
-            print("", looked_at[1], sep="\n", file=screen)
-        for path in (options.out, options.json, options.csv):
-            if path and path != "-":
-                print(f"written to {path}", file=screen)
+    fit_report.show(options, estimator, model, taken, found, rows, looked_at, screen)
     if looked_at is not None and options.plot:
         diagnose.draw(options.plot, looked_at[0], screen)
     else:
@@ -114,12 +105,6 @@ def _read(options):
     if options.target is None:
         raise ValueError("name the column to explain: --target price, or --formula 'price ~ area'")
     return read_rows(options), None, None
-
-
-def _plain(design, kinds):
-    from linreg_fast.estimators.formula_file import to_plain
-
-    return {**to_plain(design), "kinds": kinds}
 
 
 def _diagnosed(estimator, rows, target, meaning):

@@ -3,6 +3,7 @@
 import math
 
 from linreg_fast.cli import summary
+from linreg_fast.cli.common import for_a_reader
 
 
 def details_of(estimator, rows):
@@ -53,6 +54,27 @@ def _sums(estimator, rows):
     if not (np.isfinite(found.rss) and 0 < about_mean < np.inf):
         return None
     return found.rss / found.weight_sum, 1 - found.rss / about_mean
+
+
+def show(options, estimator, model, taken, found, rows, looked_at, screen):
+    """The report of a fit, or its summary where one was asked for, and what was written.
+
+    found: the `Inference`, or None. looked_at: what `diagnose` saw, and it in words, or None.
+    """
+    # the fit, what was made of it, and where it goes
+    reading = vars(estimator).get("reading_")
+    with for_a_reader():
+        if found is None:
+            report(model, taken, estimator.fit_intercept, screen)
+        else:
+            print(summary.text(found, options.level or 0.95, rows), file=screen)
+        if reading is not None:
+            print(f"read       {reading}", file=screen)
+        if looked_at is not None:
+            print("", looked_at[1], sep="\n", file=screen)
+        for path in (options.out, options.json, options.csv):
+            if path and path != "-":
+                print(f"written to {path}", file=screen)
 
 
 def report(model, taken, has_intercept, screen, summary=True):

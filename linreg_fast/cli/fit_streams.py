@@ -4,13 +4,12 @@ Formulas and columns of groups take a first look, which learns the levels; then 
 the errors that need the rows read them once more.
 """
 
-import contextlib
 import time
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from linreg_fast.cli import streaming, summary
-from linreg_fast.cli.common import for_a_reader, patience
+from linreg_fast.cli.common import patience
 from linreg_fast.cli.tables import options_of_text, refuse_constant, refuse_empty_names
 
 NO_CATEGORIES: MappingProxyType = MappingProxyType({})
@@ -35,10 +34,17 @@ class Opened(NamedTuple):
     def categories(self):
         return getattr(self.coder, "categories", NO_CATEGORIES)
 
+    @property
+    def plain(self):
+        """What a model's file says of the formula, or None."""
+        from linreg_fast.cli import by_formula
 
-def fit(options, report):
-    """The command. report: (model, seconds, has intercept, screen)."""
-    from linreg_fast.cli import certainty, diagnose, fitting
+        return None if self.design is None else by_formula.plain(self.design, self.coder.kinds)
+
+
+def fit(options):
+    """The command."""
+    from linreg_fast.cli import certainty, diagnose, fit_report, fitting
     from linreg_fast.cli.model_file import Model
     from linreg_fast.solvers import check_known
 
@@ -75,20 +81,10 @@ def fit(options, report):
         details,
         dict(rows.categories),
         certainty.of_fit(estimator, found, options),
-        None if opened.design is None else _plain(opened),
+        opened.plain,
     )
     screen = summary.written(options, model, found, rows, opened.design)
-    with for_a_reader():
-        if found is None:
-            report(model, taken, estimator.fit_intercept, screen)
-        else:
-            print(summary.text(found, options.level or 0.95, rows), file=screen)
-        print(f"read       {estimator.reading_}", file=screen)
-        if looked_at is not None:
-            print("", looked_at[1], sep="\n", file=screen)
-        for path in (options.out, options.json, options.csv):
-            if path and path != "-":
-                print(f"written to {path}", file=screen)
+    fit_report.show(options, estimator, model, taken, found, rows, looked_at, screen)
     if looked_at is not None and options.plot:
         diagnose.draw(options.plot, looked_at[0], screen)
     return 0
@@ -108,19 +104,15 @@ def _opened(options, told):
     grouped = options.categorical or options.clusters
     if options.formula is None and not grouped and not options.diagnose:
         return Opened(streaming.opened(options), None, None)
-    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.recognise import closed_on_failure, pieces_of
 
-    with contextlib.ExitStack() as stack:
-        pieces = pieces_of(options.data, options_of_text(options))
-        for piece in pieces:
-            stack.callback(piece.close)
+    pieces = pieces_of(options.data, options_of_text(options))
+    with closed_on_failure(pieces):
         clusters = _clusters(options, pieces[0])
         coder = (_by_columns if options.formula is None else _by_formula)(
             options, pieces, clusters, told
         )
-        opened = _stream(options, pieces, coder, clusters)
-        stack.pop_all()
-    return opened
+        return _stream(options, pieces, coder, clusters)
 
 
 def _clusters(options, first):
@@ -200,8 +192,6 @@ def _fitted(estimator, opened, rows):
 
 def _inference(fitted, stream, choice, missing, told):
     """The `Inference` of a fit; its rows are read once more where the errors need them."""
-    from dataclasses import replace
-
     from linreg_fast.estimators.from_source import infer_stream
     from linreg_fast.inference import build
 
@@ -209,13 +199,4 @@ def _inference(fitted, stream, choice, missing, told):
         found = infer_stream(fitted, stream, choice, missing, progress=told)
     else:
         found = build.infer(fitted, choice)
-    first, *names = found.names
-    if found.basis.centred and any(name.strip().lower() == "intercept" for name in names):
-        return replace(found, names=(f"({first})", *names))
-    return found
-
-
-def _plain(opened):
-    from linreg_fast.estimators.formula_file import to_plain
-
-    return {**to_plain(opened.design), "kinds": dict(opened.coder.kinds)}
+    return summary.with_clear_names(found)

@@ -159,7 +159,11 @@ def infer(estimator, rows, choice, target, design=None):
         raise ValueError(f"--cluster takes one or two columns, got {', '.join(rows.beside)}")
     groups = dict(rows.beside) if choice.clustered else None
     known = fitted(estimator, rows, target, design)
-    found = build.infer(known, choice, 0, checked(rows), groups)
+    return with_clear_names(build.infer(known, choice, 0, checked(rows), groups))
+
+
+def with_clear_names(found):
+    """The `Inference`, its intercept in brackets where a column has that name."""
     first, *names = found.names
     if found.basis.centred and any(name.strip().lower() == "intercept" for name in names):
         return replace(found, names=(f"({first})", *names))

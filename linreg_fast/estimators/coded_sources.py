@@ -36,7 +36,7 @@ def is_read(model, X, y):
 def fit_formula(model, formula, source, weight, context):
     """`LinearRegression.from_formula` of a source: the model, fitted."""
     from linreg_fast.estimators.formula_streams import learnt
-    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.recognise import closed_on_failure, pieces_of
 
     if weight is not None and not isinstance(weight, str):
         raise ValueError(
@@ -44,15 +44,11 @@ def fit_formula(model, formula, source, weight, context):
             f"{type(weight).__name__}"
         )
     pieces = pieces_of(source)
-    try:
+    with closed_on_failure(pieces):
         exclude = {c.name for c in pieces[0].columns if NO_NAME.fullmatch(c.name)}
         also = [] if weight is None else [weight]
         coder, first = learnt(formula, pieces, context, also, {*exclude, *also})
         stream = CodedStream(pieces, coder, weight, first=first)
-    except BaseException:
-        for piece in pieces:
-            piece.close()
-        raise
     model.fit_intercept = coder.design.fit_intercept
     model._fit_stream(stream)
     model._design = coder.design
@@ -64,7 +60,7 @@ def stream_of(model, source, y=None, weight=None, groups=(), places=False):
 
     groups: names of columns; places: whether the rows' places go beside them.
     """
-    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.recognise import closed_on_failure, pieces_of
     from linreg_fast.sources.summing import opened
 
     design = getattr(model, "_design", None)
@@ -83,7 +79,7 @@ def stream_of(model, source, y=None, weight=None, groups=(), places=False):
                 f"{type(name).__name__}"
             )
     pieces = pieces_of(source)
-    try:
+    with closed_on_failure(pieces):
         if design is not None:
             from linreg_fast.estimators.formula_streams import FormulaCoder
 
@@ -91,10 +87,6 @@ def stream_of(model, source, y=None, weight=None, groups=(), places=False):
         else:
             coder = Plain(_features(model, pieces, y, weight), y)
         return CodedStream(pieces, coder, weight, groups, places)
-    except BaseException:
-        for piece in pieces:
-            piece.close()
-        raise
 
 
 def _features(model, pieces, y, weight):

@@ -14,6 +14,7 @@ from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
 from linreg_fast.sources.columns import Chunk, places_in, refuse_text
 from linreg_fast.sources.names import find
+from linreg_fast.sources.recognise import close_all
 
 
 class Rows(NamedTuple):
@@ -79,8 +80,7 @@ class RawTables:
                 above += batch.rows
 
     def close(self):
-        for piece in self.pieces:
-            piece.close()
+        close_all(self.pieces)
 
 
 class Plain:

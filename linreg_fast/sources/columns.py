@@ -10,7 +10,7 @@ from linreg_fast.sources.cells import why_text
 from linreg_fast.sources.doors import advice
 from linreg_fast.sources.names import NO_NAME, composed, find
 from linreg_fast.sources.pieces import Piece
-from linreg_fast.sources.recognise import pieces_of
+from linreg_fast.sources.recognise import close_all, pieces_of
 
 
 class Chunk(NamedTuple):
@@ -128,8 +128,7 @@ class TableStream:
                 yield Chunk(columns, _where(piece.path, batch.where), wide)
 
     def close(self):
-        for piece in self.pieces:
-            piece.close()
+        close_all(self.pieces)
 
 
 def _where(prefix, where):

@@ -16,7 +16,7 @@ from linreg_fast.sources.coded import RawTables, placed
 from linreg_fast.sources.columns import places_in, refuse_text
 from linreg_fast.sources.names import NO_NAME, find, split_names
 from linreg_fast.sources.progress import Progress
-from linreg_fast.sources.recognise import pieces_of
+from linreg_fast.sources.recognise import close_all, pieces_of
 
 HEAD = "prediction"
 
@@ -87,8 +87,7 @@ def write_columns(
         with columns_to(path, kept, heads) as add:
             return rows_into(add)
     finally:
-        for piece in pieces:
-            piece.close()
+        close_all(pieces)
 
 
 def _of_numbers(pieces, names, n_features, kept):

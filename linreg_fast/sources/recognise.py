@@ -1,5 +1,7 @@
 """What is a source of tables, told by its attributes: nothing is imported for it."""
 
+import contextlib
+
 from linreg_fast.sources.paths import find_files, is_path
 
 TABLES = (  # attributes that say that something hands out columns with names
@@ -63,6 +65,21 @@ def is_source(given, target):
     return hands_out_tables(given) or is_iterator(given)
 
 
+def close_all(pieces):
+    for piece in pieces:
+        piece.close()
+
+
+@contextlib.contextmanager
+def closed_on_failure(pieces):
+    """Close the pieces if the block raises; whoever it makes them for closes them else."""
+    try:
+        yield
+    except BaseException:
+        close_all(pieces)
+        raise
+
+
 def pieces_of(given, options=None):
     """The `Piece`s of a source of tables, all of them looked at.
 
@@ -72,13 +89,9 @@ def pieces_of(given, options=None):
 
     if names_files(given):
         pieces = []
-        try:
+        with closed_on_failure(pieces):
             for path, constants in find_files(given):
                 pieces.append(FilePiece(path, constants, options or {}))
-        except BaseException:
-            for piece in pieces:
-                piece.close()
-            raise
         return pieces
     if isinstance(given, (list, tuple)):
         return [piece for one in given for piece in pieces_of(one, options)]
