@@ -6,8 +6,9 @@ Sources: Dekker 1971; Knuth, TAOCP 2, 4.2.2; Hida, Li and Bailey 2001; Joldes, M
 
 import math
 
+from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.arithmetic.simd import fma
-from linreg_fast.runtime.compile import kernel_part
+from linreg_fast.runtime.compile import inlined_part, kernel_part
 
 
 @kernel_part
@@ -16,6 +17,15 @@ def two_sum(a, b):
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
+
+
+@inlined_part
+def two_sum_of_vectors(a, b):
+    """The same of vectors, lane by lane."""
+    total = simd.add(a, b)
+    part = simd.subtract(total, a)
+    lost = simd.subtract(a, simd.subtract(total, part))
+    return total, simd.add(lost, simd.subtract(b, part))
 
 
 @kernel_part

@@ -5,6 +5,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
 from linreg_fast.kernels.arithmetic.llvm import BYTE, LANE, emit_data
+from linreg_fast.runtime.compile import by_type
 
 PREFETCH = (0, 2, 1)  # LLVM's codes: to be read, into L2, data
 LINE = 8  # doubles in a cache line, which come from memory together
@@ -20,9 +21,7 @@ def emit_prefetch(builder, address):
 
 
 @intrinsic
-def prefetch(typing_context, array, index):
-    """Prefetch the line of a flat index, within the array or not, into L2."""
-
+def _prefetch(typing_context, array, index):
     def emit(context, builder, signature, arguments):
         data = emit_data(context, builder, signature, arguments, 0)
         emit_prefetch(builder, builder.gep(data, [arguments[1]]))
@@ -31,10 +30,17 @@ def prefetch(typing_context, array, index):
     return types.void(array, types.int64), emit
 
 
-@intrinsic
-def prefetch_lines(typing_context, array, index, first, last):
-    """Prefetch the lines first..last, counted from the line of a flat index."""
+def prefetch(array, index):
+    """Prefetch the line of a flat index, within the array or not, into L2; plain Python cannot."""
 
+
+@by_type(prefetch)
+def _compiled_prefetch(array, index):
+    return lambda array, index: _prefetch(array, index)
+
+
+@intrinsic
+def _prefetch_lines(typing_context, array, index, first, last):
     def emit(context, builder, signature, arguments):
         _, index, first, last = arguments
         start = builder.gep(emit_data(context, builder, signature, arguments, 0), [index])
@@ -45,6 +51,15 @@ def prefetch_lines(typing_context, array, index, first, last):
         return context.get_dummy_value()
 
     return types.void(array, *[types.int64] * 3), emit
+
+
+def prefetch_lines(array, index, first, last):
+    """Prefetch the lines first..last, counted from the line of a flat index; as `prefetch`."""
+
+
+@by_type(prefetch_lines)
+def _compiled_prefetch_lines(array, index, first, last):
+    return lambda array, index, first, last: _prefetch_lines(array, index, first, last)
 
 
 def emit_aligned_frame(builder):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linreg_fast.kernels.arithmetic import memory, simd
+from linreg_fast.kernels.arithmetic import memory
 from linreg_fast.kernels.tuning import MINIBATCH_AHEAD
 from linreg_fast.runtime.compile import fast_kernel
 
@@ -32,7 +32,7 @@ def one_pass(X, Y, weights, rows, batch, centre, scale, intercept, mean_weight, 
         g[:] = 0.0
         for place in range(start, stop):
             i, soon = rows[place], rows[min(place + MINIBATCH_AHEAD, n - 1)]
-            if simd.VECTORS and X.flags.c_contiguous and Y.flags.c_contiguous:
+            if X.flags.c_contiguous and Y.flags.c_contiguous:
                 memory.prefetch(X, soon * p)
                 memory.prefetch(Y, soon * t)
             weight = 1.0 if weights is None else weights[i]

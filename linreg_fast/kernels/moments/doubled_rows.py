@@ -51,10 +51,7 @@ def _add_row_vectors(row, low, count, sums, lows):
             product = simd.fma_vectors(a, x, simd.zeros())
             lost = simd.fma_vectors(a, x, simd.negative(product))
             lost = simd.fma_vectors(a, simd.load(low, k), simd.fma_vectors(b, x, lost))
-            total = simd.add(h, product)
-            part = simd.subtract(total, h)
-            more = simd.subtract(h, simd.subtract(total, part))
-            more = simd.add(more, simd.subtract(product, part))
+            total, more = dd.two_sum_of_vectors(h, product)
             simd.store(sums, at, total)
             simd.store(lows, at, simd.add(simd.load(lows, at), simd.add(more, lost)))
 

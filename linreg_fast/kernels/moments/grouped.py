@@ -70,9 +70,8 @@ def _centre(rows, order, begin, end, shift):
     for place in range(begin, end):
         i = order[place]
         ahead = order[min(place + MINIBATCH_AHEAD, len(order) - 1)]
-        if simd.VECTORS:  # there is no prefetching in plain Python
-            prefetch(rows.flat, ahead * rows.row_step)
-            prefetch(rows.y, ahead)
+        prefetch(rows.flat, ahead * rows.row_step)
+        prefetch(rows.y, ahead)
         w = _weight(rows, i)
         if w == 0.0:
             continue
@@ -96,10 +95,7 @@ def _added(h, kept, a, b, x, low):
     product = simd.fma_vectors(a, x, simd.zeros())
     lost = simd.fma_vectors(a, x, simd.negative(product))
     lost = simd.fma_vectors(a, low, simd.fma_vectors(b, x, lost))
-    total = simd.add(h, product)
-    part = simd.subtract(total, h)
-    more = simd.subtract(h, simd.subtract(total, part))
-    more = simd.add(more, simd.subtract(product, part))
+    total, more = dd.two_sum_of_vectors(h, product)
     return total, simd.add(kept, simd.add(more, lost))
 
 

@@ -235,7 +235,7 @@ def _whole_columns(b, start, stop, scratch, X, R, centred, offset, found, lows):
             for c in range(0, k, 2):
                 last = min(c + 1, k - 1)
                 one, two = c * n + begin, last * n + begin
-                if simd.VECTORS and many == ABREAST:
+                if many == ABREAST:
                     _four_products(flat, at, n, shift, numbers, one, two, count, out)
                 else:
                     _of_column(flat, at, n, shift, numbers, one, two, count, out)

@@ -38,9 +38,7 @@ def _add_exact(h, low, a, y):
 def _join(sums, lows, at, h, low, start):
     """Add h + low, less what h began with, to the sums."""
     own, before = simd.subtract(h, start), simd.load(sums, at)
-    total = simd.add(before, own)
-    part = simd.subtract(total, before)
-    lost = simd.add(simd.subtract(before, simd.subtract(total, part)), simd.subtract(own, part))
+    total, lost = dd.two_sum_of_vectors(before, own)
     low = simd.add(simd.add(simd.load(lows, at), lost), low)
     high = simd.add(total, low)
     simd.store(sums, at, high)

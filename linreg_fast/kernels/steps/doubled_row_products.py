@@ -11,12 +11,9 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import llvm, simd
+from linreg_fast.kernels.steps.row_products import INDEX, KIND, ROWS, sums_of_lanes
 
-INDEX = ir.IntType(64)
-KIND = simd.VECTOR.llvm
-ROWS = tuning.WIDE
 ZERO = ir.Constant(KIND, [0.0] * ROWS)
 
 
@@ -39,19 +36,6 @@ def _add_product(builder, h, low, a, b):
     return total, builder.fadd(low, lost)
 
 
-def _sums_of_lanes(builder, values):
-    """One vector of the sums of the lanes of each."""
-    evens, odds = range(0, 2 * ROWS, 2), range(1, 2 * ROWS, 2)
-    while len(values) > 1:  # neighbours are added up, halving what each row has left
-        values = [
-            builder.fadd(
-                llvm.emit_shuffled(builder, a, b, evens), llvm.emit_shuffled(builder, a, b, odds)
-            )
-            for a, b in zip(values[::2], values[1::2], strict=True)
-        ]
-    return values[0]
-
-
 @intrinsic
 def doubled_dots(typing_context, X, at, p, line, start):
     """(hi, lo): the products of `ROWS` rows, p long, from the flat index on, with the line.
@@ -72,8 +56,8 @@ def doubled_dots(typing_context, X, at, p, line, start):
                 h, low = _add_product(builder, h, low, slopes, row)
                 builder.store(h, highs[k])
                 builder.store(low, lows[k])
-        high = _sums_of_lanes(builder, [builder.fsub(builder.load(h), start) for h in highs])
-        low = _sums_of_lanes(builder, [builder.load(low) for low in lows])
+        high = sums_of_lanes(builder, [builder.fsub(builder.load(h), start) for h in highs])
+        low = sums_of_lanes(builder, [builder.load(low) for low in lows])
         return context.make_tuple(builder, signature.return_type, [high, low])
 
     pair = types.UniTuple(simd.VECTOR, 2)

@@ -42,12 +42,8 @@ def _add_up(rows, r, r_lo, sums, lows, p):
     """Add the residuals, a whole number of vectors, to the sum behind those of the columns."""
     total, low = simd.zeros(), simd.zeros()
     for i in range(0, rows, WIDE):
-        own = simd.load(r, i)
-        added = simd.add(total, own)
-        part = simd.subtract(added, total)
-        lost = simd.add(simd.subtract(total, simd.subtract(added, part)), simd.subtract(own, part))
+        total, lost = dd.two_sum_of_vectors(total, simd.load(r, i))
         low = simd.add(low, simd.add(lost, simd.load(r_lo, i)))
-        total = added
     found, more = sums[p], lows[p] + simd.total(low)
     for k in range(WIDE):
         found, lost = dd.two_sum(found, simd.lane(total, k))

@@ -48,6 +48,19 @@ def _ask(builder, X, at, column):
         memory.emit_prefetch(builder, place)
 
 
+def sums_of_lanes(builder, values):
+    """One vector of the sums of the lanes of each."""
+    evens, odds = range(0, 2 * ROWS, 2), range(1, 2 * ROWS, 2)
+    while len(values) > 1:  # neighbours are added up, halving what each row has left
+        values = [
+            builder.fadd(
+                llvm.emit_shuffled(builder, a, b, evens), llvm.emit_shuffled(builder, a, b, odds)
+            )
+            for a, b in zip(values[::2], values[1::2], strict=True)
+        ]
+    return values[0]
+
+
 @intrinsic
 def dots(typing_context, X, at, p, coef):
     """The products of `ROWS` rows, p long, from the flat index on, with coef: one vector.
@@ -68,17 +81,7 @@ def dots(typing_context, X, at, p, coef):
                 builder.store(llvm.emit_fma(builder, row, slopes, builder.load(total)), total)
 
         _along_the_row(builder, p, each)
-        sums = [builder.load(total) for total in totals]
-        evens, odds = range(0, 2 * ROWS, 2), range(1, 2 * ROWS, 2)
-        while len(sums) > 1:  # neighbours are added up, halving what each row has left
-            sums = [
-                builder.fadd(
-                    llvm.emit_shuffled(builder, a, b, evens),
-                    llvm.emit_shuffled(builder, a, b, odds),
-                )
-                for a, b in zip(sums[::2], sums[1::2], strict=True)
-            ]
-        return sums[0]
+        return sums_of_lanes(builder, [builder.load(total) for total in totals])
 
     return simd.VECTOR(X, types.int64, types.int64, coef), emit
 

@@ -9,6 +9,7 @@ Other fits are told, and left to `solve_one`. A fit's bits do not depend on thos
 
 import numpy as np
 
+from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.arithmetic.rounding import (
     EPSILON,
@@ -16,7 +17,7 @@ from linreg_fast.kernels.arithmetic.rounding import (
     SMALLEST_PIVOT,
     SMALLEST_SQUARE,
 )
-from linreg_fast.kernels.systems.lanes import get, less_product, put, two_sum
+from linreg_fast.kernels.systems.lanes import get, less_product, put
 from linreg_fast.kernels.systems.many_in_double import WELL
 from linreg_fast.kernels.systems.many_numbers import (
     CONDITION,
@@ -24,10 +25,10 @@ from linreg_fast.kernels.systems.many_numbers import (
     INTERCEPT_ERROR,
     NUMBERS,
     RANK,
-    SAMPLES,
     SSE,
     SURE,
 )
+from linreg_fast.kernels.systems.one_of_many import finish
 from linreg_fast.kernels.tuning import WIDE
 from linreg_fast.runtime.compile import by_type, kernel_part
 
@@ -109,7 +110,7 @@ def _solve(means, system, p, rows, scale, work, coef):
                 put(found, j, part)
         for j in range(p):
             step = simd.multiply(get(scale, j), get(found, j))
-            total, lost = two_sum(get(coef, j), step)
+            total, lost = dd.two_sum_of_vectors(get(coef, j), step)
             put(coef, j, total)
             put(low, j, simd.add(get(low, j), lost))
         for i in range(p if turn == 0 else 0):
@@ -161,7 +162,7 @@ def _left(system, p, coef):
             a_lo = get(system, at + q * q + k)
             a = get(system, at + k)
             rest, rest_lo = less_product(rest, rest_lo, a, a_lo, get(coef, k))
-        rest, rest_lo = two_sum(rest, rest_lo)
+        rest, rest_lo = dd.two_sum_of_vectors(rest, rest_lo)
         total, low = less_product(total, low, rest, rest_lo, get(coef, i))
     return simd.larger(simd.add(total, low), simd.zeros())
 
@@ -205,21 +206,13 @@ def solve(room, p, centred, count, places, coef, errors, numbers, done):
     put(found, INTERCEPT_ERROR, _spread(means, p, rows, scale, spread))
     put(found, SSE, _left(system, p, own))
     for k in range(count):
-        condition, sse = found[CONDITION * WIDE + k], found[SSE * WIDE + k]
-        lowest, weight = found[RANK * WIDE + k], weights[k]
+        weight, condition, lowest = weights[k], found[CONDITION * WIDE + k], found[RANK * WIDE + k]
         done[k] = _is_ordinary(k, p, means, system, weight, centred, condition, lowest)
-        to, n = places[k], counts[k]
+        to = places[k]
         for j in range(p):
-            coef[to, j] = own[j * WIDE + k]
+            coef[to, j], errors[to, j] = own[j * WIDE + k], spread[j * WIDE + k]
             done[k] = done[k] and abs(coef[to, j]) < np.inf
-        freedom = n - p - (1.0 if centred else 0.0)
-        sigma = np.sqrt(sse / freedom) if freedom > 0.0 else np.nan
-        for j in range(p):
-            errors[to, j] = sigma * spread[j * WIDE + k]
-        numbers[to, CONDITION], numbers[to, RANK], numbers[to, SSE] = condition, float(p), sse
-        numbers[to, SAMPLES] = n
-        numbers[to, INTERCEPT], numbers[to, INTERCEPT_ERROR] = 0.0, np.nan
-        if centred:
-            numbers[to, INTERCEPT] = found[INTERCEPT * WIDE + k]
-            square = found[INTERCEPT_ERROR * WIDE + k] + 1.0 / weight
-            numbers[to, INTERCEPT_ERROR] = sigma * np.sqrt(square)
+        numbers[to, CONDITION], numbers[to, RANK] = condition, float(p)
+        for number in (SSE, INTERCEPT, INTERCEPT_ERROR):
+            numbers[to, number] = found[number * WIDE + k]
+        finish(weight, counts[k], centred, errors[to], numbers[to])

@@ -1,5 +1,6 @@
 """Numbers of `WIDE` fits side by side: number k of fit l stands at k * WIDE + l."""
 
+from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.tuning import WIDE
 from linreg_fast.runtime.compile import inlined_part, kernel_part
@@ -16,19 +17,11 @@ def put(numbers, place, vector):
 
 
 @inlined_part
-def two_sum(a, b):
-    total = simd.add(a, b)
-    part = simd.subtract(total, a)
-    lost = simd.subtract(a, simd.subtract(total, part))
-    return total, simd.add(lost, simd.subtract(b, part))
-
-
-@inlined_part
 def less_product(total, low, a, a_lo, x):
     """total + low - (a + a_lo) x, its low part not yet made small."""
     product = simd.multiply(a, x)
     error = simd.fma_vectors(a, x, simd.negative(product))
-    total, more = two_sum(total, simd.negative(product))
+    total, more = dd.two_sum_of_vectors(total, simd.negative(product))
     error = simd.fma_vectors(a_lo, x, error)
     return total, simd.add(low, simd.subtract(more, error))
 
