@@ -10,15 +10,20 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.data.gate import frozen
-from linreg_fast.data.precision import INVERSE_OFFSET, INVERSE_ROUNDING, REFINED_ERROR
+from linreg_fast.data.precision import (
+    INVERSE_OFFSET,
+    INVERSE_ROUNDING,
+    NOTHING,
+    REFINED_ERROR,
+    RSS_ERROR,
+    RSS_ROUNDING,
+)
 from linreg_fast.data.problem import Problem
 from linreg_fast.kernels.arithmetic.rounding import SAFE_LARGE, SAFE_SMALL
 from linreg_fast.kernels.moments.with_targets import products_with_targets
 from linreg_fast.kernels.systems import lapack
 from linreg_fast.kernels.systems.inverse import inverse_with_ones, squares_left
 from linreg_fast.runtime import blas
-
-NOTHING = 1e-8  # of a target: columns that contribute less are as good as none
 
 
 class AtOnce(NamedTuple):
@@ -27,6 +32,7 @@ class AtOnce(NamedTuple):
     columns: Problem  # with ones for a target, and moments in double-double
     condition: float
     rounding: float  # of the inverse, relative to a target
+    powers: np.ndarray  # (p + 1,): of two, by which they are scaled
     sums: np.ndarray  # (2, p + 1 or p + 2, t): of the targets with [X, 1] scaled, and squares
     total: np.ndarray  # (2, p + 1, t): coefficients of [X, 1] scaled
     coef: np.ndarray  # (p, t)
@@ -62,7 +68,7 @@ def solve(problem, squares=False):
         for k in np.flatnonzero(good & (signal <= NOTHING * norms)):
             if problem.Y[:, k].max() == problem.Y[:, k].min():
                 coef[:, k], intercept[k] = 0.0, problem.Y[0, k]
-    return AtOnce(columns, condition, rounding, sums, total, coef, intercept, good)
+    return AtOnce(columns, condition, rounding, powers, sums, total, coef, intercept, good)
 
 
 def _columns(problem):
@@ -113,22 +119,18 @@ def _times(inverse, sums):
     return found
 
 
-def squares_of(found, perfect, sharper):
-    """(rss (t,), tss (t,), the targets of which these have too few digits), of sums with squares.
-
-    perfect: the share of tss, for each parameter, below which rss is rounding. sharper: what
-    rounding may be of rss.
-    """
+def squares_of(found):
+    """(rss (t,), tss (t,), targets of which these have too few digits), of sums with squares."""
     p, moments = found.columns.n_features, found.columns.moments
     squares = np.ascontiguousarray(found.sums[:, p + 1])
     rss, tss = np.zeros((2, *squares.shape))
     weight = moments.weight_parts if found.columns.fit_intercept else np.zeros(2)
     sums = np.ascontiguousarray(found.sums[:, : p + 1])
-    ones = np.frexp(moments.weight_sum**0.5)[1]  # as the sums were scaled
-    squares_left(squares, found.total, sums, np.ldexp(sums[:, p], ones), weight, rss, tss)
+    total = sums[:, p] / found.powers[p]  # as the target is
+    squares_left(squares, found.total, sums, total, weight, rss, tss)
     left, all_of_it = np.maximum(rss[0], 0.0), np.maximum(tss[0], 0.0)
-    left[rss[0] <= perfect * (p + 1) * all_of_it] = 0.0  # what rounding leaves of nothing
+    left[rss[0] <= RSS_ROUNDING * (p + 1) * all_of_it] = 0.0  # what rounding leaves of nothing
     # Far from zero the parts that are subtracted are larger than the squares.
     parts = np.abs(found.total[0, : p + 1] * sums[0]).max(axis=0)
-    lost = found.rounding * np.maximum(parts, squares[0]) > sharper * left
+    lost = found.rounding * np.maximum(parts, squares[0]) > RSS_ERROR * left
     return left, all_of_it, np.flatnonzero(lost & (squares[0] > 0) | ~found.good)

@@ -58,10 +58,16 @@ DOUBLED_CONDITION = 1e3  # above it a column may be no more than the rounding of
 # the error by at most about REFINED_RATE times the squared condition number (largest of 3000 random
 # fits of 600 to 5000 rows: 4e-17 times it).
 REFINED_ERROR, REFINED_OFFSET, REFINED_RATE = 1e-15, 1e14, 6e-17
+NOTHING = 1e-8  # of a target: coefficients that contribute less are as good as none
 
 # Of many targets (`solvers.many_targets`) the inverse of double-double sums loses INVERSE_ROUNDING
 # times the squared condition number of the columns about zero, relative to the target.
 INVERSE_OFFSET, INVERSE_ROUNDING = 1e15, 2.0**-100
+
+# What is left of a target's squares without the columns' part, in double-double: less than
+# RSS_ROUNDING of them for each column is nothing. What may be wrong by more than RSS_ERROR, relative,
+# is summed again.
+RSS_ROUNDING, RSS_ERROR = 2.0**-94, 1e-12
 
 # The sample of rows. It is taken where plain sums need between 4 million multiply-adds (0.1 ms) and
 # 2 billion (50 ms), of up to 128 columns. At first a few rows are read (20 us), and their condition

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linreg_fast.data.precision import RSS_ROUNDING
 from linreg_fast.data.problem import Problem
 from linreg_fast.inference import triangle
 from linreg_fast.inference.triangle import ESTIMABLE
@@ -16,7 +17,6 @@ from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.second_pass import factor
 from linreg_fast.kernels.systems import doubled_cholesky
 
-PERFECT = 2.0**-94  # of the target's sum of squares and a column: the rounding of the factor
 LEVERAGE_ROUNDING = 64 * EPSILON  # times the condition number: 1 - h below it is rounding
 
 
@@ -87,7 +87,7 @@ class Basis:
         target_parts = np.ascontiguousarray(upper[:, :rank, p:])
         explained = float(factor.sums_of_squares(target_parts)[0, 0])
         rss, tss = float(upper[0, p, p]), float(products[0, p, p])
-        if rss <= PERFECT * (p + 1) * tss:  # what double-double rounding leaves of nothing
+        if rss <= RSS_ROUNDING * (p + 1) * tss:  # what double-double rounding leaves of nothing
             rss = 0.0
         unit = 2 * int(exponents[p])
         lead = order[:rank]

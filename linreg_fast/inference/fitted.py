@@ -2,10 +2,9 @@
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.moments import Moments
+from linreg_fast.data.precision import RSS_ERROR
 from linreg_fast.inference.basis import Basis
 from linreg_fast.kernels import RUNGS
-
-SHARPER = 1e-12  # relative error of rss from which on rows that are given are summed again
 
 
 class Fitted:
@@ -30,7 +29,7 @@ class Fitted:
         coef = None if full else self.coef[target]
         moments, place = self._moments_of(target)
         found = Basis.of(moments, self.fit_intercept, self.rank, coef, place)
-        lacks = not moments.doubled and not found.noise < SHARPER
+        lacks = not moments.doubled and not found.noise < RSS_ERROR
         if lacks and rows is not None:
             X, Y, weights = rows
             own = Y if Y.shape[1] == 1 else frozen(Y[:, [target]])

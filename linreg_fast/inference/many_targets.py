@@ -8,21 +8,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linreg_fast.data import at_once
+from linreg_fast.data import at_once, many_target_moments
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.data.moments import Moments
 from linreg_fast.data.problem import Problem
 from linreg_fast.inference import build, checks, tails
-from linreg_fast.inference.basis import PERFECT, Basis
+from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.choices import check_level, check_whole
-from linreg_fast.inference.fitted import SHARPER, Fitted
+from linreg_fast.inference.fitted import Fitted
 from linreg_fast.inference.telling import PERFECT as ROUNDING
 from linreg_fast.inference.telling import warn
 from linreg_fast.kernels import RUNGS
-from linreg_fast.kernels.tuning import MANY_TARGETS
 
-STACKED = ("coef", "se", "t", "p", "log_p", "rss", "tss", "sigma", "r2", "adj_r2")
 THE_SAME = ("n_samples", "rank", "df", "df_resid", "df_model", "names")
 
 
@@ -31,8 +29,7 @@ def takes(choice, n_targets, rank, rows):
     X = rows[0]
     return (
         choice.cov == "classical"
-        and n_targets > MANY_TARGETS
-        and n_targets > X.shape[1]
+        and many_target_moments.takes(X.shape[1], n_targets)
         and rank == X.shape[1]
         and isinstance(X, np.ndarray)
     )
@@ -81,7 +78,7 @@ class ManyInferences(Sequence):
         self.coef = np.ascontiguousarray(
             np.vstack([found.intercept, found.coef] if basis.centred else [found.coef]).T
         )
-        self.rss, self.tss, doubtful = at_once.squares_of(found, PERFECT, SHARPER)
+        self.rss, self.tss, doubtful = at_once.squares_of(found)
         for k in doubtful:
             alone = Basis.of(Moments.of(*self._rows_of(k), RUNGS["compensated"]), basis.centred, p)
             self.coef[k], self.rss[k], self.tss[k] = alone.coef, alone.rss, alone.tss

@@ -91,16 +91,17 @@ def cross_validate(
         raise ValueError(f"unknown scoring {scoring!r}: choose one of {', '.join(SCORES)}")
     check_missing(missing)
     alphas = as_alphas(alphas)
-    if not leaves_one_out(cv):
+    each = leaves_one_out(cv)
+    if not each:
         check_splitter(cv)
     given = table_given(X, y, features, sample_weight, missing, keys={"groups": groups})
     y, weights = given.y, given.weights
     Y = y[:, None] if y.ndim == 1 else y
     check_finite(given.X, "X", given.features)
-    if leaves_one_out(cv):
+    if each:
         check_room(8 * len(alphas) * len(Y), f"{len(alphas)} penalties x {len(Y)} rows left out")
     with as_keyboard_interrupt(), threads:
-        if leaves_one_out(cv):
+        if each:
             if groups is not None:
                 warn_of_groups(cv)
             scores, moments = leave_one_out(given.X, Y, weights, alphas, fit_intercept, scoring)

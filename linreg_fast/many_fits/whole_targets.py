@@ -10,9 +10,6 @@ from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.many_fits.alone import errors_of
 from linreg_fast.many_fits.common import empty_results
 
-PERFECT = 2.0**-94  # of the target's squares and a column: less is what rounding leaves
-SHARPER = 1e-12  # of what is left of the squares, that rounding may be
-
 
 def fit_whole(X, Y, weights):
     """coef, errors, numbers and states of lines with an intercept, and the targets to fit again.
@@ -31,7 +28,7 @@ def fit_whole(X, Y, weights):
     found = empty_results(t, p, "target")
     coef, errors, numbers, states = found
     coef[:], states[:] = solved.coef.T, of.SOLVED
-    sse, tss, again = at_once.squares_of(solved, PERFECT, SHARPER)
+    sse, tss, again = at_once.squares_of(solved)
     spreads, lever = errors_of(solved.columns)
     exponents = solved.columns.triangle[1][:p]
     sigma = np.sqrt(sse / (rows - p - 1))

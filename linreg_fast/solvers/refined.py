@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrs
 
-from linreg_fast.data.precision import REFINED_ERROR, REFINED_OFFSET, REFINED_RATE
+from linreg_fast.data.precision import NOTHING, REFINED_ERROR, REFINED_OFFSET, REFINED_RATE
 from linreg_fast.kernels.steps import small_refinement
 from linreg_fast.kernels.steps.residual_products import residual_products
 from linreg_fast.kernels.systems import lapack
@@ -23,7 +23,6 @@ from linreg_fast.runtime import blas
 from linreg_fast.solvers import Solution
 
 PASSES = 4  # at the most
-NOTHING = 1e-8  # of a target: coefficients that contribute less are as good as none
 GAIN = 0.05  # relative size up to which a first correction is good; of later ones its square
 
 
