@@ -65,8 +65,8 @@ NOTHING = 1e-8  # of a target: coefficients that contribute less are as good as 
 INVERSE_OFFSET, INVERSE_ROUNDING = 1e15, 2.0**-100
 
 # What is left of a target's squares without the columns' part, in double-double: less than
-# RSS_ROUNDING of them for each column is nothing. What may be wrong by more than RSS_ERROR, relative,
-# is summed again.
+# RSS_ROUNDING of them for each column is nothing. What may be wrong by more than RSS_ERROR,
+# relative, is summed again.
 RSS_ROUNDING, RSS_ERROR = 2.0**-94, 1e-12
 
 # The sample of rows. It is taken where plain sums need between 4 million multiply-adds (0.1 ms) and
