@@ -40,8 +40,12 @@ class AtOnce(NamedTuple):
     good: np.ndarray  # (t,) of bool: with all digits
 
 
-def solve(problem, squares=False):
-    """`AtOnce`, or None where it does not do for these columns; what is not finite is refused."""
+def solve(problem, squares=False, refuse=None):
+    """`AtOnce`, or None where it does not do for these columns; what is not finite is refused.
+
+    refuse(): raises for numbers that are not finite, in the caller's words; it is called where
+    sums are not.
+    """
     columns = _columns(problem)
     found = None if columns is None else _inverse(columns)
     if found is None:
@@ -56,7 +60,7 @@ def solve(problem, squares=False):
         total = _times(inverse, sums[:, : p + 1])
         rounded = total.sum(axis=0)
         if not np.isfinite(rounded).all():
-            problem.check_finite(by_sums=False)
+            refuse() if refuse else problem.check_finite(by_sums=False)
         norms = largest * moments.weight_sum**0.5
         signal = np.sqrt(((rounded[:p] * sizes[:, None]) ** 2).sum(axis=0))
         good = rounding * norms <= REFINED_ERROR * np.maximum(signal, NOTHING * norms)

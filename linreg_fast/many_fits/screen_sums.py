@@ -111,7 +111,9 @@ def _run(X, vectors, centred, found, lows, part, progress):
     else:
         driver, X, R = kernel.whole_columns, X.T, np.ascontiguousarray(vectors.T)
     X, R, scratch = frozen(X), frozen(R), kernel.scratch_size(vectors.shape[1])
-    step = max(SCREEN_LAUNCH_ELEMENTS // n, kernel.SCREEN_COLUMNS)
+    # Whole pieces of columns: what is left over of one is read in short pieces of rows.
+    pieces = max(SCREEN_LAUNCH_ELEMENTS // (n * kernel.SCREEN_COLUMNS), 1)
+    step = pieces * kernel.SCREEN_COLUMNS
     for start in range(0, p, step):
         count = min(step, p - start)
         blocks = _blocks(count, n)

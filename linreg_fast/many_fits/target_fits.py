@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linreg_fast.data.lazy import computed_once
 from linreg_fast.many_fits.frames import features_by_name, features_of, frame
 from linreg_fast.many_fits.results import ManyFits
 
@@ -15,12 +16,17 @@ class TargetFits(ManyFits):
     Attributes
     ----------
     targets : list of str
+        Their names, or y0, y1, ... of an array.
     coef, intercept, coef_error, intercept_error, sigma, r2, n_samples, rank, condition,
     degrees_of_freedom, t_values, p_values
         As in `GroupFits`: a row a target.
     """
 
-    targets: list
+    target_names: list | None  # None: of an array
+
+    @computed_once
+    def targets(self):
+        return self.target_names or [f"y{k}" for k in range(len(self))]
 
     def predict(self, X):
         """Predicted targets.

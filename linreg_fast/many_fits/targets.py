@@ -77,17 +77,31 @@ def fit_targets(
     check_missing(missing, MISSING)
     fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
     names = _names(Y)
-    given = table_given(X, Y, features, sample_weight, "raise" if missing == "raise" else "keep")
+    given = table_given(X, Y, features, sample_weight, "keep")
     if missing != "raise":
         given = complete(given, (), targets=missing == "drop")
     check_finite(given.X, "X", given.features, advice=LEAVE_OUT)
+    told = f"y (column {Y!r})" if isinstance(Y, str) else "y"
     Y = given.y[:, None] if given.y.ndim == 1 else given.y
     t, p = Y.shape[1], given.X.shape[1]
     check_room(8 * t * (3 * p + 16), f"{t:,} targets of {p} features")
+
+    def refuse():
+        if missing != "each":
+            check_finite(Y if t > 1 else Y[:, 0], told, advice=LEAVE_OUT)
+
     with as_keyboard_interrupt(), threads:
-        found = _fitted(given.X, Y, given.weights, bool(fit_intercept), fewest)
+        rows, centred = (given.X, Y, given.weights), bool(fit_intercept)
+        gaps = missing == "each" and np.isnan(Y.sum())
+        whole = fit_whole(*rows, refuse) if centred and fewest == 1 and not gaps else None
+        if whole is None:
+            refuse()
+            found = _each(*rows, centred, fewest)
+        else:
+            found, again = whole
+            _fit_again(*rows, again, found)
     rest = given.features or [f"x{j}" for j in range(p)], bool(fit_intercept), given.library
-    return TargetFits(*ManyFits.arrays(*found), *rest, names or [f"y{k}" for k in range(t)])
+    return TargetFits(*ManyFits.arrays(*found), *rest, names)
 
 
 def _names(Y):
@@ -102,16 +116,12 @@ def _names(Y):
     return None if names is None else [str(name) for name in names]
 
 
-def _fitted(X, Y, weights, centred, fewest):
-    """coef, errors, numbers and states of all targets."""
-    found = fit_whole(X, Y, weights) if centred and fewest == 1 else None
-    if found is None:
-        return _each(X, Y, weights, centred, fewest)
-    found, again = found
-    if len(again):
-        for part, own in zip(found, _each(X, Y[:, again], weights, centred, fewest), strict=True):
-            part[again] = own
-    return found
+def _fit_again(X, Y, weights, targets, found):
+    """Write what some targets get by themselves to coef, errors, numbers and states."""
+    if len(targets):
+        own = _each(X, Y[:, targets], weights, True, 1)
+        for part, new in zip(found, own, strict=True):
+            part[targets] = new
 
 
 def _each(X, Y, weights, centred, fewest):

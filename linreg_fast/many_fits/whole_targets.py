@@ -11,18 +11,18 @@ from linreg_fast.many_fits.alone import errors_of
 from linreg_fast.many_fits.common import empty_results
 
 
-def fit_whole(X, Y, weights):
+def fit_whole(X, Y, weights, refuse):
     """coef, errors, numbers and states of lines with an intercept, and the targets to fit again.
 
-    None where rows or columns are too few, or the columns depend on each other or nearly do.
+    refuse(): raises for numbers that are not finite. None where rows or columns are too few, or
+    the columns depend on each other or nearly do.
     """
     (n, p), t = X.shape, Y.shape[1]
     rows = n if weights is None else int(np.count_nonzero(weights))
     if not takes(p, t) or rows <= p + 1 or X.dtype != Y.dtype or X.dtype != np.float64:
         return None
-    if np.isnan(Y.sum()):
-        return None
-    solved = at_once.solve(Problem(frozen(X), frozen(Y), weights, fit_intercept=True), True)
+    problem = Problem(frozen(X), frozen(Y), weights, fit_intercept=True)
+    solved = at_once.solve(problem, True, refuse)
     if solved is None:
         return None
     found = empty_results(t, p, "target")
