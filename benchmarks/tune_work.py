@@ -20,7 +20,7 @@ WORK = {
     "DOUBLED_FEW": ("fit", 120, 5, ""),
     "DOUBLED_": ("doubled", 50_000, 20, ""),
     "REFINED_": ("fit", 100_000, 50, "correlated"),
-    "GROUP_ROWS": ("groups", 200_000, 3, ""),
+    "GROUP_": ("groups", 200_000, 3, ""),
     "WINDOW_": ("windows", 50_000, 3, ""),
     "SCREEN_": ("screen", 2_000, 5_000, ""),
     "LEAVE_OUT": ("leave one out", 50_000, 10, ""),

@@ -93,10 +93,9 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 # first cache. Packed into columns, a pass over 200,000 x 50 took 1.5 times as long (AVX-512).
 REFINED_ELEMENTS = 3 << 10
 
-# --- groups of rows (moments/grouped.py)
-# Rows whose distances from the mean are written before they are added, in registers: a row takes 65
-# ns by itself and 40 so (groups of 5,000 rows of 3 columns, EPYC with AVX-512).
-GROUP_ROWS = 16
+# --- groups of rows (moments/rows_in_lanes.py)
+GROUP_ROWS = 64  # copied to a buffer, whose products are added with sums in registers
+GROUP_AHEAD = 64  # rows fetched ahead where they stand anywhere in memory
 # Numbers of X that copies of it hold, one for each of the targets fitted at a time (fit_targets).
 TARGET_COPY_ELEMENTS = 1 << 20
 

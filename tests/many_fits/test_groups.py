@@ -120,6 +120,26 @@ def test_offsets_of_1e8(rng):
     check_against_single_fits(fits, X, y, keys)
 
 
+def test_first_rows_far_from_the_rest(rng):
+    """Distances are taken from the mean of the first rows, which says little of these groups."""
+    n, p = 280, 2
+    X, keys = rng.normal(size=(n, p)), np.arange(n) % 2
+    late, weights = np.arange(n) >= n // 2, np.ones(n)
+    X[late & (keys == 1)] += 1e13 * (1 + rng.random())
+    weights[~late] = 1e-30
+    y = X @ [1.0, -2.0] + rng.normal(size=n)
+    fits = fit_groups(X, y, keys, sample_weight=weights)
+    for k in range(2):
+        own = keys == k
+        assert close(fits.coef[k], _exact_fit(X[own], y[own], weights[own]), 1e-11)
+
+
+def _exact_fit(X, y, weights):
+    Z, v, w = exact(X), exact(y), exact(weights)
+    Z, v = Z - (w @ Z) / w.sum(), v - (w @ v) / w.sum()
+    return (inverse((Z * w[:, None]).T @ Z) @ ((Z * w[:, None]).T @ v)).astype(float)
+
+
 @pytest.mark.parametrize("apart", [False, True])
 def test_extreme_units(rng, apart):
     """Of all groups, or of each group another."""

@@ -9,7 +9,7 @@ maxima.)
 import numpy as np
 
 from linreg_fast.kernels.moments import held as waiting
-from linreg_fast.kernels.moments.grouped import Rows, _target, _value, _weight
+from linreg_fast.kernels.moments.grouped import Rows
 from linreg_fast.kernels.moments.merge import about_zero
 from linreg_fast.kernels.moments.one_call import clear
 from linreg_fast.kernels.moments.records import (
@@ -20,6 +20,7 @@ from linreg_fast.kernels.moments.records import (
     record_size,
     unpack,
 )
+from linreg_fast.kernels.moments.rows_in_lanes import target, value, weight_of
 from linreg_fast.kernels.tuning import WINDOW_CHUNK
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel, kernel_part
@@ -47,11 +48,11 @@ def _parts(q, scratch):
 @kernel_part
 def _read(rows, i, z):
     """Write row i to z (q,); its weight."""
-    p, w = len(z) - 1, _weight(rows, i)
+    p, w = len(z) - 1, weight_of(rows, i)
     if w > 0.0:
         for j in range(p):
-            z[j] = _value(rows, i, j)
-        z[p] = _target(rows, i)
+            z[j] = value(rows, i, j)
+        z[p] = target(rows, i)
     return w
 
 
