@@ -23,6 +23,8 @@ MOST_DF = 2000  # beyond it the fraction's first terms cancel, and SciPy's funct
 
 def two_sided(t, df):
     """p of every |t|, an array, for df > 0 degrees of freedom."""
+    if df == 1:  # of Cauchy's distribution; SciPy's function has nine digits where t is small
+        return 2 / np.pi * np.arctan2(1.0, t)
     if t.size < MANY or not 1 <= df <= MOST_DF:
         return 2 * special.stdtr(df, -t)
     given = t.ravel()

@@ -77,8 +77,10 @@ class ManyFits:
         t, freedom = np.abs(self.t_values), self.degrees_of_freedom.astype(float)
         if len(freedom) and freedom[0] > 0 and (freedom == freedom[0]).all():
             return two_sided(t, freedom[0])
-        freedom = freedom[:, None]
-        return 2 * stdtr(np.where(freedom > 0, freedom, np.nan), -t)
+        some = freedom[:, None]
+        p = 2 * stdtr(np.where(some > 0, some, np.nan), -t)
+        p[freedom == 1] = two_sided(t[freedom == 1], 1)
+        return p
 
     def _columns(self, heads):
         """Name -> numbers, a row a fit, after the columns that say what each row is of."""

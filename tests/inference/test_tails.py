@@ -16,5 +16,9 @@ def test_p_of_many_values_of_t(rng, df):
         cauchy = 2 / np.pi * np.arctan(1 / np.abs(t))
     expected = cauchy if df == 1 else 2 * special.stdtr(df, -np.abs(t))
     np.testing.assert_allclose(p, expected, rtol=2e-12, atol=1e-290)
+    few = np.append(t[0, :99], 1e-8 * rng.random())
+    cauchy = 2 / np.pi * np.arctan(1 / np.abs(few))
+    expected_few = cauchy if df == 1 else 2 * special.stdtr(df, -np.abs(few))
+    np.testing.assert_allclose(tails.t_p(few, df)[0], expected_few, rtol=2e-12)
     some = expected > 1e-290
     np.testing.assert_allclose(log_p[some], np.log(expected[some]), rtol=2e-12, atol=2e-12)
