@@ -123,6 +123,16 @@ def _times(inverse, sums):
     return found
 
 
+def squares_about_means(found):
+    """(t,): the targets' squares about their means, whether or not there is an intercept."""
+    p, weight = found.columns.n_features, found.columns.moments.weight_parts
+    squares = np.ascontiguousarray(found.sums[:, p + 1])
+    own, about = np.zeros((2, *squares.shape))
+    none = np.zeros((2, 0, squares.shape[1]))
+    squares_left(squares, none, none, found.sums[:, p] / found.powers[p], weight, own, about)
+    return np.maximum(about[0], 0.0)
+
+
 def squares_of(found):
     """(rss (t,), tss (t,), targets of which these have too few digits), of sums with squares."""
     p, moments = found.columns.n_features, found.columns.moments

@@ -11,6 +11,7 @@ from linreg_fast.many_fits.folds import moments_of_folds, split, warn_of_groups
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas, solve_paths
 from linreg_fast.many_fits.scores import SCORES, fold_scores
+from linreg_fast.many_fits.validation_result import best_of
 from linreg_fast.runtime.launch import threads
 from linreg_fast.solvers import Solution
 
@@ -109,7 +110,7 @@ class RidgeCV(BaseLeastSquares):
                 moments = moments or moments_of(X, Y, weights, RUNGS["compensated"])
                 scores = fold_scores(folds, alphas, self.fit_intercept, scoring)
             self.scores_ = scores.mean(axis=1)
-            best = int(np.nanargmax(self.scores_))
+            best = best_of(self.scores_, scoring)
             self.alpha_, self.best_score_ = float(alphas[best]), float(self.scores_[best])
             coef, intercept = solve_paths(moments, alphas[best : best + 1], self.fit_intercept)
             found = Solution(coef[0], intercept[0], X.shape[1], np.nan)

@@ -4,15 +4,18 @@ import numpy as np
 
 from linreg_fast.data.gate import frozen
 from linreg_fast.data.problem import Problem
+from linreg_fast.data.t_tail import two_sided
 from linreg_fast.estimators.gradient_descent import GradientDescentRegressor
 from linreg_fast.estimators.linear_regression import LinearRegression
 from linreg_fast.functional.sums import moments
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.arithmetic.columns import Columns
 from linreg_fast.kernels.steps.predict import predict
+from linreg_fast.kernels.tuning import MANY_TARGETS
 from linreg_fast.many_fits.groups import fit_groups
 from linreg_fast.many_fits.ridge import ridge_path
 from linreg_fast.many_fits.screening import screen
+from linreg_fast.many_fits.targets import fit_targets
 from linreg_fast.many_fits.validation import cross_validate
 from linreg_fast.many_fits.windows import fit_ewm, fit_expanding, fit_rolling
 from linreg_fast.solvers import auto
@@ -68,6 +71,10 @@ def many_fits(X, y, weights):
     cross_validate(X, y, 3, [0.0, 1.0], sample_weight=weights)
     cross_validate(X, y, len(X), sample_weight=weights)
     ridge_path(X, y, [1.0], sample_weight=weights)
+    for intercept in (True, False):
+        Y = y[:, None] + np.outer(X[:, 0], np.arange(MANY_TARGETS + 6, dtype=X.dtype))
+        fits = fit_targets(X, Y, sample_weight=weights, fit_intercept=intercept)
+        two_sided(np.abs(fits.t_values), len(X) - X.shape[1] - 1)
     screen(X, y, sample_weight=weights)
     screen(X[:, 1:], y, X[:, :1], sample_weight=weights)
 

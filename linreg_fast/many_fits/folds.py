@@ -67,6 +67,8 @@ def split(cv, X, y, groups):
 
 def check_splitter(cv):
     """Raise for what is no number of folds, splitter or iterable of pairs."""
+    if isinstance(cv, type):
+        raise TypeError(f"cv is the class {cv.__name__}: make a splitter of it, {cv.__name__}(...)")
     number = isinstance(cv, (int, np.integer)) and not isinstance(cv, bool)
     others = hasattr(cv, "split") or hasattr(cv, "__iter__")
     if isinstance(cv, (str, bytes)) or not (number or others):

@@ -56,7 +56,9 @@ def keys_of(groups, by):
         if groups is None:
             return {}, []
         return {"groups": groups}, [str(getattr(groups, "name", None) or "group")]
-    names = [by] if isinstance(by, str) else list(by)
+    if hasattr(by, "dtype"):
+        raise TypeError("by must name a column or several: an array of keys goes to groups=")
+    names = list(by) if isinstance(by, (list, tuple)) else [by]
     if not names:
         raise ValueError("by names no column")
     if len(set(names)) != len(names):

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from linreg_fast.data.gate import listed
+from linreg_fast.data.lazy import computed_once
 from linreg_fast.many_fits.frames import column, features_by_name, features_of, frame
-from linreg_fast.many_fits.keys import places
+from linreg_fast.many_fits.labels import Places, as_list
 from linreg_fast.many_fits.results import ManyFits
+
+LISTED = 10_000  # keys that are looked through for one that is like an unknown one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -49,30 +52,42 @@ class GroupFits(ManyFits):
 
     def __getitem__(self, key):
         """What is known of one group, as a dict; a KeyError for a key that there is not."""
-        (place,) = self._places([key])
+        place = self._place(key)
         if place < 0:
             raise KeyError(self._unknown(key))
-        names = ("coef", "intercept", "coef_error", "intercept_error", "sigma", "r2")
-        found = {name: getattr(self, name)[place] for name in names}
-        for name in ("n_samples", "rank", "condition"):
-            found[name] = getattr(self, name)[place]
-        return found
+        return self._one(place)
+
+    def __contains__(self, key):
+        return self._place(key) >= 0
+
+    def __iter__(self):
+        """Over the keys, as of a dict."""
+        return iter(as_list(self.keys))
+
+    def _place(self, key):
+        if isinstance(key, list):
+            key = tuple(key)
+        try:
+            return int(self._places([key])[0])
+        except TypeError:  # an unhashable key
+            return -1
 
     def _unknown(self, key):
         """What to say of a key that there is not."""
-        keys = self.keys.tolist()
+        keys = as_list(self.keys[:LISTED])
         alike = [each for each in keys if str(each) == str(key)]
         hint = f" (did you mean {alike[0]!r}, of type {type(alike[0]).__name__}?)" if alike else ""
         if not alike:
-            near = difflib.get_close_matches(str(key), map(str, keys), 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-        return f"there is no group {key!r}{hint}: the keys are {listed(map(repr, keys), 8)}"
+            own = {str(each): each for each in keys}
+            near = difflib.get_close_matches(str(key), own, 1)
+            hint = f" (did you mean {own[near[0]]!r}?)" if near else ""
+        told = listed([repr(each) for each in as_list(self.keys[:9])], 8)
+        more = f" and so on, {len(self):,} in all" if len(self) > 9 else ""
+        return f"there is no group {key!r}{hint}: the keys are {told}{more}"
 
-    def _places(self, keys):
-        if len(self.key_names) > 1:
-            labels = {key: place for place, key in enumerate(self.keys.tolist())}
-            return np.array([labels.get(tuple(key), -1) for key in keys])
-        return places(self.keys, keys)
+    @computed_once
+    def _places(self):
+        return Places(self.keys)
 
     def predict(self, X, groups=None, unknown="raise"):
         """Predicted targets: each row by the line of its group.
@@ -107,7 +122,7 @@ class GroupFits(ManyFits):
         if rows.shape[1] != self.n_features:
             raise ValueError(f"X has {rows.shape[1]} features and the fits {self.n_features}")
         if len(self.key_names) > 1:
-            groups = list(zip(*(np.asarray(each).tolist() for each in groups), strict=True))
+            groups = list(zip(*(as_list(np.asarray(each)) for each in groups), strict=True))
         if len(groups) != len(rows):
             raise ValueError(f"X has {len(rows)} rows and groups {len(groups)}: as many")
         place = self._places(groups)
@@ -128,7 +143,7 @@ class GroupFits(ManyFits):
         if len(self.key_names) > 1:
             columns = zip(*keys, strict=True)
             return {n: np.array(v) for n, v in zip(self.key_names, columns, strict=True)}
-        return {self.key_names[0]: keys.tolist() if keys.dtype.kind == "O" else keys}
+        return {self.key_names[0]: as_list(keys) if keys.dtype.kind == "O" else keys}
 
     def columns(self):
         """Name -> values, a row a group: keys, coefficients, standard errors and the rest.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from linreg_fast.kernels.moments.ordering import count_codes, place_rows
+from linreg_fast.many_fits.labels import as_list, as_objects, in_order, is_gone
 
 # A table of counts as long as the range of whole numbers is smaller than the order of the rows.
 DIRECT_PER_ROW, DIRECT_LEAST = 4, 1 << 16
@@ -44,11 +45,38 @@ def _of_categories(values, name):
             rank = np.empty(len(order), dtype=np.int64)
             rank[order] = np.arange(len(order))
             codes, labels = rank[codes], labels[order]
+    elif type(getattr(values, "dtype", None)).__name__ == "Enum":  # of polars
+        if values.null_count():
+            raise _missing(int(np.argmax(np.asarray(values.is_null()))), name)
+        codes = np.asarray(values.to_physical())
+        labels = as_objects(values.dtype.categories.to_list())
     else:
         return None
     if len(codes) and codes.min() < 0:
         raise _missing(int(np.argmax(codes < 0)), name)
     return codes.astype(np.int64), labels
+
+
+def _of_text(values, name):
+    """Likewise of a column of text of pandas or polars, which have tables of their own for it."""
+    kind = str(getattr(values, "dtype", ""))
+    if hasattr(values, "factorize") and kind.startswith(("object", "str")):
+        try:
+            codes, labels = values.factorize()
+        except TypeError:  # an unhashable key
+            return None
+        if (codes < 0).any():
+            raise _missing(int(np.argmax(codes < 0)), name)
+        return in_order(np.asarray(codes, dtype=np.int64), list(labels))
+    if hasattr(values, "replace_strict") and kind == "String":
+        if values.null_count():
+            raise _missing(int(np.argmax(np.asarray(values.is_null()))), name)
+        labels = values.unique().sort()
+        if not len(labels):
+            return None
+        codes = values.replace_strict(labels, labels.arg_sort())
+        return np.asarray(codes).astype(np.int64), as_objects(labels.to_list())
+    return None
 
 
 def _hashed(values, name):
@@ -60,24 +88,17 @@ def _hashed(values, name):
         raise ValueError(f"{name} must hold hashable keys: {error}") from None
     labels = list(seen)
     for code, key in enumerate(labels):
-        if key is None or key != key:
+        if is_gone(key):
             raise _missing(int(np.argmax(codes == code)), name)
-    try:
-        places = sorted(range(len(labels)), key=labels.__getitem__)
-    except TypeError:
-        places = list(range(len(labels)))
-    rank = np.empty(len(labels), dtype=np.int64)
-    rank[places] = np.arange(len(labels))
-    kept = np.empty(len(labels), dtype=object)
-    kept[:] = [labels[place] for place in places]
-    return rank[codes], kept
+    return in_order(codes, labels)
 
 
 def encoded(values, name="groups"):
     """(codes (n,) int64, labels or None) of one column of keys; None: the codes are the keys."""
-    found = _of_categories(values, name)
-    if found is not None:
-        return found
+    for way in (_of_categories, _of_text):
+        found = way(values, name)
+        if found is not None:
+            return found
     if isinstance(values, (list, tuple)) and not all(
         isinstance(key, (int, float, np.number)) for key in values
     ):
@@ -85,6 +106,10 @@ def encoded(values, name="groups"):
     array = np.asarray(values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
+    if array.ndim == 0:
+        raise ValueError(
+            f"{name} must be an array or a list, a key a row; got {type(values).__name__}"
+        )
     if array.ndim != 1:
         raise ValueError(f"{name} must be 1-D, a key a row; got shape {array.shape}")
     if array.dtype.kind in "iu" and (array.dtype.kind == "i" or array.dtype.itemsize < 8):
@@ -128,7 +153,7 @@ def grouped(keys, n_samples, names=("groups",)):
     split = []
     for part in reversed(parts):
         rest, own = np.divmod(rest, len(part.labels))
-        split.append(part.labels[own].tolist())
+        split.append(as_list(part.labels[own]))
     labels[:] = list(zip(*reversed(split), strict=True))
     return found._replace(labels=labels)
 
@@ -153,19 +178,3 @@ def _in_order(codes, labels):
     else:
         found = whole if whole is not None else there + low
     return Groups(found, starts, order)
-
-
-def places(labels, values):
-    """(n,): where each key stands among the labels; -1 for one that is not there."""
-    n = len(values)
-    if labels.dtype.kind != "O":
-        array = np.asarray(values)
-        order = np.argsort(labels, kind="stable")
-        at = np.minimum(np.searchsorted(labels[order], array), len(labels) - 1)
-        found = order[at]
-        return np.where(labels[found] == array, found, -1)
-    known = {key: place for place, key in enumerate(labels.tolist())}
-    for way in ("to_pylist", "tolist"):
-        if hasattr(values, way):
-            values = getattr(values, way)()
-    return np.fromiter((known.get(key, -1) for key in values), np.int64, n)

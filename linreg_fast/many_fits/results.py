@@ -47,6 +47,17 @@ class ManyFits:
     def __len__(self):
         return len(self.coef)
 
+    def _one(self, place):
+        """What is known of one fit, as a dict."""
+        names = ("coef", "intercept", "coef_error", "intercept_error", "sigma", "r2")
+        found = {name: getattr(self, name)[place] for name in names}
+        for name in ("n_samples", "rank", "condition"):
+            found[name] = getattr(self, name)[place]
+        return found
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "_places"}
+
     @property
     def n_features(self):
         return self.coef.shape[1]

@@ -16,6 +16,7 @@ from linreg_fast.many_fits.summed import moments_of
 from linreg_fast.many_fits.table import check_missing
 from linreg_fast.runtime import blas, launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
+from linreg_fast.runtime.progress import Progress
 from linreg_fast.solvers import auto, cholesky
 from linreg_fast.solvers.ridge import add_penalties
 
@@ -30,6 +31,8 @@ def as_alphas(alphas):
     ValueError
         For one that is negative or not finite, naming its place, and for none.
     """
+    if alphas is None:
+        raise ValueError("alphas must be given: the penalties, 0 or more")
     try:
         values = np.atleast_1d(np.asarray(alphas, dtype=np.float64))
     except (TypeError, ValueError):
@@ -45,7 +48,7 @@ def as_alphas(alphas):
     return values
 
 
-def solve_path(moments, alphas, centred):
+def solve_path(moments, alphas, centred, progress=lambda done: None):
     """(coef (A, p, t), intercept (A, t)): minimise sum(w r^2) + alpha |coef|^2 for each alpha.
 
     A penalty of zero gives least squares, the shortest coefficients where columns depend on each
@@ -61,6 +64,7 @@ def solve_path(moments, alphas, centred):
     room, found = small.scratch(p), np.empty((p + 1, t))
     with np.errstate(over="ignore", under="ignore"):
         for k, alpha in enumerate(alphas.tolist()):
+            progress(k)
             if alpha == 0.0:
                 coef[k], intercept[k] = _least_squares(problem)
                 continue
@@ -80,7 +84,12 @@ def solve_path(moments, alphas, centred):
 
 def solve_paths(moments, alphas, centred):
     """`solve_path` of all targets, of moments that may hold some of them at a time."""
-    found = [solve_path(part, alphas, centred) for part in moments.apart]
+    parts, count = moments.apart, len(alphas)
+    with Progress("penalty", count * len(parts)) as progress:
+        found = [
+            solve_path(part, alphas, centred, lambda done, k=k: progress(k * count + done))
+            for k, part in enumerate(parts)
+        ]
     if len(found) == 1:
         return found[0]
     coef, intercept = zip(*found, strict=True)
@@ -221,8 +230,6 @@ def ridge_path(
     ([[1.0], [0.5]], [0.0, 1.0])
     """
     threads = launch.threads(n_jobs)
-    if alphas is None:
-        raise ValueError("alphas must be given: the penalties, 0 or more")
     check_missing(missing)
     alphas = as_alphas(alphas)
     if isinstance(X, (Moments, ManyTargetMoments)):

@@ -4,15 +4,19 @@ import numpy as np
 
 from linreg_fast.kernels.systems import one_of_many
 from linreg_fast.many_fits.ridge import solve_path
+from linreg_fast.runtime.progress import Progress
 
 SCORES = ("neg_mean_squared_error", "neg_root_mean_squared_error", "r2")
 
 
 def fold_scores(folds, alphas, centred, scoring):
     """(A, K): of each penalty on each fold."""
-    return np.column_stack(
-        [_fold_scores(fold, k, alphas, centred, scoring) for k, fold in enumerate(folds)]
-    )
+    found = []
+    with Progress("fold", len(folds)) as progress:
+        for k, fold in enumerate(folds):
+            progress(k)
+            found.append(_fold_scores(fold, k, alphas, centred, scoring))
+    return np.column_stack(found)
 
 
 def _fold_scores(fold, k, alphas, centred, scoring):

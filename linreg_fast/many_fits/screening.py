@@ -94,6 +94,10 @@ def screen(
     return Screen(*found, squares, freedom, one, given.features, given.library)
 
 
+def _one_target(y):
+    return y if y is None or isinstance(y, str) else np.ravel(y)
+
+
 def r_regression(X, y, *, center=True, force_finite=True):
     """Correlation of each column with y, as `sklearn.feature_selection.r_regression`.
 
@@ -120,7 +124,7 @@ def r_regression(X, y, *, center=True, force_finite=True):
     >>> r_regression([[1.0], [2.0], [3.0]], [1.0, 3.0, 2.0]).round(12).tolist()
     [0.5]
     """
-    found = screen(X, np.ravel(y), fit_intercept=center).correlation
+    found = screen(X, _one_target(y), fit_intercept=center).correlation
     return np.nan_to_num(found, nan=0.0) if force_finite else found
 
 
@@ -154,7 +158,7 @@ def f_regression(X, y, *, center=True, force_finite=True):
     >>> f.round(12).tolist(), p.round(6).tolist()
     ([0.333333333333], [0.666667])
     """
-    found = screen(X, np.ravel(y), fit_intercept=center)
+    found = screen(X, _one_target(y), fit_intercept=center)
     freedom, r2 = found.degrees_of_freedom, found.r2
     with np.errstate(divide="ignore", invalid="ignore"):
         f = r2 / (1 - r2) * freedom

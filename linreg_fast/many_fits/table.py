@@ -54,6 +54,8 @@ def table_given(X, y, features=None, sample_weight=None, missing="raise", number
     columns, or None.
     """
     numbers, keys = numbers or {}, keys or {}
+    if y is None:
+        raise ValueError("y must be given: the target, an array or the name of a column of X")
     if names_files(X):
         return _of_files(X, y, features, sample_weight, missing, numbers, keys)
     taken = [*_names(y), *_names(sample_weight)]
@@ -74,6 +76,8 @@ def table_given(X, y, features=None, sample_weight=None, missing="raise", number
         target, "y"
     )  # fmt: skip
     target = as_floats(target, told)
+    if target.ndim == 2 and not target.shape[1]:
+        raise ValueError(f"y has no target: its shape is {target.shape}")
     if target.ndim not in (1, 2) or len(target) != n:
         raise ValueError(
             f"X has {n} rows and y has shape {target.shape}: y must be 1-D, or 2-D with a column "
@@ -86,7 +90,9 @@ def table_given(X, y, features=None, sample_weight=None, missing="raise", number
     named = {}
     for name, value in numbers.items():
         value = _columns(X, value) if _names(value) else value
-        named[name] = None if value is None else features_of(value, finite=missing == "raise")[0]
+        named[name] = None if value is None else features_of(value, finite=False)[0]
+        if value is not None and missing == "raise":
+            check_finite(named[name], name, advice=LEAVE_OUT)
     for name, value in keys.items():
         named[name] = column(X, *_key(value)) if _key(value) else value
     given = TableGiven(matrix, frozen(target), weights, named, chosen, library_of(X), X)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from linreg_fast.data.gate import check_finite
+from linreg_fast.data.many_target_moments import takes
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels.tuning import TARGET_COPY_ELEMENTS
-from linreg_fast.many_fits.common import whole_number
+from linreg_fast.many_fits.common import empty_results, whole_number
 from linreg_fast.many_fits.complete import complete
 from linreg_fast.many_fits.frames import names_of
 from linreg_fast.many_fits.groups import fit_each
@@ -35,7 +36,9 @@ def fit_targets(
     """A least-squares line for each of many targets, with standard errors, t and p values.
 
     Targets may lack numbers in rows of their own: with missing="each" every target is fitted to
-    the rows that have it, as a loop would do. Where none does, all targets are fitted at once.
+    the rows that have it, as a loop would do. Where none lacks one, all targets are fitted at
+    once, and so are many (65, or more than columns) that lack the same rows; others are fitted one
+    by one, of more than 32 columns by LAPACK: 3 ms for each of 500 x 60.
 
     Parameters
     ----------
@@ -92,14 +95,10 @@ def fit_targets(
 
     with as_keyboard_interrupt(), threads:
         rows, centred = (given.X, Y, given.weights), bool(fit_intercept)
-        gaps = missing == "each" and np.isnan(Y.sum())
-        whole = fit_whole(*rows, refuse) if centred and fewest == 1 and not gaps else None
-        if whole is None:
-            refuse()
-            found = _each(*rows, centred, fewest)
+        if missing == "each" and np.isnan(Y.sum()):
+            found = _by_gaps(*rows, centred, fewest)
         else:
-            found, again = whole
-            _fit_again(*rows, again, found)
+            found = _alike(*rows, centred, fewest, refuse)
     rest = given.features or [f"x{j}" for j in range(p)], bool(fit_intercept), given.library
     return TargetFits(*ManyFits.arrays(*found), *rest, names)
 
@@ -116,12 +115,46 @@ def _names(Y):
     return None if names is None else [str(name) for name in names]
 
 
-def _fit_again(X, Y, weights, targets, found):
-    """Write what some targets get by themselves to coef, errors, numbers and states."""
-    if len(targets):
-        own = _each(X, Y[:, targets], weights, True, 1)
-        for part, new in zip(found, own, strict=True):
-            part[targets] = new
+def _alike(X, Y, weights, centred, fewest, refuse):
+    """coef, errors, numbers and states of targets that lack nothing."""
+    rows = len(X) if weights is None else int(np.count_nonzero(weights))
+    whole = fit_whole(X, Y, weights, centred, refuse) if fewest <= rows else None
+    if whole is None:
+        refuse()
+        return _each(X, Y, weights, centred, fewest)
+    found, again = whole
+    if len(again):
+        _write(_each(X, Y[:, again], weights, centred, fewest), found, again)
+    return found
+
+
+def _write(own, found, targets):
+    for part, new in zip(found, own, strict=True):
+        part[targets] = new
+
+
+def _by_gaps(X, Y, weights, centred, fewest):
+    """The same of targets with gaps: those with the same ones at once, if they are many."""
+    t, p = Y.shape[1], X.shape[1]
+    there = ~np.isnan(Y)
+    bits = np.ascontiguousarray(np.packbits(there, axis=0).T)
+    _, which, counts = np.unique(
+        bits.view(f"V{bits.shape[1]}").reshape(-1), return_inverse=True, return_counts=True
+    )
+    found, alone = empty_results(t, p, "target"), []
+    for k, count in enumerate(counts.tolist()):
+        if not takes(p, count):
+            alone.append(k)
+            continue
+        targets = np.flatnonzero(which == k)
+        own = there[:, targets[0]]
+        some = None if weights is None else weights[own]
+        part = np.ascontiguousarray(Y[:, targets][own])
+        _write(_alike(X[own], part, some, centred, fewest, lambda: None), found, targets)
+    rest = np.flatnonzero(np.isin(which, alone))
+    if len(rest):
+        _write(_each(X, Y[:, rest], weights, centred, fewest), found, rest)
+    return found
 
 
 def _each(X, Y, weights, centred, fewest):

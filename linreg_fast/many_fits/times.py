@@ -49,7 +49,10 @@ def numbers_of(times, span, n_samples, name, label="times"):
         return stamps.astype("M8[ns]").astype(np.int64), int(span.astype(np.int64))
     if stamps.dtype.kind not in "iuf":
         raise ValueError(f"{label} must hold numbers or dates, got dtype {stamps.dtype}")
-    return stamps.astype(np.float64), float(span)
+    stamps = stamps.astype(np.float64)
+    if np.isinf(stamps).any():
+        raise ValueError(f"{label} has an infinite stamp in row {int(np.argmax(np.isinf(stamps)))}")
+    return stamps, float(span)
 
 
 def _array_of(times, label):

@@ -13,7 +13,7 @@ from linreg_fast.many_fits.folds import (
 from linreg_fast.many_fits.leave_out import leave_one_out, leaves_one_out
 from linreg_fast.many_fits.ridge import as_alphas
 from linreg_fast.many_fits.scores import SCORES, fold_scores
-from linreg_fast.many_fits.table import check_missing, table_given
+from linreg_fast.many_fits.table import LEAVE_OUT, check_missing, table_given
 from linreg_fast.many_fits.validation_result import CrossValidation
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.interrupt import as_keyboard_interrupt
@@ -97,7 +97,7 @@ def cross_validate(
     given = table_given(X, y, features, sample_weight, missing, keys={"groups": groups})
     y, weights = given.y, given.weights
     Y = y[:, None] if y.ndim == 1 else y
-    check_finite(given.X, "X", given.features)
+    check_finite(given.X, "X", given.features, advice=LEAVE_OUT)
     if each:
         check_room(8 * len(alphas) * len(Y), f"{len(alphas)} penalties x {len(Y)} rows left out")
     with as_keyboard_interrupt(), threads:

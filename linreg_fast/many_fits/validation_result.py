@@ -8,6 +8,22 @@ import numpy as np
 from linreg_fast.many_fits.frames import frame
 
 
+def best_of(scores, scoring):
+    """The place of the largest score.
+
+    Raises
+    ------
+    ValueError
+        Where none is a number: r2 of a fold that is tested on one row means nothing.
+    """
+    if np.isnan(scores).all():
+        raise ValueError(
+            f"no {scoring} is a number: r2 needs two rows in every fold that is tested on; take "
+            "fewer folds, or neg_mean_squared_error"
+        )
+    return int(np.nanargmax(scores))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class CrossValidation:
     """Scores of each penalty on rows that were left out.
@@ -37,7 +53,7 @@ class CrossValidation:
 
     @property
     def best_index(self):
-        return int(np.nanargmax(self.mean_score))
+        return best_of(self.mean_score, self.scoring)
 
     @property
     def best_alpha(self):
@@ -53,8 +69,11 @@ class CrossValidation:
         return frame({**columns, "std_score": self.scores.std(axis=1)}, self.library)
 
     def __repr__(self):
+        size = f"{len(self.alphas)} penalties, {self.scores.shape[1]} folds"
+        if np.isnan(self.mean_score).all():
+            return f"CrossValidation({size}; no {self.scoring} is a number)"
         return (
-            f"CrossValidation({len(self.alphas)} penalties, {self.scores.shape[1]} folds; best "
+            f"CrossValidation({size}; best "
             f"alpha={self.best_alpha:g} with {self.scoring}={self.best_score:.6g})"
         )
 

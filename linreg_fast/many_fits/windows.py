@@ -95,6 +95,10 @@ def fit_rolling(
             raise ValueError(
                 f"a window of {rows} rows is too small for {least} coefficients: {least} at least"
             )
+        if min_samples is not None and whole_number(min_samples, "min_samples") > rows:
+            raise ValueError(
+                f"min_samples={min_samples} is more than a window of {rows} rows ever has"
+            )
         begins = np.maximum(every - (rows - 1), first)
         ends_here = (given.place - (rows - 1)) % step == 0
         least = rows

@@ -63,17 +63,23 @@ def test_frames_and_bad_input(rng):
             fit_targets(X, Z, **given)
 
 
-def test_targets_at_once_are_those_of_one_at_a_time(rng):
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_targets_at_once_are_those_of_one_at_a_time(rng, centred, gaps):
     X = rng.normal(size=(60, 3)) * [1, 1e6, 1e-20] + [rng.choice([0.0, 1e6]), 0, 0]
     Y = 1e5 * rng.normal(size=(60, 300)) + 1e5 * X[:, :1] + 1e7
     Y[:, 4], Y[:, 5] = 3.0, X[:, 0]
     weights = rng.choice([0.0, 0.5, 2.0], 60)
-    whole = fit_targets(X, Y, sample_weight=weights)
-    with_gap = np.vstack([Y, np.full((1, 300), np.nan)])  # so that each is fitted by itself
-    gaps = fit_targets(
-        np.vstack([X, X[:1]]), with_gap, sample_weight=np.append(weights, 1.0), missing="each"
-    )
+    if gaps:  # of which many targets have the same
+        Y[:7, 10:100], Y[20:30, 150:280], Y[3, 290] = np.nan, np.nan, np.nan
+    given = {"fit_intercept": centred, "missing": "each"}
+    whole = fit_targets(X, Y, sample_weight=weights, **given)
+    # Rows of no weight, in which every target has gaps of its own: each is fitted by itself.
+    own = np.where(np.arange(300) >> np.arange(9)[:, None] & 1, np.nan, 0.0)
+    apart = np.vstack([X, X[:9]]), np.vstack([Y, own])
+    alone = fit_targets(*apart, sample_weight=np.append(weights, np.zeros(9)), **given)
+    np.testing.assert_array_equal(whole.n_samples, alone.n_samples)
     for name in ("coef", "intercept", "coef_error", "intercept_error", "sigma", "r2", "rank"):
-        one, other = getattr(whole, name), getattr(gaps, name)
+        one, other = getattr(whole, name), getattr(alone, name)
         some = np.arange(300) != 5 if "error" in name or name == "sigma" else slice(None)
         np.testing.assert_allclose(one[some], other[some], rtol=1e-11, atol=1e-9, err_msg=name)
