@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from linreg_fast.many_fits.labels import as_list
 from linreg_fast.sources.table import is_arrow
 
 FIGURES = 6  # digits on the screen
@@ -67,12 +68,23 @@ def _plain(values):
     return values.tolist() if getattr(values, "dtype", values) == np.dtype(object) else values
 
 
+def _texts(values):
+    """A column for a text file; stamps of nanoseconds as text, of microseconds if they are that."""
+    if isinstance(values, list):
+        return values
+    if values.dtype.kind in "Mm":
+        plain = values.astype(f"{values.dtype.kind}8[us]")
+        fine = isinstance(values[:1].tolist()[0], int) and (plain == values).all()
+        return [str(stamp) for stamp in as_list(plain if fine else values)]
+    return values.tolist()
+
+
 def as_json(fits):
     """The text of a list of one object a group; null where a number is not determined."""
     import json
     import math
 
-    columns = {name: getattr(v, "tolist", lambda v=v: v)() for name, v in _columns(fits).items()}
+    columns = {name: _texts(values) for name, values in _columns(fits).items()}
     rows = [
         {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
@@ -80,7 +92,7 @@ def as_json(fits):
         }
         for row in zip(*columns.values(), strict=True)
     ]
-    lines = ",\n".join(" " + json.dumps(row, ensure_ascii=False) for row in rows)
+    lines = ",\n".join(" " + json.dumps(row, ensure_ascii=False, default=str) for row in rows)
     return f"[\n{lines}\n]\n"
 
 
@@ -89,7 +101,7 @@ def as_csv(fits, delimiter=","):
     import csv
     import io
 
-    columns = [getattr(v, "tolist", lambda v=v: v)() for v in _columns(fits).values()]
+    columns = [_texts(values) for values in _columns(fits).values()]
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(list(fits.columns()))
@@ -110,7 +122,8 @@ def head(fits, groups, features):
         table["..."] = [""] * len(fits)
     if fits.fit_intercept:
         table["intercept"] = fits.intercept[:groups]
-    table |= {"R2": fits.r2[:groups], "rows": fits.n_samples[:groups], "rank": fits.rank[:groups]}
+    table |= {"R2": fits.r2[:groups], "rows": fits.n_samples[:groups]}
+    table["rank"] = ["-" if rank < 0 else rank for rank in fits.rank[:groups].tolist()]
     columns = []
     for name, values in table.items():
         cells = [str(name), *(_cell(values[k]) for k in range(min(groups, len(fits))))]

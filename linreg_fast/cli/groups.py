@@ -121,9 +121,10 @@ def report(fits, options, rows, taken):
         print(f"... and {counted(more, 'group')} more{'' if options.out else ' (--out FILE)'}")
     print()
     left_out = rows.read - len(rows.y)
+    lines = counted(int((fits.rank >= 0).sum()), "line")
     also = f" ({left_out} left out for missing values)" if left_out else ""
     print(
-        f"{counted(len(fits), 'line')} of {options.target!r} by {listed(fits.key_names)}, "
+        f"{lines} of {options.target!r} by {listed(fits.key_names)}, "
         f"each of {counted(fits.n_features, 'feature')}, from {counted(len(rows.y), 'row')}{also}, "
         f"in {taken * 1e3:.1f} ms, compiling or loading the kernels included"
     )

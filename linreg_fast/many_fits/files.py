@@ -34,7 +34,7 @@ class Files:
     What `key=value` in the names of folders says is a column too.
     """
 
-    every_row = False
+    every_row, keys = False, frozenset()
 
     def __init__(self, found, options, given):
         self._found, self._options = found, options
@@ -67,6 +67,7 @@ class Files:
     def _of_one(self, file, source, numbers, texts):
         asked = dict.fromkeys([*numbers, *texts])
         own = {p: find(source, self.columns[p].name) for p in asked if p < self._n_own}
+        source.keys = frozenset(own[p] for p in self.keys if p in own)
         theirs = [own[p] for p in numbers if p in own]
         # A column says how many rows there are, where none of the file's own is asked for.
         beside = [own[p] for p in texts if p in own] or ([] if theirs else [0])

@@ -23,11 +23,12 @@ def rows_by_keys(source, target, by, features=None, weights=None, missing="raise
     )
     check_rows(source, len(selection.features) + 2)
     rows = selection.read()
-    return rows, [as_keys(cells) for cells in selection.key_cells], selection.key_names
+    found = [as_keys(keys) if isinstance(keys, list) else keys for keys in selection.key_cells]
+    return rows, found, selection.key_names
 
 
 def as_keys(cells):
-    """Keys as they stand in a file: whole numbers, numbers, or text, whichever keeps them apart.
+    """Keys of a file of text: whole numbers, numbers, or text, whichever keeps them apart.
 
     >>> as_keys(["10", "9", "10"])
     array([10,  9, 10])

@@ -6,6 +6,7 @@ import os
 from linreg_fast.kernels.tuning import SOURCE_ELEMENTS, SOURCE_ROWS
 from linreg_fast.sources.arrow_columns import beyond, floats, kind_of
 from linreg_fast.sources.doors import advice
+from linreg_fast.sources.key_cells import KeyCells
 from linreg_fast.sources.table import Batch, Column
 
 # Flat whatever the row groups, and no slower: by default a whole file is kept (473 MB of 424), and
@@ -32,7 +33,13 @@ def rows_at_a_time(n_columns):
 
 
 class ArrowSource:
-    """A Parquet, Feather or Arrow file; see `table.Source`."""
+    """A Parquet, Feather or Arrow file; see `table.Source`.
+
+    keys : set of int
+        Places of texts that are handed out as `KeyCells`.
+    """
+
+    keys = frozenset()
 
     def __init__(self, stream, path, name):
         self._pyarrow = need_pyarrow(name)
@@ -81,7 +88,9 @@ class ArrowSource:
                 batch = next(found, None)
                 if batch is None:
                     break
-                made = as_batch(batch.columns, batch.num_rows, asked, numbers, texts, above)
+                made = as_batch(
+                    batch.columns, batch.num_rows, asked, numbers, texts, above, self.keys
+                )
             if made.rows:
                 above += made.rows
                 yield made
@@ -96,11 +105,15 @@ def columns_of(schema):
     return [Column(*both) for both in zip(schema.names, map(kind_of, schema.types), strict=True)]
 
 
-def as_batch(columns, n_rows, asked, numbers, texts, above):
+def as_batch(columns, n_rows, asked, numbers, texts, above, keys=()):
     """A `Batch` of Arrow's columns, which stand at these places."""
+    # the columns, which of them are asked for as what, and how many rows came before
     columns = dict(zip(asked, columns, strict=True))
     values = {place: floats(columns[place]) for place in numbers}
-    cells = {place: _cells(columns[place]) for place in texts}
+    cells = {
+        place: KeyCells(columns[place]) if place in keys else _cells(columns[place])
+        for place in texts
+    }
     wide = {place: beyond(columns[place]) for place in numbers}
     wide = {place: ends for place, ends in wide.items() if ends}
     return Batch(n_rows, values, cells, {}, lambda row: f"row {above + row + 1}", [], wide)

@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 
 from linreg_fast.data.gate import listed
-from linreg_fast.sources.cells import is_missing, why_text
+from linreg_fast.sources.cells import why_text
 from linreg_fast.sources.doors import advice
+from linreg_fast.sources.key_cells import joined, missing_in
 from linreg_fast.sources.left_out import counts_rows
 from linreg_fast.sources.names import counted, find
 
@@ -17,17 +18,19 @@ class Collector:
     asked: places of columns that must be numbers, or it is an error.
     offered: places of columns that are taken if they turn out to be numbers.
     texts: places of columns taken as they stand; `grouped` of them: a missing one is a gap.
+    keys: places of texts that a file whose columns have types hands out as `KeyCells`.
     missing: "raise" stops at a gap of the columns that are used in the end; "drop" leaves the row
     out; "keep" leaves it as it is.
     """
 
-    def __init__(self, source, asked, offered=(), texts=(), grouped=(), missing="drop"):
+    def __init__(self, source, asked, offered=(), texts=(), grouped=(), missing="drop", keys=()):
         self.source, self.missing = source, missing
         self._asked, self._offered = list(dict.fromkeys(asked)), list(offered)
         self._texts, self._grouped = list(dict.fromkeys([*texts, *grouped])), list(grouped)
         self._parts = {place: [] for place in [*self._asked, *self._offered]}
         self._cells = {place: [] for place in self._texts}  # a column may be wanted as both
         source.every_row = missing == "keep"
+        source.keys = frozenset(keys)
         self.not_numbers = {}  # offered place -> what stands where
         self.gaps = dict.fromkeys([*self._parts, *self._cells], 0)
         self._first_gap, self._first_infinite = {}, {}
@@ -61,7 +64,7 @@ class Collector:
             for place in self._texts:
                 self._cells[place].append(batch.texts[place])
                 if place in self._grouped:
-                    empty = [row for row, c in enumerate(batch.texts[place]) if is_missing(c, True)]
+                    empty = np.flatnonzero(missing_in(batch.texts[place]))
                     self._note_gaps(place, batch, empty)
             self.rows += batch.rows
         if not self.rows:
@@ -119,11 +122,15 @@ class Collector:
     def missing_rows(self, place):
         """(rows,) of bool: where the column has a gap."""
         if place not in self._parts:
-            return np.array([is_missing(cell, True) for cell in self.cells(place)])
+            return np.concatenate([missing_in(part) for part in self._cells[place]])
         return np.isnan(np.concatenate(self._parts[place]))
 
     def cells(self, place):
         return [cell for part in self._cells[place] for cell in part]
+
+    def keys(self, place, kept=None):
+        """The cells of the rows kept, of their own type where the file has types."""
+        return joined(self._cells[place], kept)
 
     def refuse(self, places):
         """Raise for what these columns may not hold: infinity, and gaps where they are to stop."""

@@ -6,7 +6,6 @@ from collections import Counter
 import numpy as np
 
 from linreg_fast.data.gate import listed
-from linreg_fast.sources import groups
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.design import design
 from linreg_fast.sources.doors import advice, option
@@ -179,6 +178,7 @@ class Selection:
                 *(p for p in self.beside if p not in [*numbers, *asked]),
             ],
             missing=self.missing,
+            keys=self.keys,
         ).read()
         if not self.chosen:
             self._sort_out(columns, asked)
@@ -190,7 +190,7 @@ class Selection:
                 kept = None
         features = [(place, not self._is_free(place)) for place in self.features]
         rows = design(columns, features, self.target, self.weights, kept)
-        self.key_cells = [groups.cells_of(columns.cells(place), kept) for place in self.keys]
+        self.key_cells = [columns.keys(place, kept) for place in self.keys]
         if not rows.names:
             self._refuse_none([])
         beside = {self.name(place): cells_of(columns, place, kept) for place in self.beside}

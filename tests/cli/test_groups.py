@@ -1,6 +1,8 @@
 """The command groups: a line for each group of a table, in words and in files."""
 
 import csv
+import datetime
+import decimal
 import io
 import json
 
@@ -135,3 +137,37 @@ def test_columns_of_one_name_are_told_apart(capsys, tmp_path, rng):
         *np.array([[float(v) for v in line.split(",")[1:]] for line in lines[::2]]).T, 1
     )[0]
     np.testing.assert_allclose(float(rows[0]["intercept"]), slope, rtol=1e-9)
+
+
+def test_keys_of_a_typed_file_are_written_as_they_are(capsys, tmp_path, rng):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    kinds = {
+        "date": [datetime.date(2024, 1, 1 + k) for k in range(3)],
+        "fine": [np.datetime64(f"2024-01-0{k + 1}T00", "ns") for k in range(3)],
+        "price": [decimal.Decimal("1.10"), decimal.Decimal("2.50"), decimal.Decimal(3)],
+        "flag": [False, False, True],
+    }
+    which = np.arange(30) % 3
+    columns = {name: pa.array([labels[k] for k in which]) for name, labels in kinds.items()}
+    table = pa.table({**columns, "x": rng.normal(size=30), "y": rng.normal(size=30)})
+    path = tmp_path / "t.parquet"
+    parquet.write_table(table, path)
+    for name, told in (
+        ("date", ["2024-01-01", "2024-01-02", "2024-01-03"]),
+        ("fine", ["2024-01-01 00:00:00", "2024-01-02 00:00:00", "2024-01-03 00:00:00"]),
+        ("price", ["1.10", "2.50", "3.00"]),
+        ("flag", ["False", "True"]),
+    ):
+        asked = ["groups", path, "--target", "y", "--features", "x", "--by", name]
+        code, text, _ = run(capsys, *asked, "--out", "-")
+        assert code == 0
+        assert [row[name] for row in csv.DictReader(io.StringIO(text))] == told
+        for ending in ("json", "parquet"):
+            out = tmp_path / f"{name}.{ending}"
+            assert run(capsys, *asked, "--out", out)[0] == 0
+        rows = json.loads((tmp_path / f"{name}.json").read_text())
+        assert [str(row[name]) for row in rows] == told
+        kept = parquet.read_table(tmp_path / f"{name}.parquet")[name]
+        assert set(kept.to_pylist()) == set(table[name].to_pylist())

@@ -1,5 +1,7 @@
 """What `fit_groups` takes: frames by column names, files, rows with gaps."""
 
+import datetime
+import decimal
 import warnings
 
 import numpy as np
@@ -81,6 +83,41 @@ def test_files(columns, tmp_path, ending):
         fit_groups(path, "y", groups=np.ones(60))
     with pytest.raises(ValueError, match="no column 'z'"):
         fit_groups(path, "y", by="z")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_keys_of_typed_files_are_those_of_tables(columns, tmp_path, ending):
+    which = np.arange(60) % 3
+    columns |= {
+        "date": [datetime.date(2024, 1, 3 - k) for k in which],
+        "flag": [bool(k) for k in which],
+        "decimal": [decimal.Decimal(f"{k}.50") for k in which],
+        "time": [datetime.time(k) for k in which],
+        "wide": which.astype(np.uint64) + np.uint64(2**63),
+        "number": [f"{k:02}" for k in which],
+        "category": pa.array([["c", "b", "a"][k] for k in which]).dictionary_encode(),
+        "moment": np.datetime64("2024-01-01T00:00:00.000000001", "ns") + which,
+    }
+    table, path = pa.table(columns), tmp_path / f"t.{ending}"
+    table.select(["a", "y", "date"]).to_pandas().to_csv(tmp_path / "t.csv", index=False)
+    write = pytest.importorskip(f"pyarrow.{ending}")
+    getattr(write, "write_table" if ending == "parquet" else "write_feather")(table, path)
+    for by in (*list(columns)[5:], ["date", "shop"], ["moment", "flag"]):
+        expected = fit_groups(table, "y", by=by, features=["a"])
+        found = fit_groups(path, "y", by=by, features=["a"])
+        same(found, expected)
+        assert found.keys.dtype == expected.keys.dtype
+        assert all(key in found for key in found)
+        np.testing.assert_array_equal(found.predict(table), expected.predict(table))
+    twice = fit_groups([path, tmp_path / "t.csv"], "y", by="date", features=["a"])  # text in one
+    assert twice.keys.tolist() == ["2024-01-01", "2024-01-02", "2024-01-03"]
+    gaps = pa.table({**columns, "date": [None, *columns["date"][1:]], "shop": ["NA"] * 60})
+    getattr(write, "write_table" if ending == "parquet" else "write_feather")(gaps, path)
+    with pytest.raises(ValueError, match="row 1: column 'date' has a missing value"):
+        fit_groups(path, "y", by="date", features=["a"])
+    with pytest.warns(UserWarning, match="1 of 60 rows is left out"):
+        fits = fit_groups(path, "y", by="date", features=["a"], missing="drop")
+    assert fits.n_samples.tolist() == [20, 20, 19]
 
 
 def sources(columns, folder):
