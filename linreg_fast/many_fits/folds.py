@@ -47,7 +47,8 @@ def split(cv, X, y, groups):
         cv = cv.split(X, y, groups)
     pairs = [_pair(pair, k) for k, pair in enumerate(cv)]
     if not pairs:
-        raise ValueError("cv gives no folds")
+        used = ": has this iterator been used up?" if hasattr(cv, "__next__") else ""
+        raise ValueError(f"cv gives no folds{used}")
     for k, (train, test) in enumerate(pairs):
         for rows, what in ((train, "train on"), (test, "test on")):
             if rows.dtype == bool:

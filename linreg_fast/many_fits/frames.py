@@ -17,6 +17,18 @@ def names_of(table):
     return None
 
 
+def target_names(Y):
+    """The names of the targets, or None where they have none."""
+    if isinstance(Y, str):
+        return [Y]
+    if isinstance(Y, (list, tuple)) and all(isinstance(name, str) for name in Y):
+        return list(Y) or None
+    names = names_of(Y)
+    if names is None and getattr(Y, "name", None) is not None:
+        names = [Y.name]
+    return None if names is None else [str(name) for name in names]
+
+
 def check_name(table, name):
     """Raise for what names no column of a data frame."""
     names = names_of(table)

@@ -9,7 +9,7 @@ from linreg_fast.data.gate import listed
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.many_fits.frames import column, features_by_name, features_of, frame
 from linreg_fast.many_fits.labels import Places, as_list
-from linreg_fast.many_fits.results import ManyFits
+from linreg_fast.many_fits.results import ManyFits, key_columns
 
 LISTED = 10_000  # keys that are looked through for one that is like an unknown one
 
@@ -139,11 +139,7 @@ class GroupFits(ManyFits):
         return found
 
     def _heads(self):
-        keys = self.keys
-        if len(self.key_names) > 1:
-            columns = zip(*keys, strict=True)
-            return {n: np.array(v) for n, v in zip(self.key_names, columns, strict=True)}
-        return {self.key_names[0]: as_list(keys) if keys.dtype.kind == "O" else keys}
+        return key_columns(self.keys, self.key_names)
 
     def columns(self):
         """Name -> values, a row a group: keys, coefficients, standard errors and the rest.

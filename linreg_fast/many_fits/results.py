@@ -11,6 +11,15 @@ from linreg_fast.kernels.systems import one_of_many as of
 SHOWN = 10  # fits in a notebook
 
 
+def key_columns(keys, names, taken=()):
+    """Name -> the keys, a column of each; a name that is taken gets a line under it."""
+    names = [f"{name}_" if name in taken else name for name in names]
+    if len(names) > 1:
+        columns = zip(*keys, strict=True)
+        return {name: np.array(own) for name, own in zip(names, columns, strict=True)}
+    return {names[0]: keys.tolist() if keys.dtype.kind == "O" else keys}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ManyFits:
     """Coefficients and how sure they are; see `GroupFits` and `WindowFits`."""

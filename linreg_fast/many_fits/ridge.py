@@ -11,7 +11,7 @@ from linreg_fast.data.room import check_room
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.systems import small
 from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS
-from linreg_fast.many_fits.frames import check_order, features_of, frame
+from linreg_fast.many_fits.frames import check_order, features_of, frame, target_names
 from linreg_fast.many_fits.summed import moments_of
 from linreg_fast.many_fits.table import check_missing
 from linreg_fast.runtime import blas, launch
@@ -139,6 +139,7 @@ class RidgePath:
     degrees_of_freedom: np.ndarray
     feature_names: list
     library: str = ""
+    target_names: list | None = None
 
     def __len__(self):
         return len(self.alphas)
@@ -157,12 +158,15 @@ class RidgePath:
         return np.moveaxis(self.coef @ rows.T, 1, 2) + self.intercept[:, None]
 
     def to_frame(self):
-        """A row a penalty, for one target: alpha, intercept, coefficients, degrees of freedom."""
+        """A row a penalty (and target): alpha, intercept, coefficients, degrees of freedom."""
+        count = 1 if self.coef.ndim == 2 else self.coef.shape[1]
+        columns = {"alpha": np.repeat(self.alphas, count)}
         if self.coef.ndim == 3:
-            raise ValueError("to_frame() is for one target: this path has more")
-        columns = {"alpha": self.alphas, "intercept": self.intercept}
-        columns |= {name: self.coef[:, j] for j, name in enumerate(self.feature_names)}
-        columns["degrees_of_freedom"] = self.degrees_of_freedom
+            columns["target"] = (self.target_names or [f"y{k}" for k in range(count)]) * len(self)
+        columns["intercept"] = self.intercept.reshape(-1)
+        coef = self.coef.reshape(-1, len(self.feature_names))
+        columns |= {name: coef[:, j] for j, name in enumerate(self.feature_names)}
+        columns["degrees_of_freedom"] = np.repeat(self.degrees_of_freedom, count)
         return frame(columns, self.library)
 
     def __repr__(self):
@@ -240,9 +244,11 @@ def ridge_path(
         if X.n_samples == 0:
             raise ValueError("these Moments are of no rows: nothing is left to fit")
         found, names, one, library = X, None, X.n_targets == 1, ""
+        targets = None
     else:
         with as_keyboard_interrupt(), threads:
             found, names, one, library = moments_of(X, y, features, sample_weight, missing)
+        targets = target_names(y)
     coef, intercept = solve_paths(found, alphas, fit_intercept)
     coef = np.ascontiguousarray(np.moveaxis(coef, 1, 2))
     return RidgePath(
@@ -252,6 +258,7 @@ def ridge_path(
         effective(found.apart[0], alphas, fit_intercept),
         names or [f"x{j}" for j in range(found.n_features)],
         library,
+        targets,
     )
 
 

@@ -1,6 +1,7 @@
 """`Screen`: single regressions, as arrays."""
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Screen:
         the covariates leave of y, and its root with the coefficient's sign. A column that is
         constant, or is a combination of the covariates, has coefficient zero and NaN elsewhere.
     degrees_of_freedom : int
-    feature_names : list of str, or None
+    feature_names, target_names : list of str, or None
     """
 
     products: np.ndarray  # (p, t): of columns and targets, each less what covariates explain
@@ -32,6 +33,7 @@ class Screen:
     one: bool  # whether y was 1-D
     feature_names: list | None = None
     library: str = ""
+    target_names: list | None = None
 
     def __len__(self):
         return len(self.squares)
@@ -94,13 +96,15 @@ class Screen:
         return np.argsort(-strength, kind="stable")[:k]
 
     def to_frame(self):
-        """A row a column, for one y: coefficient, standard error, t, p and R2."""
-        if not self.one:
-            raise ValueError("to_frame() is for one y: this is of more")
+        """A row a column: coefficient, standard error, t, p and R2; of several y all of each."""
         names = self.feature_names or [f"x{j}" for j in range(len(self))]
         columns = {"feature": names}
+        if not self.one:
+            count = len(self.target_squares)
+            targets = self.target_names or [f"y{k}" for k in range(count)]
+            columns = {"target": np.repeat(targets, len(self)), "feature": names * count}
         for name in ("coef", "coef_error", "t_values", "p_values", "r2"):
-            columns[name] = getattr(self, name)
+            columns[name] = getattr(self, name).T.reshape(-1)
         return frame(columns, self.library)
 
     def __repr__(self):
@@ -116,7 +120,7 @@ class Screen:
         r2, p = self.r2, self.p_values
         names = self.feature_names or [f"x{j}" for j in range(len(self))]
         body = "".join(
-            f"<tr><td>{names[j]}</td><td>{r2[j]:.4g}</td><td>{p[j]:.3g}</td></tr>"
+            f"<tr><td>{escape(names[j])}</td><td>{r2[j]:.4g}</td><td>{p[j]:.3g}</td></tr>"
             for j in self.top()
         )
         return f"<p>{self!r}</p><table><tr><th>feature</th><th>R2</th><th>p</th></tr>{body}</table>"

@@ -4,6 +4,7 @@ import numpy as np
 
 from linreg_fast.data.room import check_room
 from linreg_fast.data.t_tail import two_sided
+from linreg_fast.many_fits.frames import target_names
 from linreg_fast.many_fits.screen_result import Screen
 from linreg_fast.many_fits.screen_sums import ROUNDING, basis_of, sums_of
 from linreg_fast.many_fits.table import check_missing, table_given
@@ -65,7 +66,7 @@ def screen(
     """
     threads = launch.threads(n_jobs)
     check_missing(missing)
-    names = {"covariates": covariates}
+    names, targets = {"covariates": covariates}, target_names(y)
     given = table_given(X, y, features, sample_weight, missing, numbers=names)
     X, n = given.X, len(given.X)
     one, Y = given.y.ndim == 1, np.asarray(given.y, dtype=np.float64)
@@ -91,7 +92,8 @@ def screen(
     with as_keyboard_interrupt(), threads:
         found = sums_of(X, Q, rest, given.features, root)
     squares = (rest**2).sum(axis=0)
-    return Screen(*found, squares, freedom, one, given.features, given.library)
+    rest = given.features, given.library, targets
+    return Screen(*found, squares, freedom, one, *rest)
 
 
 def _one_target(y):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linreg_fast.data.gate import no_column
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.many_fits.frames import features_by_name, features_of, frame
 from linreg_fast.many_fits.results import ManyFits
@@ -27,6 +28,24 @@ class TargetFits(ManyFits):
     @computed_once
     def targets(self):
         return self.target_names or [f"y{k}" for k in range(len(self))]
+
+    def __getitem__(self, target):
+        """What is known of one target, by its name or its place, as a dict."""
+        place = self._places.get(target, target) if isinstance(target, str) else target
+        if isinstance(place, str):
+            raise KeyError(str(no_column(place, self.targets, "these fits")))
+        return self._one(range(len(self))[place])
+
+    def __iter__(self):
+        """Over the names of the targets."""
+        return iter(self.targets)
+
+    def __contains__(self, target):
+        return target in self._places
+
+    @computed_once
+    def _places(self):
+        return {name: place for place, name in enumerate(self.targets)}
 
     def predict(self, X):
         """Predicted targets.

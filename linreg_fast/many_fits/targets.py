@@ -8,7 +8,7 @@ from linreg_fast.data.room import check_room
 from linreg_fast.kernels.tuning import TARGET_COPY_ELEMENTS
 from linreg_fast.many_fits.common import empty_results, whole_number
 from linreg_fast.many_fits.complete import complete
-from linreg_fast.many_fits.frames import names_of
+from linreg_fast.many_fits.frames import target_names
 from linreg_fast.many_fits.groups import fit_each
 from linreg_fast.many_fits.keys import Groups
 from linreg_fast.many_fits.results import ManyFits
@@ -79,7 +79,7 @@ def fit_targets(
     threads = launch.threads(n_jobs)
     check_missing(missing, MISSING)
     fewest = whole_number(min_samples, "min_samples") if min_samples is not None else 1
-    names = _names(Y)
+    names = target_names(Y)
     given = table_given(X, Y, features, sample_weight, "keep")
     if missing != "raise":
         given = complete(given, (), targets=missing == "drop")
@@ -101,18 +101,6 @@ def fit_targets(
             found = _alike(*rows, centred, fewest, refuse)
     rest = given.features or [f"x{j}" for j in range(p)], bool(fit_intercept), given.library
     return TargetFits(*ManyFits.arrays(*found), *rest, names)
-
-
-def _names(Y):
-    """The names of the targets, or None where they have none."""
-    if isinstance(Y, str):
-        return [Y]
-    if isinstance(Y, (list, tuple)) and all(isinstance(name, str) for name in Y):
-        return list(Y) or None
-    names = names_of(Y)
-    if names is None and getattr(Y, "name", None) is not None:
-        names = [Y.name]
-    return None if names is None else [str(name) for name in names]
 
 
 def _alike(X, Y, weights, centred, fewest, refuse):

@@ -6,7 +6,7 @@ import numpy as np
 
 from linreg_fast.many_fits.fading import Faded
 from linreg_fast.many_fits.frames import features_by_name, features_of, frame
-from linreg_fast.many_fits.results import ManyFits
+from linreg_fast.many_fits.results import ManyFits, key_columns
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,6 +28,7 @@ class WindowFits(ManyFits):
     rows: np.ndarray
     keys: np.ndarray | None = None
     faded: Faded | None = None
+    key_names: list | None = None
 
     @property
     def degrees_of_freedom(self):
@@ -65,7 +66,10 @@ class WindowFits(ManyFits):
         return self.intercept + (self.coef * rows).sum(axis=1)
 
     def _heads(self):
-        return {"row": self.rows, **({} if self.keys is None else {"group": self.keys})}
+        heads = {"row": self.rows}
+        if self.keys is not None:
+            heads |= key_columns(self.keys, self.key_names or ["group"], heads)
+        return heads
 
     def to_frame(self):
         """A row a window: its last row, coefficients, standard errors and the rest.

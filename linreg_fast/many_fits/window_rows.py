@@ -24,7 +24,7 @@ class Input(NamedTuple):
     bad: Any  # (n,) bool, rows that are not finite; None for none
     groups: Groups
     names: list  # of the features
-    keyed: bool
+    key_names: list  # of the columns of keys, if there are any
     centred: bool
     library: str
     times: Any  # n stamps, or None
@@ -71,7 +71,7 @@ def input_of(X, y, times, groups, by, features, sample_weight, centred, missing)
         bad if missing == "break" else None,
         grouped(given.keys, n, given.key_names) if given.keys else whole,
         given.features or [f"x{j}" for j in range(p)],
-        bool(given.keys),
+        given.key_names,
         bool(centred),
         given.library,
         beside["times"],

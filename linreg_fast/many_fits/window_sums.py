@@ -147,12 +147,13 @@ def result_of(given, at, found, faded=None):
     """`WindowFits`, in the order of the rows."""
     rows = given.groups.order[at]
     keys = None
-    if given.keyed:
+    if given.key_names:
         which = np.repeat(np.arange(len(given.groups.labels)), np.diff(given.groups.starts))[at]
         back = np.argsort(rows, kind="stable")
         rows, found = rows[back], [part[back] for part in found]
         faded = None if faded is None else Faded(*(part[back] for part in faded))
         keys = given.groups.labels[which[back]]
     return WindowFits(
-        *ManyFits.arrays(*found), given.names, given.centred, given.library, rows, keys, faded
-    )
+        *ManyFits.arrays(*found), given.names, given.centred, given.library, rows, keys, faded,
+        given.key_names,
+    )  # fmt: skip

@@ -1,5 +1,7 @@
 """Every group's line equals that of a fit of its rows alone."""
 
+import datetime
+import pickle
 import warnings
 from fractions import Fraction
 
@@ -287,6 +289,42 @@ def test_keys_of_any_kind(rng, kind):
     assert np.array_equal(fits.predict(X, keys), plain.predict(X, codes))
 
 
+def test_fits_are_looked_up_as_in_a_dict(rng):
+    X, y = rng.normal(size=(12, 1)), rng.normal(size=12)
+    codes = np.arange(12) % 3
+    days = np.array(["2024-01-03", "2024-01-01", "2024-01-02"], "M8[D]")[codes]
+    spellings = (
+        datetime.date(2024, 1, 2), "2024-01-02", np.datetime64("2024-01-02"),
+        pd.Timestamp("2024-01-02"), datetime.datetime(2024, 1, 2),
+    )  # fmt: skip
+    expected = fit_groups(X, y, codes)[2]["coef"]
+    for unit in ("D", "s", "us", "ns"):
+        fits = fit_groups(X, y, days.astype(f"M8[{unit}]"))
+        for key in spellings:
+            assert key in fits
+            np.testing.assert_array_equal(fits[key]["coef"], expected)
+        assert all(each in fits for each in fits)
+        for key in (5, "x", None, [1], 2.5, datetime.datetime(2024, 1, 2, 12)):
+            assert key not in fits
+            with pytest.raises(KeyError, match="there is no group"):
+                fits[key]
+    fine = pd.DataFrame({"x": X[:, 0], "y": y, "day": days.astype("M8[ns]"), "code": codes})
+    both = fit_groups(fine, "y", by=["day", "code"])
+    assert (np.datetime64("2024-01-02", "ns"), 2) in both
+    np.testing.assert_array_equal(both[next(iter(both))]["coef"], both.coef[0])
+    assert np.isfinite(both.predict(fine)).all()
+    with pytest.raises(KeyError, match="there is no group 3"):
+        both[3]
+    spans = fit_groups(X, y, codes.astype("m8[h]"))
+    np.testing.assert_array_equal(spans[datetime.timedelta(hours=2)]["coef"], expected)
+    sizes = pl.Series(["c", "a", "b"])[codes.tolist()].cast(pl.Enum(["c", "a", "b"]))
+    assert fit_groups(X, y, sizes).keys.tolist() == ["c", "a", "b"]
+    unlike = fit_groups(X, y, pd.Series([1, "a", (2, 3)] * 4))  # that have no order
+    assert {1, "a", (2, 3)} == set(unlike)
+    again = pickle.loads(pickle.dumps(both))
+    np.testing.assert_array_equal(again[next(iter(both))]["coef"], both.coef[0])
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
 def test_frames_by_column_name(rng, library):
     columns = {
@@ -345,6 +383,20 @@ def test_bad_input_names_its_place(rng):
         fit_groups(X, y, ["a", "b", None, *"abcdefg"])
     with pytest.raises(ValueError, match="no key in row 1"):
         fit_groups(X, y, np.array(["2020-01-01", "NaT", *["2020-01-02"] * 8], "M8[D]"))
+    for gone in (pd.NA, pd.NaT, None, float("nan")):
+        for dtype in (object, "string"):
+            with pytest.raises(ValueError, match="no key in row 1"):
+                fit_groups(X, y, pd.Series(["a", gone, *"cdefghij"], dtype=dtype))
+    with pytest.raises(ValueError, match="no key in row 1"):
+        fit_groups(X, y, pl.Series(["a", None, *"cdefghij"]))
+    with pytest.raises(ValueError, match="an array or a list, a key a row; got generator"):
+        fit_groups(X, y, (key for key in keys))
+    with pytest.raises(ValueError, match="y must be given"):
+        fit_groups(X, None, keys)
+    with pytest.raises(TypeError, match="an array of keys goes to groups="):
+        fit_groups(X, y, by=keys)
+    with pytest.raises(ValueError, match="no column 3"):
+        fit_groups(pd.DataFrame(X), y, by=3)
     with pytest.raises(ValueError, match="9 keys"):
         fit_groups(X, y, keys[:9])
     with pytest.raises(ValueError, match="min_samples"):

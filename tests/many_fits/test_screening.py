@@ -126,6 +126,11 @@ def test_frames_and_bad_input(rng):
     found = screen(pd.DataFrame(X, columns=list("abc")), y)
     assert found.to_frame()["feature"].tolist() == ["a", "b", "c"]
     assert "3 columns" in repr(found)
+    table = pd.DataFrame(X, columns=list("abc")).assign(u=y, v=y**2)
+    two = screen(table, ["u", "v"], features=["a", "b"]).to_frame()
+    assert two["target"].tolist() == ["u", "u", "v", "v"]
+    assert two["feature"].tolist() == ["a", "b"] * 2
+    np.testing.assert_allclose(two["coef"][:2], found.coef[:2], rtol=1e-12)
     assert "<table>" in found._repr_html_()
     dirty = X.copy()
     dirty[7, 2] = np.inf
@@ -135,6 +140,12 @@ def test_frames_and_bad_input(rng):
         screen(X, y[:19])
     with pytest.raises(ValueError, match="too few"):
         screen(X[:3], y[:3], rng.normal(size=(3, 2)))
+    with pytest.raises(ValueError, match="covariates contains NaN at row 7, column 1"):
+        screen(X, y, np.where(dirty == np.inf, np.nan, dirty)[:, 1:])
+    with pytest.raises(ValueError, match="y has no target"):
+        screen(X, np.empty((20, 0)))
+    with pytest.raises(ValueError, match="y must be given"):
+        f_regression(X, None)
     with pytest.raises(ValueError, match="covariates 5"):
         screen(X, y, rng.normal(size=(5, 2)))
     assert np.isnan(screen(X, np.ones(20)).p_values).all()

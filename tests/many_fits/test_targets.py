@@ -53,6 +53,11 @@ def test_frames_and_bad_input(rng):
     assert "TargetFits(2 targets, 3 features" in repr(fits)
     assert "<table>" in fits._repr_html_()
     np.testing.assert_array_equal(fits.predict(table), fits.predict(X))
+    np.testing.assert_array_equal(fits["v"]["coef"], fits[-1]["coef"])
+    assert list(fits) == ["u", "v"]
+    assert "w" not in fits
+    with pytest.raises(KeyError, match="no column 'w': it has u, v"):
+        fits["w"]
     for Z, given, words in (
         (Y, {}, "y contains NaN"),
         (np.where(np.isnan(Y), np.inf, Y), {"missing": "each"}, "infinity"),

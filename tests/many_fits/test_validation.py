@@ -112,6 +112,11 @@ def test_targets_and_frames(rng):
         truth = ms.cross_val_score(Ridge(1.0), X, Y, cv=ms.KFold(3), scoring=scoring)
         np.testing.assert_allclose(found.scores[0], truth, rtol=1e-10)
     assert found.to_frame().columns.tolist() == ["alpha", "mean_score", "std_score"]
+    path = ridge_path(X, Y, [0.5, 2.0])
+    long = path.to_frame()
+    assert long["target"].tolist() == ["y0", "y1"] * 2
+    np.testing.assert_array_equal(long[path.feature_names], path.coef.reshape(4, -1))
+    assert long["alpha"].tolist() == [0.5, 0.5, 2.0, 2.0]
     assert "3 folds" in repr(found)
     assert "<table>" in found._repr_html_()
 
@@ -204,6 +209,21 @@ def test_bad_input(rng):
         cross_validate(X, y, "five")
     with pytest.raises(TypeError, match="must be a number of folds"):
         cross_validate(X, y, 2.5)
+    with pytest.raises(TypeError, match=r"cv is the class KFold: .* KFold\(...\)"):
+        cross_validate(X, y, ms.KFold)
+    with pytest.raises(ValueError, match="used up"):
+        cross_validate(X, y, iter(()))
+    with pytest.raises(ValueError, match="alphas must be given"):
+        RidgeCV(None).fit(X, y)
+    single = [(np.arange(19), [19])]  # r2 of one row is none
+    found = cross_validate(X, y, single, scoring="r2")
+    assert "no r2 is a number" in repr(found)
+    for act in (
+        lambda: found.best_alpha,
+        lambda: RidgeCV(cv=single, scoring="r2").fit(X, y),
+    ):
+        with pytest.raises(ValueError, match=r"no r2 is a number: .* two rows in every fold"):
+            act()
     for fold, words in (
         (np.arange(4), "fold 1 must be a pair"),
         (([0, 1], [2], [3]), "fold 1 must be a pair .* of length 3"),

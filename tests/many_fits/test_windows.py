@@ -249,6 +249,10 @@ def test_frames_and_predictions(rng):
     table = pd.DataFrame(X, columns=["a", "b"]).assign(y=y)
     fits = fit_rolling(table, "y", 10)
     assert fits.to_frame().columns.tolist()[:4] == ["row", "intercept", "a", "b"]
+    shops = table.assign(shop=np.arange(40) % 2, year=1)
+    for by in (["shop"], ["year", "shop"]):
+        heads = fit_rolling(shops, "y", 5, by=by, features=["a"]).to_frame().columns.tolist()
+        assert heads[: len(by) + 2] == ["row", *by, "intercept"]
     assert close(fits.predict(X)[20], fits.intercept[20] + fits.coef[20] @ X[20])
     assert "9 with too few rows" in repr(fits)
     assert "<table>" in fits._repr_html_()
@@ -269,6 +273,10 @@ def test_bad_input(rng):
         fit_rolling(X, y, 5, times=[0, 1, 2, 1, *range(4, 30)])
     with pytest.raises(ValueError, match="no stamp in row 1"):
         fit_rolling(X, y, 5, times=[0, np.nan, *range(28)])
+    with pytest.raises(ValueError, match="infinite stamp in row 29"):
+        fit_rolling(X, y, 5, times=[*range(29), np.inf])
+    with pytest.raises(ValueError, match="min_samples=6 is more than a window of 5 rows"):
+        fit_rolling(X, y, 5, min_samples=6)
     with pytest.raises(ValueError, match="give a span"):
         fit_rolling(X, y, 5, times=np.arange("2020-01-01", "2020-01-31", dtype="M8[D]"))
     with pytest.raises(ValueError, match="span such as"):
