@@ -80,7 +80,7 @@ class FittedRows:
 
     def _fitted(self, rows, moments=None):
         """What `inference.build` needs of this model. moments: of its columns, with any target."""
-        from linreg_fast.inference.build import Fitted
+        from linreg_fast.inference.fitted import Fitted, Numbered
 
         check_is_fitted(self)
         if getattr(self, "positive", False):
@@ -101,7 +101,7 @@ class FittedRows:
         n_targets = self._n_targets()
         targets = ["y" if design is None else design.target]
         if n_targets > 1:
-            targets = [f"{'y' if design is None else design.target}{k}" for k in range(n_targets)]
+            targets = Numbered(targets[0], range(n_targets))
         solver = getattr(self, "solver_", "gradient_descent")
         fitted = Fitted(
             moments,

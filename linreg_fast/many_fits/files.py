@@ -34,7 +34,8 @@ class Files:
     What `key=value` in the names of folders says is a column too.
     """
 
-    every_row, keys = False, frozenset()
+    every_row = False
+    keys: frozenset[int] = frozenset()
 
     def __init__(self, found, options, given):
         self._found, self._options = found, options

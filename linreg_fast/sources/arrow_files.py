@@ -39,7 +39,7 @@ class ArrowSource:
         Places of texts that are handed out as `KeyCells`.
     """
 
-    keys = frozenset()
+    keys: frozenset[int] = frozenset()
 
     def __init__(self, stream, path, name):
         self._pyarrow = need_pyarrow(name)
