@@ -143,6 +143,7 @@ def _of_source(source, target, others, y, features, weights, missing, numbers, k
     # the source, the targets, and what `table_given` takes
     from linreg_fast.many_fits.tables import rows_by_keys
     from linreg_fast.sources.names import find
+    from linreg_fast.sources.progress import Progress
 
     beside = [*others, *(name for value in numbers.values() for name in _names(value))]
     by = [name for value in keys.values() for name in _key(value)]
@@ -150,7 +151,8 @@ def _of_source(source, target, others, y, features, weights, missing, numbers, k
     asked = None if features is None else [*features, *beside]
     for name in beside:
         find(source, name)  # refuses
-    rows, found, _ = rows_by_keys(source, target, by, asked, weights, missing)
+    with Progress(getattr(source, "rows", None)) as progress:
+        rows, found, _ = rows_by_keys(source, target, by, asked, weights, missing, progress)
     for name in beside:
         if name not in rows.names:
             raise ValueError(

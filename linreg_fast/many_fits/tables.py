@@ -7,10 +7,17 @@ from linreg_fast.sources.cells import is_number
 from linreg_fast.sources.selection import Selection
 
 
-def rows_by_keys(source, target, by, features=None, weights=None, missing="raise", **choice):
+def _silent(rows):
+    """Says nothing."""
+
+
+def rows_by_keys(
+    source, target, by, features=None, weights=None, missing="raise", progress=_silent, **choice
+):
     """(the `Rows` of an open table, its keys as arrays, their names).
 
-    by, features: a name or several. choice: what else `Selection` takes.
+    by, features: a name or several. choice: what else `Selection` takes. progress: told of
+    the rows read so far.
 
     Raises
     ------
@@ -22,7 +29,7 @@ def rows_by_keys(source, target, by, features=None, weights=None, missing="raise
         source, target, features, weights, missing=missing, keys=by or (), **choice
     )
     check_rows(source, len(selection.features) + 2)
-    rows = selection.read()
+    rows = selection.read(progress)
     found = [as_keys(keys) if isinstance(keys, list) else keys for keys in selection.key_cells]
     return rows, found, selection.key_names
 

@@ -43,7 +43,8 @@ class Collector:
     def place(self, name):
         return find(self.source, name)
 
-    def read(self):
+    def read(self, progress=lambda rows: None):
+        """Read all rows; progress is called with how many have been read."""
         offered = [place for place in self._offered if place not in self._asked]
         numbers = [*self._asked, *offered]
         for batch in self.source.batches(numbers, self._texts):
@@ -67,6 +68,7 @@ class Collector:
                     empty = np.flatnonzero(missing_in(batch.texts[place]))
                     self._note_gaps(place, batch, empty)
             self.rows += batch.rows
+            progress(self.rows)
         if not self.rows:
             raise ValueError(f"{self.source.path} has no rows below its header")
         if self._short:

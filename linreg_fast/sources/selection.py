@@ -164,8 +164,8 @@ class Selection:
         self._leave_out(why, places, hint)
         self.features = [place for place in self.features if place not in places]
 
-    def read(self):
-        """The `Rows`, after one pass over the source."""
+    def read(self, progress=lambda rows: None):
+        """The `Rows`, after one pass over the source. progress: told of the rows read so far."""
         numbers = [place for place in self.features if self._is_free(place)]
         asked = [self.target] if self.weights is None else [self.target, self.weights]
         columns = Collector(
@@ -179,7 +179,7 @@ class Selection:
             ],
             missing=self.missing,
             keys=self.keys,
-        ).read()
+        ).read(progress)
         if not self.chosen:
             self._sort_out(columns, asked)
         used = list(dict.fromkeys([*asked, *self.keys, *self.features, *self.beside]))
