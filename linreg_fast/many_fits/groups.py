@@ -53,7 +53,9 @@ def fit_groups(
         A source is a path, a pattern such as 'sales-*.csv', a folder or a list of paths, of CSV,
         Parquet or Feather as the command line reads them; or what hands out tables: a LazyFrame, a
         Dataset or a stream of Arrow, a relation of DuckDB, a Dask frame, a list or an iterator of
-        tables. y and by are names then. The columns asked for are read once and held.
+        tables. y and by are names then. The columns asked for are read once and held. Keys of
+        CSV are whole numbers, numbers or text; those of other files have the type that they have
+        there.
     y : array-like of shape (n_samples,), or the name of a column of X
     groups : array-like of shape (n_samples,), optional
         The key of each row's group: whole numbers, text, dates, categories or anything hashable,
