@@ -6,6 +6,7 @@ from linreg_fast.data.room import check_room
 from linreg_fast.data.t_tail import two_sided
 from linreg_fast.many_fits.frames import target_names
 from linreg_fast.many_fits.screen_result import Screen
+from linreg_fast.many_fits.screen_sparse import screened
 from linreg_fast.many_fits.screen_sums import ROUNDING, basis_of, sums_of
 from linreg_fast.many_fits.table import check_missing, table_given
 from linreg_fast.runtime import launch
@@ -96,16 +97,12 @@ def screen(
     return Screen(*found, squares, freedom, one, *rest)
 
 
-def _one_target(y):
-    return y if y is None or isinstance(y, str) else np.ravel(y)
-
-
 def r_regression(X, y, *, center=True, force_finite=True):
     """Correlation of each column with y, as `sklearn.feature_selection.r_regression`.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
+    X : array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     center : bool, default=True
     force_finite : bool, default=True
@@ -126,7 +123,7 @@ def r_regression(X, y, *, center=True, force_finite=True):
     >>> r_regression([[1.0], [2.0], [3.0]], [1.0, 3.0, 2.0]).round(12).tolist()
     [0.5]
     """
-    found = screen(X, _one_target(y), fit_intercept=center).correlation
+    found = screened(X, y, center, screen).correlation
     return np.nan_to_num(found, nan=0.0) if force_finite else found
 
 
@@ -137,7 +134,7 @@ def f_regression(X, y, *, center=True, force_finite=True):
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
+    X : array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     center : bool, default=True
     force_finite : bool, default=True
@@ -160,7 +157,7 @@ def f_regression(X, y, *, center=True, force_finite=True):
     >>> f.round(12).tolist(), p.round(6).tolist()
     ([0.333333333333], [0.666667])
     """
-    found = screen(X, _one_target(y), fit_intercept=center)
+    found = screened(X, y, center, screen)
     freedom, r2 = found.degrees_of_freedom, found.r2
     with np.errstate(divide="ignore", invalid="ignore"):
         f = r2 / (1 - r2) * freedom

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn import feature_selection as theirs
 from sklearn.pipeline import make_pipeline
 
@@ -210,3 +211,25 @@ def test_a_misspelt_target_is_told(rng):
     table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["mpg", "weight"])
     with pytest.raises(ValueError, match="did you mean 'mpg'"):
         screen(table, "mpgg")
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_sparse_columns_are_those_of_the_dense_ones(rng, center):
+    X = rng.normal(size=(80, 9)) * (rng.random((80, 9)) < 0.3)
+    X[:, 1], X[:, 2], X[:, 3] = 1.0, 0.0, 1e8
+    X[5, 3] += 1.0
+    X[:, 4:6] *= 1e-200, 1e200
+    y = rng.normal(size=80) + 2
+    for kind in (sparse.csr_matrix, sparse.csc_array, sparse.coo_matrix):
+        for found, expected in zip(
+            f_regression(kind(X), y, center=center), f_regression(X, y, center=center), strict=True
+        ):
+            np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-13)
+        given = {"center": center, "force_finite": False}
+        found, expected = r_regression(kind(X), y, **given), r_regression(X, y, **given)
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14)
+    X[3, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        f_regression(sparse.csr_matrix(X), y)
+    with pytest.raises(ValueError, match="20"):
+        f_regression(sparse.csr_matrix(X[:20, 1:]), y)
