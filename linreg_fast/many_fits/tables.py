@@ -42,8 +42,10 @@ def as_keys(cells):
     >>> as_keys(["007", "7"]).tolist()
     ['007', '7']
     """
-    cells = [cell.strip() for cell in cells]
-    labels = set(cells)
+    known = {cell: cell.strip() for cell in set(cells)}
+    labels = set(known.values())
+    if labels != known.keys():
+        cells = [known[cell] for cell in cells]
     if all(map(is_number, labels)):
         if all(_is_whole(label) for label in labels):
             return np.array(cells, dtype=np.int64)

@@ -42,7 +42,10 @@ def missing_in(cells):
     """(rows,) of bool, of `KeyCells` or of cells of text."""
     if isinstance(cells, KeyCells):
         return cells.missing()
-    return np.array([is_missing(cell, True) for cell in cells], dtype=bool)
+    gone = {cell for cell in set(cells) if is_missing(cell, True)}
+    if not gone:
+        return np.zeros(len(cells), dtype=bool)
+    return np.array([cell in gone for cell in cells], dtype=bool)
 
 
 def joined(parts, kept=None):
