@@ -7,6 +7,7 @@ import numpy as np
 from linreg_fast.cli.model_file import Model
 from linreg_fast.sources import groups
 from linreg_fast.sources.categories import Categories, note
+from linreg_fast.sources.coded import Plain
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.names import counted, find
 
@@ -104,32 +105,24 @@ class Applied:
 
 
 def coder_of(model, unseen="error", target=False):
-    """(pieces) -> the coder of a model's features; `levels_unseen` of the function counts."""
+    """The coder of a model's features, see `sources.coded`; target: and of what it explains."""
+    if model.formula is not None:
+        from linreg_fast.estimators.formula_streams import FormulaCoder
 
-    def coder(pieces):
-        if model.formula is not None:
-            from linreg_fast.estimators.formula_streams import FormulaCoder
-
-            design, kinds = model.design(unseen), model.formula["kinds"]
-            names = [*(design.left.columns if target else ()), *design.columns]
-            coder.levels_unseen = design.levels_unseen
-            return FormulaCoder(design, {name: kinds[name] for name in names})
-        parts = {
-            part: n for n, levels in model.categories.items() for part in groups.names_of(n, levels)
-        }
-        names = list(dict.fromkeys(parts.get(name, name) for name in model.features))
-        found = Categories(
-            [(name, model.categories.get(name)) for name in names],
-            model.target if target else None,
-            unseen,
-        )
-        if found.names != model.features:
-            raise ValueError("malformed file: the columns of its groups do not stand together")
-        coder.levels_unseen = found.levels_unseen
-        return found
-
-    coder.levels_unseen = {}
-    return coder
+        design, kinds = model.design(unseen), model.formula["kinds"]
+        names = [*(design.left.columns if target else ()), *design.columns]
+        return FormulaCoder(design, {name: kinds[name] for name in names})
+    explained = model.target if target else None
+    if not model.categories:
+        return Plain(model.features, explained)
+    parts = {
+        part: n for n, levels in model.categories.items() for part in groups.names_of(n, levels)
+    }
+    names = list(dict.fromkeys(parts.get(name, name) for name in model.features))
+    found = Categories([(name, model.categories.get(name)) for name in names], explained, unseen)
+    if found.names != model.features:
+        raise ValueError("malformed file: the columns of its groups do not stand together")
+    return found
 
 
 def tell_unseen(applied):

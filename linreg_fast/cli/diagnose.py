@@ -79,7 +79,7 @@ def _of_many(options, model, fitted, weights):
     told = streaming.Told("looking at the files")
     with patience(told):
         pieces = pieces_of(options.data, options_of_text(options))
-        coder = coder_of(model, target=True)(pieces)
+        coder = coder_of(model, target=True)
         stream = CodedStream(pieces, coder, weights, places=True)
         told.about("residuals", stream.rows)
         return of_stream(fitted, stream, options.missing, certainty.meaning(model), told)

@@ -38,11 +38,6 @@ class Model(NamedTuple):
         return found
 
     @property
-    def coded(self):
-        """Whether its features are made of columns, and are not columns of numbers as they are."""
-        return bool(self.categories) or self.formula is not None
-
-    @property
     def columns(self):
         """The columns of a table that it predicts from."""
         if self.formula is not None:

@@ -67,9 +67,8 @@ def run(options):
         certain = certainty.inference(model)
     predict = _of_many if streaming.takes(options) else _of_one
     rows, gaps, name, applied = predict(options, model, certain)
-    if applied is not None:
-        tell_unseen(applied)
-        gaps -= sum(sum(counts.values()) for counts in applied.levels_unseen.values())
+    tell_unseen(applied)
+    gaps -= sum(sum(counts.values()) for counts in applied.levels_unseen.values())
     if gaps > 0:
         from linreg_fast.sources.names import counted
 
@@ -129,7 +128,7 @@ def _of_many(options, model, certain):
     from linreg_fast.cli.applying import coder_of
     from linreg_fast.sources.names import split_names
     from linreg_fast.sources.predictions import heads_of, write_columns
-    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.recognise import closed_on_failure, pieces_of
 
     gaps = 0
 
@@ -152,24 +151,13 @@ def _of_many(options, model, certain):
                     f"{what}: {hint}"
                 )
 
-    coder = coder_of(model, options.unseen) if model.coded else None
-    told = streaming.Told("predicting")
+    coder, told = coder_of(model, options.unseen), streaming.Told("predicting")
     with patience(told):
         pieces = pieces_of(options.data, options_of_text(options))
-        keep = options.keep or ()
-        heads = heads_of(model.target, split_names(pieces[0], keep), _ends(certain))
-        rows = write_columns(
-            pieces,
-            options.out,
-            model.features,
-            answers,
-            heads,
-            len(model.coef),
-            keep,
-            check,
-            coder,
-            told,
-        )
+        with closed_on_failure(pieces):
+            keep = split_names(pieces[0], options.keep or ())
+            heads = heads_of(model.target, keep, _ends(certain))
+            rows = write_columns(pieces, options.out, coder, answers, heads, keep, check, told)
     return rows, gaps, pieces[0].path if len(pieces) == 1 else f"{len(pieces)} files", coder
 
 

@@ -87,7 +87,7 @@ def _of_many(options, model):
 
     with patience(told):
         pieces = pieces_of(options.data, options_of_text(options))
-        coder = coder_of(model, target=True)(pieces)
+        coder = coder_of(model, target=True)
         stream = CodedStream(pieces, coder, options.weights)
         told.total = stream.rows
         reading = each_block(stream, add, options.missing, told)

@@ -114,11 +114,25 @@ def names_of_groups(groups):
     return list(given)
 
 
-def coder_of(design):
-    """(pieces) -> the coder of features alone, for predictions."""
-    from linreg_fast.estimators.formula_streams import FormulaCoder
+def coder_of(model):
+    """(pieces) -> the coder of a model's features alone, for predictions."""
 
-    return lambda pieces: FormulaCoder.of(design, pieces, left=False)
+    def coder(pieces):
+        if getattr(model, "_design", None) is not None:
+            from linreg_fast.estimators.formula_streams import FormulaCoder
+
+            return FormulaCoder.of(model._design, pieces, left=False)
+        names = getattr(model, "feature_names_in_", None)
+        if names is None:
+            names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
+            if len(names) != model.n_features_in_:
+                raise ValueError(
+                    f"{pieces[0].path} has {len(names)} columns, the model {model.n_features_in_} "
+                    "features, without names: fit it to a source, or to a frame"
+                )
+        return Plain(names)
+
+    return coder
 
 
 def each_of(model, source, y, weight):

@@ -30,6 +30,10 @@ class FormulaCoder:
         self.texts = [name for name, kind in kinds.items() if kind == "text"]
         self.names, self.target = design.names, design.target
 
+    @property
+    def levels_unseen(self):
+        return self.design.levels_unseen
+
     @classmethod
     def of(cls, design, pieces, left=True):
         """Of columns as these pieces have them; left: the target's, too."""

@@ -193,17 +193,13 @@ class SourceMixin:
         >>> model.predict_to_file(frame, path)
         3
         """
+        from linreg_fast.estimators.coded_sources import coder_of
         from linreg_fast.sources.predictions import write
 
         check_is_fitted(self)
         if hasattr(source, "__dask_graph__"):
             raise TypeError("predict(X) of a Dask collection is lazy: write that, as Dask does")
-        coder = None
-        if getattr(self, "_design", None) is not None:
-            from linreg_fast.estimators.coded_sources import coder_of
-
-            coder = coder_of(self._design)
-        return write(source, path, _names_of(self), *self._parameters(), coder=coder)
+        return write(source, path, coder_of(self), *self._parameters())
 
 
 def infer_source(model, source, y, sample_weight, choice, target, groups):

@@ -6,6 +6,8 @@ clusters of the rows, as codes, and the rows' places.
 """
 
 import itertools
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,16 +86,24 @@ class RawTables:
 
 
 class Plain:
-    """The coder of numbers as they are."""
+    """The coder of numbers as they are. target: None for features alone."""
 
     texts: tuple = ()
+    levels_unseen: Mapping = MappingProxyType({})
 
-    def __init__(self, features, target):
+    def __init__(self, features, target=None):
         self.names, self.target = list(features), target
-        self.numbers = [*self.names, target]
+        self.numbers = self.names if target is None else [*self.names, target]
 
     def columns(self, rows):
         return [rows.numbers[name] for name in self.numbers]
+
+    def features(self, rows):
+        """(rows, features), in column-major order."""
+        found = np.empty((len(rows), len(self.names)), order="F")
+        for j, name in enumerate(self.names):
+            found[:, j] = rows.numbers[name]
+        return found
 
 
 class CodedStream:

@@ -12,25 +12,24 @@ from linreg_fast.data.gate import frozen
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.runtime.atomic import replacing
 from linreg_fast.sources.arrow_files import need_pyarrow
-from linreg_fast.sources.coded import RawTables, placed
-from linreg_fast.sources.columns import places_in, refuse_text
-from linreg_fast.sources.names import NO_NAME, find, split_names
+from linreg_fast.sources.coded import RawTables
 from linreg_fast.sources.progress import Progress
-from linreg_fast.sources.recognise import close_all, pieces_of
+from linreg_fast.sources.recognise import close_all, closed_on_failure, pieces_of
 
 HEAD = "prediction"
 
 
-def write(source, path, names, coef, intercept, coder=None):
-    """Write predictions of coef (1, p) and intercept (1,); the number of rows."""
+def write(source, path, coder_of, coef, intercept):
+    """Write predictions of coef (1, p) and intercept (1,); the number of rows.
+
+    coder_of(pieces): as the coder of `write_columns`.
+    """
     if len(coef) > 1:
         raise ValueError(f"predictions of one target are written, and the model has {len(coef)}")
     pieces = pieces_of(source)
-
-    def answers(X):
-        return [line(X, coef, intercept)]
-
-    return write_columns(pieces, path, names, answers, [HEAD], coef.shape[1], coder=coder)
+    with closed_on_failure(pieces):
+        coder = coder_of(pieces)
+    return write_columns(pieces, path, coder, lambda X: [line(X, coef, intercept)], [HEAD])
 
 
 def line(X, coef, intercept):
@@ -39,41 +38,27 @@ def line(X, coef, intercept):
         return predict(frozen(X), coef, intercept)[:, 0]
 
 
-def write_columns(
-    pieces,
-    path,
-    names,
-    answers,
-    heads,
-    n_features,
-    keep=(),
-    check=None,
-    coder=None,
-    progress=None,
-):
-    """Write columns of answers for all rows of pieces; the number of rows.
+def write_columns(pieces, path, coder, answers, heads, kept=(), check=None, progress=None):
+    """Write columns of answers for all rows of pieces, which are closed; the number of rows.
 
-    path: None for the screen. names: of the features, or None: all columns of the first piece.
-    answers(X): a list of (rows,), one for each of the heads. keep: options that name columns of
-    files, which are written before them as text. check(X, where), if any: raises for what a row may
-    not hold. coder: (pieces) -> what makes features of `coded.Rows`, instead of columns of numbers.
-    progress: called with the rows so far; by default a line on a terminal, from two seconds on.
+    path: None for the screen. coder: makes the features of `coded.Rows`. answers(X): a list of
+    (rows,), one for each of the heads. kept: names of columns, which are written before them as
+    text. check(X, where), if any: raises for what a row may not hold. progress: called with the
+    rows so far; by default a line on a terminal, from two seconds on.
     """
-    # what is read, where to, the features, the answers, and what goes beside them
+    # what is read, its features, where to, the answers, and what goes beside them
     try:
-        kept = split_names(pieces[0], keep)
-        if coder is None:
-            batches = _of_numbers(pieces, names, n_features, kept)
-        else:
-            batches = _of_coder(pieces, coder(pieces), kept)
+        raw = RawTables(pieces, coder.numbers, [*coder.texts, *kept], every_row=True)
 
         def rows_into(add):
-            rows, counts = 0, [piece.rows for piece in pieces]
-            with Progress(None if None in counts else sum(counts)) as own:
-                for cells, X, where in batches:
+            rows = 0
+            with Progress(raw.rows) as own:
+                for table, _ in raw.tables():
+                    with np.errstate(invalid="ignore"):
+                        X = coder.features(table)
                     if check is not None:
-                        check(X, where)
-                    add([*cells, *answers(X)])
+                        check(X, table.where)
+                    add([*(table.texts[name] for name in kept), *answers(X)])
                     rows += len(X)
                     (progress or own)(rows)
             return rows
@@ -88,45 +73,6 @@ def write_columns(
             return rows_into(add)
     finally:
         close_all(pieces)
-
-
-def _of_numbers(pieces, names, n_features, kept):
-    """(columns of text, features (rows, p), row -> where it stands), batch after batch."""
-    if names is None:
-        names = [c.name for c in pieces[0].columns if not NO_NAME.fullmatch(c.name)]
-        if len(names) != n_features:
-            raise ValueError(
-                f"{pieces[0].path} has {len(names)} columns, the model {n_features} features, "
-                "without names: fit it to a source, or to a frame"
-            )
-    places = [places_in(piece, names) for piece in pieces]
-    texts = [[find(piece, name) for name in kept] for piece in pieces]
-
-    def batches():
-        for piece, where, cells in zip(pieces, places, texts, strict=True):
-            options = {"every_row": True} if hasattr(piece, "as_text") else {}
-            for batch in piece.batches(list(where), cells, **options):
-                refuse_text(piece, where, names, batch)
-                X = np.empty((batch.rows, len(where)), order="F")
-                for j, place in enumerate(where):
-                    X[:, j] = batch.numbers[place]
-                words = placed(piece.path, batch.where)
-                yield [batch.texts[place] for place in cells], X, words
-
-    return batches()
-
-
-def _of_coder(pieces, coder, kept):
-    """Likewise, of features that a coder makes."""
-    raw = RawTables(pieces, coder.numbers, [*coder.texts, *kept], every_row=True)
-
-    def batches():
-        for table, _ in raw.tables():
-            with np.errstate(invalid="ignore"):
-                X = coder.features(table)
-            yield [table.texts[name] for name in kept], X, table.where
-
-    return batches()
 
 
 def heads_of(target, kept, more=()):
