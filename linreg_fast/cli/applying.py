@@ -5,9 +5,10 @@ import warnings
 import numpy as np
 
 from linreg_fast.cli.model_file import Model
+from linreg_fast.cli.tables import options_of_text
 from linreg_fast.sources import groups
 from linreg_fast.sources.categories import Categories, note
-from linreg_fast.sources.coded import Plain
+from linreg_fast.sources.coded import CodedStream, Plain
 from linreg_fast.sources.collect import Collector
 from linreg_fast.sources.names import counted, find
 
@@ -123,6 +124,15 @@ def coder_of(model, unseen="error", target=False):
     if found.names != model.features:
         raise ValueError("malformed file: the columns of its groups do not stand together")
     return found
+
+
+def stream_of(options, model, weights=None, places=False):
+    """The `CodedStream` of the rows of files that a model explains, with their places if asked."""
+    from linreg_fast.sources.recognise import closed_on_failure, pieces_of
+
+    pieces = pieces_of(options.data, options_of_text(options))
+    with closed_on_failure(pieces):
+        return CodedStream(pieces, coder_of(model, target=True), weights, places=places)
 
 
 def tell_unseen(applied):

@@ -71,16 +71,11 @@ def run(options):
 def _of_many(options, model, fitted, weights):
     """Of several files, a pattern or a folder: (`Influence`, what is said)."""
     from linreg_fast.cli import certainty
-    from linreg_fast.cli.applying import coder_of
-    from linreg_fast.cli.tables import options_of_text
-    from linreg_fast.sources.coded import CodedStream
-    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.cli.applying import stream_of
 
     told = streaming.Told("looking at the files")
     with patience(told):
-        pieces = pieces_of(options.data, options_of_text(options))
-        coder = coder_of(model, target=True)
-        stream = CodedStream(pieces, coder, weights, places=True)
+        stream = stream_of(options, model, weights, places=True)
         told.about("residuals", stream.rows)
         return of_stream(fitted, stream, options.missing, certainty.meaning(model), told)
 

@@ -4,7 +4,7 @@ import warnings
 
 from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, patience
-from linreg_fast.cli.tables import DATA_HELP, add_reading, add_weights, opened, options_of_text
+from linreg_fast.cli.tables import DATA_HELP, add_reading, add_weights, opened, refuse_empty_names
 
 EXAMPLES = """\
   linreg-fast score model.json test_houses.csv
@@ -29,8 +29,7 @@ def run(options):
     from linreg_fast.cli.applying import load
 
     model = load(options)
-    if options.weights == "":
-        raise ValueError("--weights names no column")
+    refuse_empty_names(options)
     if streaming.are_many(options):
         return _of_many(options, model)
     return _of_one(options, model)
@@ -70,12 +69,11 @@ def _of_many(options, model):
     """Of files, a pattern or a folder, in batches."""
     import numpy as np
 
-    from linreg_fast.cli.applying import coder_of
+    from linreg_fast.cli.applying import stream_of
     from linreg_fast.data.moments import Moments
+    from linreg_fast.estimators.base import r2_of_residuals
     from linreg_fast.kernels import RUNGS
     from linreg_fast.kernels.steps.predict import predict
-    from linreg_fast.sources.coded import CodedStream
-    from linreg_fast.sources.recognise import pieces_of
     from linreg_fast.sources.summing import Tree, each_block
 
     line = np.ascontiguousarray(model.coef[None, :]), np.array([model.intercept])
@@ -86,16 +84,12 @@ def _of_many(options, model):
         tree.add(Moments.of(residuals, Y, weights, RUNGS["compensated"]))
 
     with patience(told):
-        pieces = pieces_of(options.data, options_of_text(options))
-        coder = coder_of(model, target=True)
-        stream = CodedStream(pieces, coder, options.weights)
+        stream = stream_of(options, model, options.weights)
         told.total = stream.rows
         reading = each_block(stream, add, options.missing, told)
     found = tree.joined()
-    left, spread = np.diag(found.comoment)
-    left = left + found.weight_sum * found.mean[0] ** 2
-    explained = 1 - left / spread if spread > 0 else float(left == 0)
-    _report(explained, left / found.weight_sum, reading.used, reading.dropped)
+    error = found.comoment[0, 0] / found.weight_sum + found.mean[0] ** 2
+    _report(r2_of_residuals(found, 1), error, reading.used, reading.dropped)
     print(f"read  {reading}")
     return 0
 

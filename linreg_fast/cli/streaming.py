@@ -3,16 +3,12 @@
 import contextlib
 import glob
 import os
-import re
 import time
 import warnings
 
 from linreg_fast.cli.tables import options_of_text, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
-# Options of fit that the rows in memory are needed for.
-NEED_ROWS = ["plot"]
-NEEDS_ALL = re.compile(r"\b(poly|bs|cr|cs|cc|lag|hashed)\s*\(")  # of a formula
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
 
 
@@ -24,7 +20,7 @@ def takes(options):
     path = options.data
     if (
         _needed(options)
-        or NEEDS_ALL.search(getattr(options, "formula", None) or "")
+        or _formula_needs_all(getattr(options, "formula", None))
         or path == "-"
         or not os.path.isfile(path)
         or os.path.getsize(path) < LARGE
@@ -51,11 +47,16 @@ def _is_many(path):
 
 def _needed(options, more=()):
     """The first option that needs all rows in memory, or None."""
-    for name in (*NEED_ROWS, *more):
-        pictures = name == "plot" and getattr(options, "diagnose", False)
-        if getattr(options, name, None) and not pictures:
-            return f"--{name}"
-    return None
+    names = more if getattr(options, "diagnose", False) else ("plot", *more)
+    return next((f"--{name}" for name in names if getattr(options, name, None)), None)
+
+
+def _formula_needs_all(text):
+    if text is None:
+        return False
+    from linreg_fast.estimators.formula_lessons import needs_all
+
+    return needs_all(text)
 
 
 def refuse(options, more=()):
@@ -96,19 +97,20 @@ def opened(options):
     Which columns those are is decided by the first file.
     """
     from linreg_fast.sources.columns import TableStream
-    from linreg_fast.sources.recognise import pieces_of
+    from linreg_fast.sources.recognise import closed_on_failure, pieces_of
 
     if options.target is None:
         raise ValueError("name the column to explain: --target price")
     refuse_empty_names(options)
     pieces = pieces_of(options.data, options_of_text(options))
-    first, chosen = pieces[0], selected(options, pieces)
-    names = [first.columns[place].name for place in chosen.features]
-    target, weights = (
-        None if place is None else first.columns[place].name
-        for place in (chosen.target, chosen.weights)
-    )
-    return TableStream(pieces, target, weights, names)
+    with closed_on_failure(pieces):
+        first, chosen = pieces[0], selected(options, pieces)
+        names = [first.columns[place].name for place in chosen.features]
+        target, weights = (
+            None if place is None else first.columns[place].name
+            for place in (chosen.target, chosen.weights)
+        )
+        return TableStream(pieces, target, weights, names)
 
 
 def selected(options, pieces, clusters=()):

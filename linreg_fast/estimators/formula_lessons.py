@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import itertools
+import re
 
 import numpy as np
 
@@ -14,13 +15,23 @@ from linreg_fast.sources.progress import Progress
 
 MOST_LEVELS = 20_000  # of one factor: each is a column of the fit
 SCALED = ("center", "scale", "standardize")
-INSTEAD = {
+SPLINE = "use bs(x, knots=[...], lower_bound=..., upper_bound=...)"
+INSTEAD = {  # of what needs all rows at once
     "poly": "write x + I(x**2), which fits the same values",
     "bs": "say where: bs(x, knots=[...], lower_bound=..., upper_bound=...)",
     "lag": "make a column of it",
     "hashed": "use C(...)",
+    **dict.fromkeys(("cr", "cs", "cc"), SPLINE),
 }
-SPLINE = "use bs(x, knots=[...], lower_bound=..., upper_bound=...)"
+
+
+def needs_all(text):
+    """Whether a formula calls what needs all rows at once, or may: `bs` with its knots does not.
+
+    >>> needs_all("y ~ poly (x, 2)"), needs_all("y ~ pools + cc")
+    (True, False)
+    """
+    return re.search(rf"\b({'|'.join(INSTEAD)})\s*\(", text) is not None
 
 
 def frame_of(rows, kinds):
@@ -71,13 +82,13 @@ class Lesson:
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         calls = [(getattr(node.func, "id", ""), node) for node in calls]
         for name, node in calls:
-            if name in INSTEAD or name in ("cr", "cs", "cc"):
+            if name in INSTEAD:
                 given = {keyword.arg for keyword in node.keywords}
                 if name == "bs" and {"knots", "lower_bound", "upper_bound"} <= given:
                     continue
                 raise ValueError(
                     f"the formula's {text!r} needs all rows at once, and these are read in "
-                    f"batches: {INSTEAD.get(name, SPLINE)}; or read one table into a data frame"
+                    f"batches: {INSTEAD[name]}; or read one table into a data frame"
                 )
             if name in SCALED:
                 self._add_scaled(text, tree, node, quoted)
