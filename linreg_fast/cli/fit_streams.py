@@ -128,8 +128,9 @@ def _stream(options, pieces, coder, clusters):
     from linreg_fast.sources.coded import CodedStream
 
     places = bool(options.diagnose)
-    stream = CodedStream(pieces, coder, options.weights, clusters, places)
-    stream.missing_groups = options.missing
+    stream = CodedStream(
+        pieces, coder, options.weights, clusters, places, missing_groups=options.missing
+    )
     return Opened(stream, coder, getattr(coder, "design", None))
 
 

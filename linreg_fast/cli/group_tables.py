@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from linreg_fast.many_fits.labels import as_list
-from linreg_fast.sources.table import is_arrow
+from linreg_fast.sources.table import is_arrow, is_parquet
 
 FIGURES = 6  # digits on the screen
 
@@ -34,7 +34,7 @@ def save(path, fits):
 
     name = os.fspath(path).lower()
     if is_arrow(path):
-        write_bytes(path, _as_arrow(fits, name.endswith((".parquet", ".pq"))))
+        write_bytes(path, _as_arrow(fits, is_parquet(path)))
     elif name.endswith(".json"):
         jsonfile.write_text(path, as_json(fits))
     else:

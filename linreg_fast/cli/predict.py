@@ -83,8 +83,7 @@ def run(options):
 
 
 def _check_out(options):
-    from linreg_fast.sources.predictions import is_parquet
-    from linreg_fast.sources.table import is_arrow
+    from linreg_fast.sources.table import is_arrow, is_parquet
 
     check_writable(options.out, *options.data, options.model)
     if is_arrow(options.out) and not is_parquet(options.out):

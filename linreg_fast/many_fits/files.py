@@ -6,6 +6,7 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.data.room import check_room
+from linreg_fast.sources.columns import placed
 from linreg_fast.sources.names import find
 from linreg_fast.sources.paths import constant, find_files
 from linreg_fast.sources.table import Column, open_table
@@ -84,7 +85,7 @@ class Files:
             wide = {p: batch.wide[place] for p, place in own.items() if place in batch.wide}
             yield batch._replace(
                 numbers=found, texts=cells, faults=faults, wide=wide,
-                where=_where(source.path, batch.where),
+                where=placed(source.path, batch.where),
             )  # fmt: skip
             theirs[:] = [own[p] for p in numbers if p in own]  # those that hold text have gone
 
@@ -101,7 +102,3 @@ def check_rows(source, columns):
 
 def _told(found):
     return f"{len(found)} files ({listed((file.path for file in found), 2)})"
-
-
-def _where(path, where):
-    return lambda row: f"{path}, {where(row)}"

@@ -7,7 +7,7 @@ from linreg_fast.kernels.tuning import SOURCE_ELEMENTS, SOURCE_ROWS
 from linreg_fast.sources.arrow_columns import beyond, floats, kind_of
 from linreg_fast.sources.doors import advice
 from linreg_fast.sources.key_cells import KeyCells
-from linreg_fast.sources.table import Batch, Column
+from linreg_fast.sources.table import Batch, Column, is_parquet
 
 # Flat whatever the row groups, and no slower: by default a whole file is kept (473 MB of 424), and
 # buffers of 1 MB take 30 MB more (a fit to 4 M x 11, zstd). No memory map: a file that is cut while
@@ -239,8 +239,7 @@ def _opened(given, path):
             head = file.read(6)
     if not head:
         raise ValueError("it is empty, of 0 bytes")
-    parquets = path.lower().endswith((".parquet", ".pq"))
-    if head[:4] == b"PAR1" or (parquets and not isinstance(given, io.BytesIO)):
+    if head[:4] == b"PAR1" or (is_parquet(path) and not isinstance(given, io.BytesIO)):
         return ParquetRows(given)
     if head == b"ARROW1":
         with _file_of(given) as file:

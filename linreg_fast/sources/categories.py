@@ -7,7 +7,7 @@ import numpy as np
 from linreg_fast.sources import groups
 from linreg_fast.sources.ahead import Clock, ahead, in_turn
 from linreg_fast.sources.cells import is_missing
-from linreg_fast.sources.coded import RawTables
+from linreg_fast.sources.coded import RawTables, kind_in
 
 
 class Categories:
@@ -65,13 +65,11 @@ def note(coder, name, levels, lost, where):
         counts[cell] = counts.get(cell, 0) + 1
 
 
-def levels_in(pieces, names, numbers, progress, missing="drop"):
+def levels_in(pieces, names, numbers, progress):
     """{column: its levels} of the rows without a gap in these columns of groups and of numbers.
 
     numbers: names of columns; others of them, which hold text, count only for their gaps.
     """
-    from linreg_fast.sources.coded import kind_in
-
     texts = [name for name in numbers if kind_in(pieces, name) != "number"]
     raw = RawTables(pieces, [n for n in numbers if n not in texts], [*names, *texts])
     if not raw.again:

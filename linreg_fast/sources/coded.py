@@ -14,8 +14,9 @@ import numpy as np
 
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
-from linreg_fast.sources.columns import Chunk, places_in, refuse_text
+from linreg_fast.sources.columns import Chunk, placed, places_in, refuse_text
 from linreg_fast.sources.names import find
+from linreg_fast.sources.pieces import rows_of
 from linreg_fast.sources.recognise import close_all
 
 
@@ -62,15 +63,14 @@ class RawTables:
         ]
         self.again = all(piece.again for piece in pieces)
         self.ahead = all(piece.ahead for piece in pieces)
-        counts = [piece.rows for piece in pieces]
-        self.rows = None if None in counts else sum(counts)
+        self.rows = rows_of(pieces)
 
     def tables(self):
         """`Rows`, one batch after the other."""
         for piece, (numbers, texts) in zip(self.pieces, self._places, strict=True):
             above = 0
-            options = {"every_row": True} if self._every_row and hasattr(piece, "as_text") else {}
-            for batch in piece.batches(list(numbers), list(texts), **options):
+            piece.every_row = self._every_row
+            for batch in piece.batches(list(numbers), list(texts)):
                 if not batch.rows:
                     continue
                 refuse_text(piece, numbers, self.numbers, batch)
@@ -122,14 +122,25 @@ class CodedStream:
         Whether the rows' places in the source go beside them, last.
     first : iterator, optional
         The tables, where the first ones had to be looked at already.
+    missing_groups : {"raise", "drop"}
+        What a row does whose group has no value.
     """
 
     n_targets = 1
 
-    def __init__(self, pieces, coder, weight=None, groups=(), places=False, first=None):
+    def __init__(
+        self,
+        pieces,
+        coder,
+        weight=None,
+        groups=(),
+        places=False,
+        first=None,
+        missing_groups="raise",
+    ):
         self.pieces, self.coder, self._weight = pieces, coder, weight
         self._columns, self._with_places = list(groups), places
-        self._given = first
+        self._given, self._missing_groups = first, missing_groups
         asked = [*coder.numbers, *([] if weight is None else [weight])]
         apart = [name for name in groups if name not in asked and name not in coder.texts]
         typed = all(piece.typed for piece in pieces)
@@ -142,7 +153,7 @@ class CodedStream:
         beside = [*(f"group {name}" for name in groups), "both groups"][: len(self.codes)]
         beside += ["row"] * places
         self.n_beside = len(beside)
-        self.feature_names, self.n_features = list(coder.names), len(coder.names)
+        self.n_features = len(coder.names)
         ends = [] if weight is None else [weight]
         self.names = [*coder.names, coder.target, *beside, *ends]
         self.weighted, self.files = weight is not None, len(pieces)
@@ -177,10 +188,8 @@ class CodedStream:
             found.append(self.codes[2].of_pairs(*found))
         return found
 
-    missing_groups = "raise"
-
     def _refuse_missing(self, name, missing, rows, columns):
-        if self.missing_groups == "drop":
+        if self._missing_groups == "drop":
             return
         used = missing & np.isfinite(np.sum(columns, axis=0))
         if self._weight is not None:
@@ -193,8 +202,3 @@ class CodedStream:
 
     def close(self):
         self._raw.close()
-
-
-def placed(prefix, where):
-    """row -> where it stands, with the name of its table."""
-    return lambda row: f"{prefix}, {where(row)}"

@@ -9,7 +9,7 @@ from linreg_fast.sources.arrow_files import plain
 from linreg_fast.sources.cells import why_text
 from linreg_fast.sources.doors import advice
 from linreg_fast.sources.names import NO_NAME, composed, find
-from linreg_fast.sources.pieces import Piece
+from linreg_fast.sources.pieces import Piece, rows_of
 from linreg_fast.sources.recognise import close_all, pieces_of
 
 
@@ -83,8 +83,7 @@ class TableStream:
             raise
         self.n_features, self.weighted = len(features), weight is not None
         self.files = len(self.pieces)
-        counts = [piece.rows for piece in self.pieces]
-        self.rows = None if None in counts else sum(counts)
+        self.rows = rows_of(self.pieces)
         self.again = all(piece.again for piece in self.pieces)
         self.ahead = all(piece.ahead for piece in self.pieces)
         self.dtype = np.dtype(np.float64)
@@ -125,13 +124,14 @@ class TableStream:
                 refuse_text(piece, places, self.names, batch)
                 wide = {k: batch.wide[p] for k, p in enumerate(places) if p in batch.wide}
                 columns = [batch.numbers[place] for place in places]
-                yield Chunk(columns, _where(piece.path, batch.where), wide)
+                yield Chunk(columns, placed(piece.path, batch.where), wide)
 
     def close(self):
         close_all(self.pieces)
 
 
-def _where(prefix, where):
+def placed(prefix, where):
+    """row -> where it stands, with the name of its table."""
     return lambda row: f"{prefix}, {where(row)}"
 
 

@@ -6,8 +6,10 @@ import os
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from linreg_fast.sources.table import ARROW_ENDINGS
+
 PACKED = (".gz", ".bz2", ".xz", ".zst")
-ENDINGS = (".parquet", ".pq", ".feather", ".arrow", ".arrows", ".ipc", ".csv", ".tsv", ".txt")
+ENDINGS = (*ARROW_ENDINGS, ".csv", ".tsv", ".txt")
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 

@@ -28,6 +28,7 @@ class Piece:
     again = True  # whether it can be read a second time
     ahead = False  # whether a thread of ours may read it: only what we opened ourselves
     typed = True  # whether the table says what its columns hold, and not their first cells
+    every_row = False  # whether lines of nothing are to be rows
 
     def batches(self, places, texts=()) -> Iterator[Batch]:
         """The columns of numbers at these places, and others as they stand, as texts."""
@@ -44,11 +45,16 @@ class Piece:
         """Let go of what is open."""
 
 
+def rows_of(pieces):
+    """How many rows they have together; None where one does not tell."""
+    counts = [piece.rows for piece in pieces]
+    return None if None in counts else sum(counts)
+
+
 class WithConstants(Piece):
     """A table, and columns whose number is the same in all of its rows."""
 
     def __init__(self, constants):
-        self._said = constants
         self._constants = {key: constant(value) for key, value in constants.items()}
         self._spelt = {key: "" if value is None else str(value) for key, value in constants.items()}
 
@@ -80,8 +86,6 @@ class WithConstants(Piece):
 
 class FilePiece(WithConstants):
     """A file, opened once for its schema and once for its rows; a pipe is opened once."""
-
-    as_text = True  # whether `batches` hands out cells as they stand, too
 
     def __init__(self, path, constants=NOTHING, options=NOTHING):
         super().__init__(constants)
@@ -119,10 +123,9 @@ class FilePiece(WithConstants):
             raise ValueError(f"{self.path} was changed since its columns were looked at")
         return open_table(self._file, **self._options, dialect=self._dialect)
 
-    def batches(self, places, texts=(), every_row=False):
-        """Likewise; columns as they stand, and lines of nothing as rows, where asked for."""
+    def batches(self, places, texts=()):
         with self._source() as source:
-            source.every_row = every_row
+            source.every_row = self.every_row
             yield from self._filled(source.batches, places, texts)
 
     def first_text(self, place):

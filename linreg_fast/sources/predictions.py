@@ -15,6 +15,7 @@ from linreg_fast.sources.arrow_files import need_pyarrow
 from linreg_fast.sources.coded import RawTables
 from linreg_fast.sources.progress import Progress
 from linreg_fast.sources.recognise import close_all, closed_on_failure, pieces_of
+from linreg_fast.sources.table import is_parquet
 
 HEAD = "prediction"
 
@@ -80,10 +81,6 @@ def heads_of(target, kept, more=()):
     while target in kept:
         target = f"predicted {target}"
     return [target, *more]
-
-
-def is_parquet(path):
-    return os.fspath(path).lower().endswith((".parquet", ".pq"))
 
 
 @contextlib.contextmanager

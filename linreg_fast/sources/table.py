@@ -19,7 +19,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-ARROW_ENDINGS = (".parquet", ".pq", ".feather", ".arrow", ".arrows", ".ipc")
+PARQUET_ENDINGS = (".parquet", ".pq")
+ARROW_ENDINGS = (*PARQUET_ENDINGS, ".feather", ".arrow", ".arrows", ".ipc")
 ENGINES = ("auto", "arrow", "python")
 NONE: Mapping = MappingProxyType({})
 
@@ -77,6 +78,11 @@ class Table(NamedTuple):
 
     names: list[str]
     values: np.ndarray  # (n_rows, n_columns) float64, in column-major order
+
+
+def is_parquet(path):
+    """Whether a file's name says that it is Parquet."""
+    return os.fspath(path).lower().endswith(PARQUET_ENDINGS)
 
 
 def is_arrow(path):
