@@ -33,7 +33,7 @@ class SourceMixin:
             self._forget_last_rows()
             self._name_features(stream)
             self._tell_reading(reading, missing)
-            self._solve_moments(moments, stream.dtype, _one_target(stream))
+            self._solve_moments(moments, stream.dtype, stream.one_target)
         return self
 
     def _partial_fit_source(self, source, y, sample_weight, features, missing):
@@ -67,7 +67,7 @@ class SourceMixin:
             if first:
                 self._name_features(stream)
             dtype = stream.dtype if first else self.coef_.dtype
-            one_target = _one_target(stream) if first else self.coef_.ndim == 1
+            one_target = stream.one_target if first else self.coef_.ndim == 1
             dropped = 0 if first else getattr(self, "n_dropped_", 0)
             self._tell_reading(reading, missing, dropped)
             self._solve_moments(moments, dtype, one_target)
@@ -102,16 +102,15 @@ class SourceMixin:
         self.n_features_in_ = stream.n_features
         for name in ("feature_names_in_", "_design"):  # of an earlier fit, by a formula perhaps
             vars(self).pop(name, None)
-        names = getattr(stream, "feature_names", stream.names[: stream.n_features])
-        if names is not None:
-            self.feature_names_in_ = np.array(names, dtype=object)
+        if stream.feature_names is not None:
+            self.feature_names_in_ = np.array(stream.feature_names, dtype=object)
 
     def _compare(self, stream):
         """Raise for other columns than those of the fit so far."""
         targets = 1 if self.coef_.ndim == 1 else len(self.coef_)
         if stream.n_features == self.n_features_in_ and stream.n_targets == targets:
             known = _names_of(self)
-            names = getattr(stream, "feature_names", stream.names[: stream.n_features])
+            names = stream.feature_names
             if known is None or names is None or list(names) == known:
                 return
             stream.close()
@@ -258,10 +257,6 @@ def refuse_options(y, features, missing):
             "features and missing are for sources, whose target is named: fit(source, 'target', "
             "features=[...], missing='drop')"
         )
-
-
-def _one_target(stream):
-    return getattr(stream, "one_target", True)
 
 
 def _names_of(model):

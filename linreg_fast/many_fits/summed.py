@@ -30,5 +30,4 @@ def _streamed(source, y, features, sample_weight, missing):
 
     stream = opened(source, y, sample_weight, features)
     found, _ = summed(stream, RUNGS["compensated"], missing)
-    names = getattr(stream, "feature_names", stream.names[: stream.n_features])
-    return found, names, getattr(stream, "one_target", True), ""
+    return found, stream.feature_names, stream.one_target, ""

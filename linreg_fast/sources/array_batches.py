@@ -12,7 +12,7 @@ class ArrayStream:
     """As `columns.TableStream`, of arrays: the first batch is read to know the columns."""
 
     again = ahead = False
-    files, rows = 0, None
+    files, rows, n_beside = 0, None, 0
 
     def __init__(self, given):
         self._items = iter(given)

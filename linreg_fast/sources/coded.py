@@ -14,10 +14,9 @@ import numpy as np
 
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
-from linreg_fast.sources.columns import Chunk, placed, places_in, refuse_text
+from linreg_fast.sources.columns import Chunk, Stream, placed, places_in, refuse_text
 from linreg_fast.sources.names import find
-from linreg_fast.sources.pieces import rows_of
-from linreg_fast.sources.recognise import close_all
+from linreg_fast.sources.pieces import Pieces
 
 
 class Rows(NamedTuple):
@@ -48,22 +47,20 @@ def kind_in(pieces, name):
     return "date" if kinds <= {"date", "empty"} else "text"
 
 
-class RawTables:
+class RawTables(Pieces):
     """The rows of pieces, of columns by their names: numbers, and others as they stand.
 
     every_row: lines of nothing are rows, too.
     """
 
     def __init__(self, pieces, numbers, texts=(), every_row=False):
-        self.pieces, self._every_row = pieces, every_row
+        super().__init__(pieces)
+        self._every_row = every_row
         self.numbers, self.texts = list(dict.fromkeys(numbers)), list(dict.fromkeys(texts))
         self._places = [
             (places_in(piece, self.numbers), [find(piece, name) for name in self.texts])
             for piece in pieces
         ]
-        self.again = all(piece.again for piece in pieces)
-        self.ahead = all(piece.ahead for piece in pieces)
-        self.rows = rows_of(pieces)
 
     def tables(self):
         """`Rows`, one batch after the other."""
@@ -80,9 +77,6 @@ class RawTables:
                         if p in batch.wide}  # fmt: skip
                 yield Rows(values, cells, piece.path, above, placed(piece.path, batch.where)), wide
                 above += batch.rows
-
-    def close(self):
-        close_all(self.pieces)
 
 
 class Plain:
@@ -106,7 +100,7 @@ class Plain:
         return found
 
 
-class CodedStream:
+class CodedStream(Stream):
     """As `columns.TableStream`, of what a coder makes of the columns.
 
     Parameters
@@ -126,8 +120,6 @@ class CodedStream:
         What a row does whose group has no value.
     """
 
-    n_targets = 1
-
     def __init__(
         self,
         pieces,
@@ -138,7 +130,8 @@ class CodedStream:
         first=None,
         missing_groups="raise",
     ):
-        self.pieces, self.coder, self._weight = pieces, coder, weight
+        super().__init__(pieces)
+        self.coder, self._weight = coder, weight
         self._columns, self._with_places = list(groups), places
         self._given, self._missing_groups = first, missing_groups
         asked = [*coder.numbers, *([] if weight is None else [weight])]
@@ -156,9 +149,7 @@ class CodedStream:
         self.n_features = len(coder.names)
         ends = [] if weight is None else [weight]
         self.names = [*coder.names, coder.target, *beside, *ends]
-        self.weighted, self.files = weight is not None, len(pieces)
-        self.again, self.ahead, self.rows = self._raw.again, self._raw.ahead, self._raw.rows
-        self.dtype = np.dtype(np.float64)
+        self.weighted = weight is not None
 
     def chunks(self):
         above = 0
@@ -199,6 +190,3 @@ class CodedStream:
                 f"{rows.where(int(np.argmax(used)))}: group {name!r} has no value, and the row was "
                 "fitted: leave such rows out of the fit, or give them a cluster"
             )
-
-    def close(self):
-        self._raw.close()

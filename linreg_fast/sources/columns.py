@@ -9,8 +9,8 @@ from linreg_fast.sources.arrow_files import plain
 from linreg_fast.sources.cells import why_text
 from linreg_fast.sources.doors import advice
 from linreg_fast.sources.names import NO_NAME, composed, find
-from linreg_fast.sources.pieces import Piece, rows_of
-from linreg_fast.sources.recognise import close_all, pieces_of
+from linreg_fast.sources.pieces import Piece, Pieces
+from linreg_fast.sources.recognise import closed_on_failure, pieces_of
 
 
 class Chunk(NamedTuple):
@@ -47,7 +47,19 @@ def refuse_text(piece, places, names, batch):
         )
 
 
-class TableStream:
+class Stream(Pieces):
+    """What streams of the rows of tables have in common."""
+
+    n_targets, one_target, n_beside, dtype = 1, True, 0, np.dtype(np.float64)
+    names: list[str]
+    n_features: int
+
+    @property
+    def feature_names(self):
+        return self.names[: self.n_features]
+
+
+class TableStream(Stream):
     """The rows of a source of tables; its schemas have all been looked at.
 
     Attributes
@@ -58,8 +70,6 @@ class TableStream:
     files, rows : int
         Tables, and rows where all of them tell; else None.
     """
-
-    n_targets = 1
 
     def __init__(self, given, target, weight=None, features=None, options=None):
         if not isinstance(target, str):
@@ -73,20 +83,12 @@ class TableStream:
                 f"{_kind(weight)}"
             )
         looked_at = isinstance(given, list) and given and isinstance(given[0], Piece)
-        self.pieces = given if looked_at else pieces_of(given, options)
-        try:
+        super().__init__(given if looked_at else pieces_of(given, options))
+        with closed_on_failure(self.pieces):
             features = self._features(features, target, weight)
             self.names = [*features, target, *([] if weight is None else [weight])]
             self._places = [places_in(piece, self.names) for piece in self.pieces]
-        except BaseException:
-            self.close()
-            raise
         self.n_features, self.weighted = len(features), weight is not None
-        self.files = len(self.pieces)
-        self.rows = rows_of(self.pieces)
-        self.again = all(piece.again for piece in self.pieces)
-        self.ahead = all(piece.ahead for piece in self.pieces)
-        self.dtype = np.dtype(np.float64)
 
     def _features(self, features, target, weight):
         taken = [target] if weight is None else [target, weight]
@@ -125,9 +127,6 @@ class TableStream:
                 wide = {k: batch.wide[p] for k, p in enumerate(places) if p in batch.wide}
                 columns = [batch.numbers[place] for place in places]
                 yield Chunk(columns, placed(piece.path, batch.where), wide)
-
-    def close(self):
-        close_all(self.pieces)
 
 
 def placed(prefix, where):

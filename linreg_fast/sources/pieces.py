@@ -13,6 +13,7 @@ import numpy as np
 
 from linreg_fast.sources.arrow_files import Named, ParquetRows, as_batch, columns_of, in_pieces
 from linreg_fast.sources.paths import constant
+from linreg_fast.sources.recognise import close_all
 from linreg_fast.sources.table import Batch, Column, is_arrow, open_table
 
 NOTHING: MappingProxyType = MappingProxyType({})
@@ -45,10 +46,18 @@ class Piece:
         """Let go of what is open."""
 
 
-def rows_of(pieces):
-    """How many rows they have together; None where one does not tell."""
-    counts = [piece.rows for piece in pieces]
-    return None if None in counts else sum(counts)
+class Pieces:
+    """What is true of pieces together, and who closes them."""
+
+    def __init__(self, pieces):
+        self.pieces, self.files = pieces, len(pieces)
+        counts = [piece.rows for piece in pieces]
+        self.rows = None if None in counts else sum(counts)
+        self.again = all(piece.again for piece in pieces)
+        self.ahead = all(piece.ahead for piece in pieces)
+
+    def close(self):
+        close_all(self.pieces)
 
 
 class WithConstants(Piece):

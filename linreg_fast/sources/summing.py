@@ -137,7 +137,7 @@ def each_block(stream, use, missing="raise", progress=None, weightless=False):
         if progress is None:
             progress = stack.enter_context(Progress(stream.rows))
         stack.enter_context(threads(1) if few else contextlib.nullcontext())
-        q, n_beside = stream.n_features + stream.n_targets, getattr(stream, "n_beside", 0)
+        q, n_beside = stream.n_features + stream.n_targets, stream.n_beside
         for block in blocks(chunks, gate, len(stream.names), n_beside):
             start = time.perf_counter()
             beside = [block[q : q + n_beside]] if n_beside else []
