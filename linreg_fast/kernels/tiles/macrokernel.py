@@ -37,7 +37,10 @@ def tile_of_vectors(piece, at, to, sums, lows, place, ahead, vectors, corner):
 
 @inlined_part
 def _tile_of_numbers(piece, at, to, sums, lows, place, ahead, vectors, corner):
-    """The same number by number, where nothing is compiled."""
+    """The same number by number, where nothing is compiled.
+
+    Of Python's floats: NumPy's would warn where padding, which nobody reads, overflows.
+    """
     # as `tile_of_vectors`
     wide, stride = tuning.WIDE, piece.stride
     down, across, panel_down = sums.shape[1], wide, sums.shape[1] * wide
@@ -51,9 +54,9 @@ def _tile_of_numbers(piece, at, to, sums, lows, place, ahead, vectors, corner):
                 column = to + c // wide * stride + c % wide
                 product = 0.0
                 for i in range(piece.rows):
-                    product += piece.a[row + i * wide] * piece.z[column + i * wide]
-                to_sum = place + panel * panel_down + r * down
-                found[to_sum + c // wide * across + c % wide] += product
+                    product += float(piece.a[row + i * wide]) * float(piece.z[column + i * wide])
+                to_sum = place + panel * panel_down + r * down + c // wide * across + c % wide
+                found[to_sum] = float(found[to_sum]) + product
 
 
 _tile = tile_of_vectors if simd.VECTORS else _tile_of_numbers
