@@ -54,9 +54,9 @@ def _needed(options, more=()):
 def _formula_needs_all(text):
     if text is None:
         return False
-    from linreg_fast.estimators.formula_lessons import needs_all
+    from linreg_fast.estimators.formula_lessons import needs_all_rows
 
-    return needs_all(text)
+    return needs_all_rows(text)
 
 
 def refuse(options, more=()):

@@ -1,7 +1,6 @@
 """What all rows teach a formula, of rows that are read in batches: levels, means and spreads."""
 
 import ast
-import contextlib
 import itertools
 import re
 
@@ -9,9 +8,7 @@ import numpy as np
 
 from linreg_fast.estimators.formula_names import expressions
 from linreg_fast.estimators.formula_sides import Side, formulaic
-from linreg_fast.sources.ahead import Clock, ahead, in_turn
 from linreg_fast.sources.cells import is_missing
-from linreg_fast.sources.progress import Progress
 
 MOST_LEVELS = 20_000  # of one factor: each is a column of the fit
 SCALED = ("center", "scale", "standardize")
@@ -25,10 +22,10 @@ INSTEAD = {  # of what needs all rows at once
 }
 
 
-def needs_all(text):
+def needs_all_rows(text):
     """Whether a formula calls what needs all rows at once, or may: `bs` with its knots does not.
 
-    >>> needs_all("y ~ poly (x, 2)"), needs_all("y ~ pools + cc")
+    >>> needs_all_rows("y ~ poly (x, 2)"), needs_all_rows("y ~ pools + cc")
     (True, False)
     """
     return re.search(rf"\b({'|'.join(INSTEAD)})\s*\(", text) is not None
@@ -42,17 +39,6 @@ def frame_of(rows, kinds):
             cells = [None if is_missing(c, True) else c.strip() for c in rows.texts[name]]
             found[name] = np.array(cells, dtype=object)
     return {name: found[name] for name in kinds}
-
-
-def gaps_in(rows, names):
-    """(rows,) of bool: where one of these columns has a gap."""
-    found = np.zeros(len(rows), dtype=bool)
-    for name in names:
-        if name in rows.numbers:
-            found |= ~np.isfinite(rows.numbers[name])
-        else:
-            found |= np.array([is_missing(cell, True) for cell in rows.texts[name]], dtype=bool)
-    return found
 
 
 class Lesson:
@@ -115,38 +101,29 @@ class Lesson:
 
         Returns all of them again where they can be read once only, else None.
         """
-        if not raw.again:
+        again = None
+        if raw.again:
+            raw.look_at(self._look_at, progress)
+        else:
             seen, rest = [], raw.tables()
             for pair in rest:
                 seen.append(pair)
-                self._look_at(pair[0])
-                if self._base is not None:
+                if self._look_at(pair[0]):
                     break
-            self._refuse_none()
-            return itertools.chain(seen, rest)
-        tables = (ahead if raw.ahead else in_turn)(raw.tables(), Clock())
-        with contextlib.closing(tables), contextlib.ExitStack() as stack:
-            if progress is None:
-                progress = stack.enter_context(Progress(raw.rows))
-            read = 0
-            for rows, _ in tables:
-                self._look_at(rows)
-                read += len(rows)
-                progress(read)
-                if self._base is not None and not self.needs_all:
-                    break
-        self._refuse_none()
-        return None
-
-    def _refuse_none(self):
+            again = itertools.chain(seen, rest)
         if self._base is None:
             raise ValueError("every row has a missing value in a column of the formula")
+        return again
 
     def _look_at(self, rows):
+        """Learn from `Rows`; whether that is enough."""
+        kept = ~rows.gaps([*rows.numbers, *rows.texts])
+        if kept.any():
+            self._learn(rows, kept)
+        return self._base is not None and not self.needs_all
+
+    def _learn(self, rows, kept):
         frame = frame_of(rows, self._kinds)
-        kept = ~gaps_in(rows, [*rows.numbers, *rows.texts])
-        if not kept.any():
-            return
         frame = {name: values[kept] for name, values in frame.items()}
         if self._base is None:
             self._base = {name: values[0] for name, values in frame.items()}

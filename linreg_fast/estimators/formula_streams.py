@@ -11,7 +11,7 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.estimators.formula_frames import no_column
-from linreg_fast.estimators.formula_lessons import Lesson, frame_of, gaps_in
+from linreg_fast.estimators.formula_lessons import Lesson, frame_of
 from linreg_fast.estimators.formula_names import columns_of, refuse_unsafe
 from linreg_fast.estimators.formula_sides import Side
 from linreg_fast.estimators.formulas import Design, parsed, spelt_out
@@ -43,7 +43,7 @@ class FormulaCoder:
     def columns(self, rows):
         """Features, then the target; NaN in rows with a gap."""
         frame, first = frame_of(rows, self.kinds), self.design.left.columns[0]
-        gone = gaps_in(rows, self.also)
+        gone = rows.gaps(self.also)
         if gone.any():
             frame[first] = np.where(
                 gone, None if self.kinds[first] == "text" else np.nan, frame[first]

@@ -140,11 +140,15 @@ class Design:
 
     def both(self, data):
         """(matrix, targets) of rows to fit or compare: NaN where either side has a gap."""
-        return self._evaluate(self.right, Frame(data), also=self.left), self.targets(data)
+        frame = Frame(data)
+        return self._evaluate(self.right, frame, also=self.left), self._targets(frame)
 
     def targets(self, data):
         """(n,) or (n, t) of the left-hand side; NaN in rows with a gap."""
-        Y = self._evaluate(self.left, Frame(data))
+        return self._targets(Frame(data))
+
+    def _targets(self, frame):
+        Y = self._evaluate(self.left, frame)
         return Y[:, 0] if Y.shape[1] == 1 else Y
 
     def weights(self, data, given):

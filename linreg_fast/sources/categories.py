@@ -1,12 +1,8 @@
 """Columns of groups, as zeros and ones, of rows that are read in batches."""
 
-import contextlib
-
 import numpy as np
 
 from linreg_fast.sources import groups
-from linreg_fast.sources.ahead import Clock, ahead, in_turn
-from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.coded import RawTables, kind_in
 
 
@@ -77,19 +73,12 @@ def levels_in(pieces, names, numbers, progress):
             f"--categorical needs a first look at all rows, and {pieces[0].path} can be read once "
             "only: name files"
         )
-    seen, read = {name: set() for name in names}, 0
-    tables = (ahead if raw.ahead else in_turn)(raw.tables(), Clock())
-    with contextlib.closing(tables):
-        for rows, _ in tables:
-            kept = np.ones(len(rows), dtype=bool)
-            for values in rows.numbers.values():
-                kept &= np.isfinite(values)
-            for cells in rows.texts.values():
-                gaps = {cell for cell in set(cells) if is_missing(cell, True)}
-                if gaps:
-                    kept &= np.array([cell not in gaps for cell in cells])
-            for name, found in seen.items():
-                found.update(groups.cells_of(rows.texts[name], None if kept.all() else kept))
-            read += len(rows)
-            progress(read)
+    seen = {name: set() for name in names}
+
+    def look(rows):
+        gaps = rows.gaps([*rows.numbers, *rows.texts])
+        for name, found in seen.items():
+            found.update(groups.cells_of(rows.texts[name], ~gaps if gaps.any() else None))
+
+    raw.look_at(look, progress)
     return {name: groups.levels_of(found) for name, found in seen.items()}

@@ -5,6 +5,7 @@ each batch: of a formula, of groups as zeros and ones, or of numbers as they are
 clusters of the rows, as codes, and the rows' places.
 """
 
+import contextlib
 import itertools
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,11 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from linreg_fast.sources.ahead import Clock, ahead, in_turn
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
 from linreg_fast.sources.columns import Chunk, Stream, placed, places_in, refuse_text
 from linreg_fast.sources.names import find
 from linreg_fast.sources.pieces import Pieces
+from linreg_fast.sources.progress import Progress
 
 
 class Rows(NamedTuple):
@@ -33,6 +36,18 @@ class Rows(NamedTuple):
         gaps = (name for name, values in self.numbers.items() if np.isnan(values[row]))
         texts = (name for name, cells in self.texts.items() if is_missing(cells[row], True))
         return next(itertools.chain(gaps, texts), None)
+
+    def gaps(self, names):
+        """(rows,) of bool: where one of these columns has a gap."""
+        found = np.zeros(len(self), dtype=bool)
+        for name in names:
+            if name in self.numbers:
+                found |= ~np.isfinite(self.numbers[name])
+                continue
+            missing = {cell for cell in set(self.texts[name]) if is_missing(cell, True)}
+            if missing:
+                found |= np.array([cell in missing for cell in self.texts[name]])
+        return found
 
     def __len__(self):
         column = next(iter((self.numbers or self.texts).values()))
@@ -77,6 +92,22 @@ class RawTables(Pieces):
                         if p in batch.wide}  # fmt: skip
                 yield Rows(values, cells, piece.path, above, placed(piece.path, batch.where)), wide
                 above += batch.rows
+
+    def look_at(self, use, progress=None):
+        """Call use(`Rows`) of one batch after the other, read ahead, until it says True.
+
+        progress: called with the rows so far; by default a line on a terminal.
+        """
+        tables, read = (ahead if self.ahead else in_turn)(self.tables(), Clock()), 0
+        with contextlib.closing(tables), contextlib.ExitStack() as stack:
+            if progress is None:
+                progress = stack.enter_context(Progress(self.rows))
+            for rows, _ in tables:
+                enough = use(rows)
+                read += len(rows)
+                progress(read)
+                if enough:
+                    return
 
 
 class Plain:
