@@ -197,7 +197,8 @@ def _inference(fitted, stream, choice, missing, told):
     from linreg_fast.inference import build
 
     if choice.needs_rows:
-        found = infer_stream(fitted, stream, choice, missing, progress=told)
+        scores = build.no_scores(fitted, choice, 0)
+        found = infer_stream(fitted, scores, stream, missing, told)
     else:
         found = build.infer(fitted, choice)
     return summary.with_clear_names(found)

@@ -204,27 +204,22 @@ class SourceMixin:
 def infer_source(model, source, y, sample_weight, choice, target, groups):
     """The `Inference` by one more reading of the source that was fitted."""
     from linreg_fast.estimators.coded_sources import names_of_groups, stream_of
-    from linreg_fast.inference import checks
-    from linreg_fast.inference.choices import check_target
+    from linreg_fast.inference import build
 
     names = names_of_groups(groups)
     fitted = model._fitted(None)
-    target = check_target(target, len(fitted.targets))
-    checks.check_choice(fitted.basis(target), choice, None)  # before anything is opened
+    scores = build.no_scores(fitted, choice, target)  # before anything is opened
     stream = stream_of(model, source, y, sample_weight, names)
     model._compare(stream)
-    return infer_stream(fitted, stream, choice, "drop" if drops(model) else "raise", target)
+    return infer_stream(fitted, scores, stream, "drop" if drops(model) else "raise")
 
 
-def infer_stream(fitted, stream, choice, missing, target=0, progress=None):
-    """The `Inference` of a `Fitted`, by reading the stream of its rows."""
-    from linreg_fast.inference import build, checks
-    from linreg_fast.inference.scores import Scores
+def infer_stream(fitted, scores, stream, missing, progress=None):
+    """The `Inference` of a `Fitted` by reading its rows; scores: `build.no_scores`."""
+    from linreg_fast.inference import build
     from linreg_fast.sources.summing import each_block
 
-    basis = fitted.basis(target)
-    checks.check_choice(basis, choice, None)
-    scores = Scores(basis, choice, target)
+    choice = scores.choice
 
     def use(X, Y, weights, beside=()):
         scores.add_checked(X, Y, weights, _groupings(stream, beside, choice))

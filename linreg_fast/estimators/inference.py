@@ -167,16 +167,11 @@ class InferenceMixin(FittedRows):
         >>> model.inference(scores=sums).se.round(4)
         array([1.199 , 0.6462])
         """
-        from linreg_fast.inference import checks
-        from linreg_fast.inference.choices import CLUSTERED, Choice, check_target
-        from linreg_fast.inference.scores import Scores
+        from linreg_fast.inference import build
+        from linreg_fast.inference.choices import CLUSTERED, Choice
 
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, cov in CLUSTERED)
-        fitted = self._fitted(None)
-        target = check_target(target, len(fitted.targets))
-        basis = fitted.basis(target)
-        checks.check_choice(basis, choice, None)
-        return Scores(basis, choice, target, self._batch_again)
+        return build.no_scores(self._fitted(None), choice, target, self._batch_again)
 
     def influence(self, X, y=None, sample_weight=None, *, weights="analytic", target=None):
         """What each row does to the fit: leverage, studentised residuals, Cook's distance.

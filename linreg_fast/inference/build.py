@@ -5,12 +5,13 @@ import math
 import numpy as np
 
 from linreg_fast.inference import checks, covariances
+from linreg_fast.inference.choices import check_target
 from linreg_fast.inference.fitted import Fitted
 from linreg_fast.inference.result import Inference
 from linreg_fast.inference.scores import Scores
 from linreg_fast.inference.telling import tell
 
-__all__ = ["Fitted", "infer", "of_scores", "terms_of"]
+__all__ = ["Fitted", "infer", "no_scores", "of_scores", "terms_of"]
 
 
 def infer(fitted, choice, target=0, rows=None, groups=None):
@@ -24,6 +25,14 @@ def infer(fitted, choice, target=0, rows=None, groups=None):
     if not np.isfinite(scores.rss):
         checks.refuse_not_finite(*rows[:2], fitted.names)
     return of_scores(fitted, scores)
+
+
+def no_scores(fitted, choice, target, gate=None):
+    """`Scores` of no rows yet; an error where the choice does not go with the fit."""
+    target = check_target(target, len(fitted.targets))
+    basis = fitted.basis(target)
+    checks.check_choice(basis, choice, None)
+    return Scores(basis, choice, target, gate)
 
 
 def of_scores(fitted, scores):
