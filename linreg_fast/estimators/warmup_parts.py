@@ -83,6 +83,3 @@ def sources(X, y, weights):
     rows = (X, y) if weights is None else (X, y, weights)
     LinearRegression().fit(iter([rows])).partial_fit(*rows)
     moments(iter([rows]))
-
-
-PARTS = {part.__name__: part for part in (frames, inference, descents, many_fits, sources)}
