@@ -3,7 +3,8 @@
 from linreg_fast.data.gate import is_dask
 from linreg_fast.data.room import check_room
 from linreg_fast.sources.arrow_files import need_pyarrow
-from linreg_fast.sources.recognise import is_frame, is_iterator
+from linreg_fast.sources.handed_out import columns_of_relation, reader_of_relation
+from linreg_fast.sources.recognise import is_frame, is_held, is_iterator
 
 
 def as_frame(X, wanted=None):
@@ -27,7 +28,7 @@ def as_frame(X, wanted=None):
         return (X if wanted is None else X[list(wanted)]).compute()
     if hasattr(X, "collect_schema") and not hasattr(X, "__array__"):  # a LazyFrame of polars
         return (X if wanted is None else X.select(list(wanted))).collect()
-    if is_frame(X) or hasattr(X, "__array__") or hasattr(X, "column_names"):
+    if is_held(X):
         return X
     if hasattr(X, "get_fragments"):
         names = X.schema.names if wanted is None else list(wanted)
@@ -38,8 +39,8 @@ def as_frame(X, wanted=None):
         )
         return X.to_table(columns=names)
     if hasattr(X, "project") and hasattr(X, "limit"):  # a relation of DuckDB
-        make = getattr(X, "to_arrow_reader", None) or X.fetch_arrow_reader
-        return make(1 << 16).read_all() if wanted is None else _project(X, wanted)
+        chosen = X if wanted is None else columns_of_relation(X, map(str, wanted))
+        return reader_of_relation(chosen, 1 << 16).read_all()
     if hasattr(X, "schema_arrow"):  # a ParquetFile
         return X.read(columns=wanted if wanted is None else list(wanted))
     if hasattr(X, "read_next_batch"):
@@ -49,11 +50,6 @@ def as_frame(X, wanted=None):
     if is_iterator(X) or (isinstance(X, (list, tuple)) and X and _is_table(X[0])):
         return _joined(X, wanted)
     return X
-
-
-def _project(relation, wanted):
-    quoted = (str(name).replace('"', '""') for name in wanted)
-    return as_frame(relation.project(", ".join(f'"{name}"' for name in quoted)))
 
 
 def _is_table(given):

@@ -4,7 +4,7 @@ from linreg_fast.data import many_target_moments
 from linreg_fast.data.gate import check_finite, is_dask
 from linreg_fast.kernels import RUNGS
 from linreg_fast.many_fits.table import LEAVE_OUT, table_given
-from linreg_fast.sources.recognise import is_frame, is_source
+from linreg_fast.sources.recognise import is_held, is_source
 
 
 def moments_of(X, y, features, sample_weight, missing):
@@ -21,8 +21,7 @@ def moments_of(X, y, features, sample_weight, missing):
 
 
 def _is_stream(X, y):
-    held = is_frame(X) or hasattr(X, "__array__") or hasattr(X, "column_names")
-    return not held and not is_dask(X) and is_source(X, y)
+    return not is_held(X) and not is_dask(X) and is_source(X, y)
 
 
 def _streamed(source, y, features, sample_weight, missing):

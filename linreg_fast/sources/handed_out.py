@@ -78,19 +78,28 @@ class RelationPiece(Piece):
     def __init__(self, relation):
         need_pyarrow("a relation of DuckDB")
         self.path, self._relation = "relation", relation
-        nothing = self._stream(relation.limit(0), 1).read_all()  # which lets go of the connection
+        nothing = reader_of_relation(
+            relation.limit(0), 1
+        ).read_all()  # which lets go of the connection
         self.columns = columns_of(nothing.schema)
 
-    @staticmethod
-    def _stream(relation, rows):
-        make = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
-        return make(rows)
-
     def batches(self, places, texts=()):
-        names = [name.replace('"', '""') for name in self._names(places, texts)]
-        chosen = self._relation.project(", ".join(f'"{name}"' for name in names))
-        reader = self._stream(chosen, rows_at_a_time(len(names)))
+        names = self._names(places, texts)
+        chosen = columns_of_relation(self._relation, names)
+        reader = reader_of_relation(chosen, rows_at_a_time(len(names)))
         yield from of_arrow(reader, places, Named(self.path, "failed"), texts)
+
+
+def columns_of_relation(relation, names):
+    """A relation of DuckDB with these columns alone."""
+    quoted = (name.replace('"', '""') for name in names)
+    return relation.project(", ".join(f'"{name}"' for name in quoted))
+
+
+def reader_of_relation(relation, rows):
+    """Its RecordBatchReader, so many rows at a time."""
+    make = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
+    return make(rows)
 
 
 class DatasetPiece(Piece):

@@ -31,6 +31,11 @@ def is_frame(given):
     return hasattr(given, "iloc") and hasattr(given, "columns")
 
 
+def is_held(given):
+    """Whether rows are in memory already: an array, or a frame of pandas, polars or pyarrow."""
+    return is_frame(given) or hasattr(given, "__array__") or hasattr(given, "column_names")
+
+
 def is_iterator(given):
     return hasattr(given, "__next__") and not hasattr(given, "__array__")
 
