@@ -1,10 +1,10 @@
 """The command line on tables as people have them: what it leaves out, says, writes and returns."""
 
+import contextlib
 import csv
 import io
 import json
 import os
-import subprocess
 import sys
 
 import numpy as np
@@ -122,18 +122,20 @@ def test_a_line_through_the_origin(capsys, tmp_path, rng):
     assert text.splitlines()[0] == f"y = {a @ y / (a @ a):.6g} a"
 
 
-def test_standard_input_and_output(flats):
-    command = [sys.executable, "-m", "linreg_fast"]
-    both = {"input": FLATS, "capture_output": True, "text": True}
-    fit = [*command, "fit", "-", "--target", "price", "--features", "area", "--out", "-"]
-    done = subprocess.run(fit, **both)
-    assert done.returncode == 0, done.stderr
-    model = json.loads(done.stdout)
-    assert model["features"] == ["area"]
-    assert "R2" in done.stderr
-    flats.with_suffix(".json").write_text(done.stdout)
-    done = subprocess.run([*command, "predict", flats.with_suffix(".json"), "-"], **both)
-    assert len(done.stdout.splitlines()) == 8
+def test_standard_input_and_output(capsys, flats, monkeypatch):
+    def piped(*arguments):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FLATS.encode())))
+        return run(capsys, *arguments)
+
+    fit = ("fit", "-", "--target", "price", "--features", "area", "--out", "-")
+    code, text, error = piped(*fit)
+    assert code == 0, error
+    assert json.loads(text)["features"] == ["area"]
+    assert "R2" in error
+    flats.with_suffix(".json").write_text(text)
+    code, text, _ = piped("predict", flats.with_suffix(".json"), "-")
+    assert code == 0
+    assert len(text.splitlines()) == 8
     assert not os.path.exists("-")
 
 
@@ -179,19 +181,24 @@ def test_a_feature_called_intercept_and_wide_letters(capsys, tmp_path):
     assert len({start + minus for start, minus in zip(starts, negative, strict=True)}) == 1
 
 
-def test_a_picture_is_drawn_whoever_reads_the_messages(flats, tmp_path):
+def test_a_picture_is_drawn_whoever_reads_the_messages(capsys, flats, tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="pictures need the extra 'plot'")
-    command = f"{sys.executable} -m linreg_fast fit {flats} --target price --plot {tmp_path}/p.png"
-    status = f"({command}; echo $? > {tmp_path}/status) 2>&1 | head -1"
-    done = subprocess.run(status, shell=True, capture_output=True, text=True, check=True)
-    assert len(done.stdout.splitlines()) == 1
-    assert (tmp_path / "status").read_text() == "0\n"
+    with contextlib.ExitStack() as stack:
+        for name in ("stdout", "stderr"):
+            reader, writer = os.pipe()
+            os.close(reader)
+            monkeypatch.setattr(sys, name, stack.enter_context(open(writer, "w")))
+        code, *_ = run(capsys, "fit", flats, "--target", "price", "--plot", tmp_path / "p.png")
+        assert code == 0
+        for stream in (sys.stdout, sys.stderr):  # both were written to, in vain
+            assert os.path.samestat(os.fstat(stream.fileno()), os.stat(os.devnull))
+        monkeypatch.undo()
     assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
 def test_bench_compares_on_the_same_rows(capsys, flats):
     pytest.importorskip("rich")
-    options = ("--target", "price", "--problem", "mse", "--quick")
+    options = ("--target", "price", "--problem", "mse", "--quick", "--rows", "jit,tiled")
     code, text, error = run(capsys, "bench", "--data", flats, *options)
     assert code == 0
     assert "6 x 2" in text
