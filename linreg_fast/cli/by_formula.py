@@ -7,8 +7,6 @@ import numpy as np
 from linreg_fast.cli.common import patience
 from linreg_fast.cli.tables import opened
 
-KINDS = ("number", "empty")
-
 
 def read_rows(options):
     """(`Rows`, `Design`) of a fit by --formula."""
@@ -117,21 +115,14 @@ class _Named:
 
     def __init__(self, sides, source):
         from linreg_fast.estimators.formula_names import columns_of
+        from linreg_fast.estimators.formula_streams import kinds_of
         from linreg_fast.sources.names import find
 
         names = [column.name for column in source.columns]
         found = dict.fromkeys(name for side in sides for name in columns_of(side, names))
         self.places = {name: find(source, name) for name in found}
-        self.kinds = {}
+        self.kinds = kinds_of([source], self.places)
         self._groups = _only_groups(sides)
-        for name, place in self.places.items():
-            kind = source.columns[place].kind
-            if kind == "date":
-                raise ValueError(
-                    f"{source.path}: column {name!r} holds dates: make numbers of them first "
-                    f"(days since a start, the year), or leave it out (. - {name})"
-                )
-            self.kinds[name] = "number" if kind in KINDS else "text"
         self.numbers = [p for n, p in self.places.items() if self.kinds[n] == "number"]
         self.texts = [p for n, p in self.places.items() if self.kinds[n] == "text"]
 

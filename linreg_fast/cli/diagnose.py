@@ -2,11 +2,10 @@
 
 import csv
 import io
-import os
 
 from linreg_fast.cli import streaming
-from linreg_fast.cli.common import Command, check_picture, check_writable, for_a_reader, patience
-from linreg_fast.cli.tables import DATA_HELP, add_reading, opened
+from linreg_fast.cli.common import Command, for_a_reader, patience
+from linreg_fast.cli.tables import add_reading, opened
 
 EXAMPLES = """\
   linreg-fast diagnose model.json houses.csv
@@ -17,13 +16,7 @@ LARGE_VIF = 10
 
 
 def add_options(command):
-    command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
-    command.add_argument(
-        "data",
-        metavar="DATA",
-        nargs="+",
-        help=f"the table that it was fitted to: {DATA_HELP}{streaming.MANY_HELP}",
-    )
+    streaming.add_model_and_data(command, "the table that it was fitted to")
     command.add_argument(
         "--plot",
         metavar="FILE",
@@ -36,18 +29,12 @@ def add_options(command):
 def run(options):
     import numpy as np
 
-    from linreg_fast.cli import certainty
+    from linreg_fast.cli import certainty, fitting
     from linreg_fast.cli.applying import Applied, load
     from linreg_fast.data.gate import as_weights, frozen
 
     many = streaming.are_many(options)
-    data = options.data if many else [options.data]
-    if options.out is not None:
-        check_writable(options.out, *data, options.model)
-    if options.plot is not None:
-        check_picture(options.plot, *data, options.model)
-        if options.out and os.path.realpath(options.out) == os.path.realpath(options.plot):
-            raise ValueError("--out and --plot name the same file")
+    fitting.check_outputs(options, options.model)
     model = load(options)
     weights = certainty.needed(model).get("weights")
     fitted = certainty.fitted(model)

@@ -115,10 +115,13 @@ def _warn_of_dependence(estimator, all_names, constant):
     )
 
 
-def check_outputs(options):
-    """Fail before the work for what could not be written, or drawn, after it."""
+def check_outputs(options, *others):
+    """Fail before the work for what could not be written, or drawn, after it.
+
+    others: files that are read besides the data.
+    """
     out = getattr(options, "out", None)
-    inputs = [options.data] if isinstance(options.data, str) else options.data
+    inputs = [*([options.data] if isinstance(options.data, str) else options.data), *others]
     if out is not None and out != "-":
         check_writable(out, *inputs)
     if options.plot is not None:

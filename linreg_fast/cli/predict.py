@@ -5,7 +5,7 @@ import warnings
 
 from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, check_writable, patience
-from linreg_fast.cli.tables import DATA_HELP, add_reading, opened, options_of_text
+from linreg_fast.cli.tables import add_reading, opened, options_of_text
 
 EXAMPLES = """\
   linreg-fast predict model.json new_houses.csv
@@ -17,13 +17,7 @@ EXAMPLES = """\
 
 
 def add_options(command):
-    command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
-    command.add_argument(
-        "data",
-        metavar="DATA",
-        nargs="+",
-        help=f"a table with the model's columns: {DATA_HELP}{streaming.MANY_HELP}",
-    )
+    streaming.add_model_and_data(command, "a table with the model's columns")
     command.add_argument("--keep", action="append", help="columns to write first, as text")
     command.add_argument(
         "--interval",

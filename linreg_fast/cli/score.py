@@ -4,7 +4,7 @@ import warnings
 
 from linreg_fast.cli import streaming
 from linreg_fast.cli.common import Command, patience
-from linreg_fast.cli.tables import DATA_HELP, add_reading, add_weights, opened, refuse_empty_names
+from linreg_fast.cli.tables import add_reading, add_weights, opened, refuse_empty_names
 
 EXAMPLES = """\
   linreg-fast score model.json test_houses.csv
@@ -14,13 +14,7 @@ EXAMPLES = """\
 
 
 def add_options(command):
-    command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
-    command.add_argument(
-        "data",
-        metavar="DATA",
-        nargs="+",
-        help=f"a table with the model's columns and target: {DATA_HELP}{streaming.MANY_HELP}",
-    )
+    streaming.add_model_and_data(command, "a table with the model's columns and target")
     add_weights(command)
     add_reading(command, "leaves them out and says how many")
 

@@ -6,10 +6,16 @@ import os
 import time
 import warnings
 
-from linreg_fast.cli.tables import options_of_text, refuse_empty_names
+from linreg_fast.cli.tables import DATA_HELP, options_of_text, refuse_empty_names
 
 LARGE = 64 << 20  # bytes of a file that is not read whole: its numbers would take 0.3 GB and more
 MANY_HELP = "; several files, a folder or a 'pattern*.parquet' are read in batches"
+
+
+def add_model_and_data(command, what):
+    """The model that is applied, and the tables to which. what: they must be."""
+    command.add_argument("model", metavar="MODEL", help="the JSON file of fit --out")
+    command.add_argument("data", metavar="DATA", nargs="+", help=f"{what}: {DATA_HELP}{MANY_HELP}")
 
 
 def takes(options):
