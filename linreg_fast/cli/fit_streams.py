@@ -137,6 +137,7 @@ def _stream(options, pieces, coder, clusters):
 def _by_columns(options, pieces, clusters, told):
     """The coder of the columns that the options name, or offer."""
     from linreg_fast.sources.categories import Categories, levels_in
+    from linreg_fast.sources.coded import Plain
 
     if options.target is None:
         raise ValueError("name the column to explain: --target price, or --formula 'price ~ area'")
@@ -146,7 +147,7 @@ def _by_columns(options, pieces, clusters, told):
     grouped = [first.columns[place].name for place in chosen.categorical]
     target = first.columns[chosen.target].name
     if not grouped:
-        return Categories([(name, None) for name in features], target)
+        return Plain(features, target)
     told.about("looking for groups", None)
     weights = [] if options.weights is None else [options.weights]
     numbers = [name for name in features if name not in grouped]
