@@ -118,13 +118,14 @@ class Lesson:
     def _look_at(self, rows):
         """Learn from `Rows`; whether that is enough."""
         kept = ~rows.gaps([*rows.numbers, *rows.texts])
-        if kept.any():
-            self._learn(rows, kept)
+        frame = frame_of(rows, self._kinds)
+        self.learn({name: values[kept] for name, values in frame.items()}, f"{rows.path}: ")
         return self._base is not None and not self.needs_all
 
-    def _learn(self, rows, kept):
-        frame = frame_of(rows, self._kinds)
-        frame = {name: values[kept] for name, values in frame.items()}
+    def learn(self, frame, where=""):
+        """From {column: array} of rows without gaps. where: what an error starts with."""
+        if not len(next(iter(frame.values()))):
+            return
         if self._base is None:
             self._base = {name: values[0] for name, values in frame.items()}
         for names, seen in self._factors.items():
@@ -133,13 +134,31 @@ class Lesson:
                 seen.update((value,) for value in np.unique(columns[0]).tolist())
             else:
                 seen.update(zip(*(column.tolist() for column in columns), strict=True))
-            if len(seen) > MOST_LEVELS:
-                raise ValueError(
-                    f"{rows.path}: the formula makes groups of {' and '.join(names)}, which have "
-                    f"more than {MOST_LEVELS} different values: each would be a column of the fit"
-                )
+            _check_levels(names, seen, where)
         for argument, sums in self._scaled.values():
-            _add(sums, self._values_of(argument, frame))
+            values = self._values_of(argument, frame)
+            mean = float(np.mean(values))
+            _add(sums, len(values), mean, float(np.sum((values - mean) ** 2)))
+
+    def join(self, other):
+        """Add what other rows, which follow, have taught another lesson of the same formula."""
+        if self._base is None:
+            self._base = other._base
+        for names, seen in self._factors.items():
+            seen |= other._factors[names]
+            _check_levels(names, seen, "")
+        for text, (_, sums) in self._scaled.items():
+            if other._scaled[text][1][0]:
+                _add(sums, *other._scaled[text][1])
+
+    @property
+    def learnt(self):
+        """Whether there was a row without gaps."""
+        return self._base is not None
+
+    @property
+    def columns(self):
+        return list(self._kinds)
 
     def _values_of(self, argument, frame):
         side = Side(formulaic().Formula(f"0 + I({argument})"), list(frame), self._design.context)
@@ -180,10 +199,16 @@ class Lesson:
                         state["scale"] = np.sqrt((squares + off) / (count - state["ddof"]))
 
 
-def _add(sums, values):
-    """Join the count, mean and squares about it of `values` to those so far."""
-    count, mean = len(values), float(np.mean(values))
-    squares = float(np.sum((values - mean) ** 2))
+def _check_levels(names, seen, where):
+    if len(seen) > MOST_LEVELS:
+        raise ValueError(
+            f"{where}the formula makes groups of {' and '.join(names)}, which have more than "
+            f"{MOST_LEVELS} different values: each would be a column of the fit"
+        )
+
+
+def _add(sums, count, mean, squares):
+    """Join a count, a mean and squares about it to those so far."""
     total = sums[0] + count
     step = mean - sums[1]
     sums[2] += squares + step**2 * sums[0] * count / total

@@ -105,7 +105,12 @@ def predict(model, X):
     da, dd = libraries()
     coef, intercept = model._parameters()  # as they are now, whatever is fitted later
     one_target = model.coef_.ndim == 1
-    line = {"coef": coef, "intercept": intercept, "one_target": one_target}
+    design = getattr(model, "_design", None)
+    if dd is not None and design is not None and isinstance(X, dd.DataFrame):
+        from linreg_fast.estimators.dask_formulas import predicted
+
+        return predicted(design, X, coef, intercept, one_target)
+    line = {"coef": coef, "intercept": intercept, "one_target": one_target, "gaps": left_out(model)}
     if dd is not None and isinstance(X, dd.DataFrame):
         names = _as_fitted(model, X) if hasattr(model, "feature_names_in_") else list(X.columns)
         _check_columns(model, len(names))
@@ -127,15 +132,15 @@ def predict(model, X):
     return X.map_blocks(of_block, chunks=shape, dtype=dtype, meta=np.empty((0, 0), dtype))
 
 
-def _of_block(values, coef, intercept, one_target, block_id=(0,)):
-    found = dask_blocks.predictions(values, block_id[0], coef, intercept)
+def _of_block(values, coef, intercept, one_target, gaps, block_id=(0,)):
+    found = dask_blocks.predictions(values, block_id[0], coef, intercept, gaps=gaps)
     return found[:, 0] if one_target else found
 
 
-def _of_partition(frame, coef, intercept, one_target, partition_info=None):
+def _of_partition(frame, coef, intercept, one_target, gaps, partition_info=None):
     number = partition_info["number"] if partition_info else 0
     values, names = dask_blocks.as_array(frame, {}), list(frame.columns)
-    found = dask_blocks.predictions(values, number, coef, intercept, names)
+    found = dask_blocks.predictions(values, number, coef, intercept, names, gaps)
     if one_target:
         return frame._constructor_sliced(found[:, 0], index=frame.index)
     return frame._constructor(found, index=frame.index)
@@ -149,6 +154,12 @@ def score(model, X, y, sample_weight, missing=None):
     check_is_fitted(model)
     if not is_dask(X):
         raise TypeError("y or sample_weight is a Dask collection and X is none: compute() them")
+    design = getattr(model, "_design", None)
+    if design is not None and hasattr(X, "columns"):
+        from linreg_fast.estimators.dask_formulas import coded
+
+        drop = missing == "drop" or (missing is None and left_out(model))
+        X, y, sample_weight, _ = coded(design, X, y, sample_weight, drop=drop)
     features = _as_fitted(model, X) if hasattr(model, "feature_names_in_") else None
     missing = missing or ("drop" if left_out(model) else "raise")
     line = model._parameters()

@@ -209,6 +209,10 @@ class InferenceMixin(FittedRows):
             fitted = self._fitted(None)
             with threads(self.n_jobs):
                 return of_source(fitted, self._targets(target or 0)[0], each, weights)
+        if is_dask(X):
+            from linreg_fast.estimators import dask_influence
+
+            return dask_influence.influence(self, X, y, sample_weight, weights, target)
         *rows, kept = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):
@@ -248,6 +252,10 @@ class InferenceMixin(FittedRows):
             fitted = self._fitted(None)
             with threads(self.n_jobs):
                 return of_source(fitted, self._targets(target or 0)[0], each, meaning=weights)
+        if is_dask(X):
+            from linreg_fast.estimators import dask_inference
+
+            return dask_inference.diagnose(self, X, y, sample_weight, weights, target)
         *rows, _ = self._rows_again(X, y, sample_weight)
         fitted = self._fitted(rows)
         with threads(self.n_jobs):

@@ -31,7 +31,8 @@ class RowsAndFormulas:
             ``sqrt(x)``, ``I(x**2)``, ``poly(x, 2)``, ``bs(x, df=4)``, ``center(x)``; ``.`` is all
             other columns. R's ``factor(x)`` and ``I(x^2)`` are understood.
         data : DataFrame of pandas or polars, pyarrow Table, or dict of columns
-            Or a source that `fit` reads in batches: files, a Dataset, a reader, a LazyFrame.
+            Or a Dask dataframe, or a source that `fit` reads in batches: files, a Dataset, a
+            reader, a LazyFrame.
             Levels, and the means of `center` and `scale`, take a reading of their own before the
             fit, so that the source must be one that can be read again; `poly`, and `bs` without
             its knots and bounds, need all rows at once.
@@ -86,6 +87,12 @@ class RowsAndFormulas:
             )
         model = cls(**params)
         model._check_parameters()
+        if is_dask(data):
+            from linreg_fast.estimators import dask_formulas
+
+            dask_formulas.fit_formula(model, formula, data, sample_weight, context)
+            model._design.unseen = unseen
+            return model
         if is_streamed(data):
             fit_formula(model, formula, data, sample_weight, context)
             model._design.unseen = unseen

@@ -45,12 +45,17 @@ def check_residuals(basis, residuals, weights, rows, names, leverage=None):
         rss = float(residuals @ (residuals if weights is None else residuals * weights))
     if not np.isfinite(rss) and rows is not None:
         refuse_not_finite(*rows[:2], names)
+    check_sums(basis, rss, None if leverage is None else leverage.sum())
+    return rss
+
+
+def check_sums(basis, rss, leverage=None):
+    """Of all rows: the weighted squares of residuals, and the sum of leverages."""
     rounding = EPSILON * 64 * basis.condition * basis.rank * basis.tss
     rounding += 1e-6 * basis.tss if basis.noise else 0.0
     other = abs(rss - basis.rss) > SUMS_TO_ZERO * basis.rss + rounding
-    if other or (leverage is not None and abs(leverage.sum() - basis.rank) > 1e-6 * basis.rank):
+    if other or (leverage is not None and abs(leverage - basis.rank) > 1e-6 * basis.rank):
         raise ValueError(NOT_THE_ROWS)
-    return rss
 
 
 def refuse_not_finite(X, Y, names=None):

@@ -129,34 +129,68 @@ def of_source(fitted, target, each, white=True, meaning="analytic"):
 
 
 def _of(basis, target, each, white, meaning, rows=None, names=None):
-    parts, own, sums = [], [], [0, 0]  # residuals, weights, moments of the auxiliary fits
+    found = Residuals(basis, target, white, meaning)
+    each(found.add)
+    return finished(found, basis, rows, names)
 
-    def use(X, Y, weights, *_):
+
+class Residuals:
+    """What the tests need of rows, batch after batch; those of rows that follow are added.
+
+    parts, weights: of each batch. sums: moments of the auxiliary fits.
+    """
+
+    def __init__(self, basis, target, white, meaning):
+        self.how = basis, target, white, meaning
+        self.parts, self.weights, self.sums = [], [], [0, 0]
+
+    def empty(self):
+        return Residuals(*self.how)
+
+    def add(self, X, Y, weights, *_):
+        basis, target, white, meaning = self.how
         repeated = check_repeated(meaning, weights)
         u = np.empty(X.shape[0])
         for start, *piece, weight in pieces(X, Y, weights):
             kernel.residuals(*piece, target, weight, basis.fit, u[start : start + len(piece[0])])
         counts = None
-        parts.append(u)
+        self.parts.append(u)
         if weights is not None:
-            own.append(weights)
+            self.weights.append(weights)
             scaled = u if repeated else u * np.sqrt(weights)
             counts, kept = weights if repeated else None, weights > 0
+            if not kept.any():
+                return
             if not kept.all():
                 X, scaled = X[kept], scaled[kept]
                 counts = frozen(weights[kept]) if repeated else None
             u = scaled
         squares = frozen((u * u)[:, None])
-        sums[0] = sums[0] + _moments(X, squares, counts, basis.n_samples)
+        own = [_moments(X, squares, counts, basis.n_samples), 0]
         if white:
-            sums[1] = sums[1] + _products(X, squares, counts, basis)
+            own[1] = _products(X, squares, counts, basis)
+        self.sums = list(map(_plus, self.sums, own))
 
-    each(use)
-    u = np.concatenate(parts)
+    def __add__(self, other):
+        found = self.empty()
+        found.parts, found.weights = self.parts + other.parts, self.weights + other.weights
+        found.sums = list(map(_plus, self.sums, other.sums))
+        return found
+
+
+def _plus(a, b):
+    return b if type(a) is int else a if type(b) is int else a + b
+
+
+def finished(residuals, basis, rows=None, names=None):
+    """The `Diagnostics` of the `Residuals` of all rows. rows, names: for messages."""
+    _, _, white, meaning = residuals.how
+    own, sums = residuals.weights, residuals.sums
+    u = np.concatenate(residuals.parts) if residuals.parts else np.empty(0)
     weights = np.concatenate(own) if own else None
     repeated = meaning == "frequency" and weights is not None
     if rows is None:
-        checks.check_number(basis, len(u))
+        checks.check_number(basis, len(u) if weights is None else np.count_nonzero(weights))
     rss = checks.check_residuals(basis, u, weights, rows, names)
     counts = None
     if weights is not None:

@@ -1,6 +1,7 @@
 """What each row does to the fit. One read of the rows; nothing is fitted again."""
 
 import warnings
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,9 +44,8 @@ class Influence:
 
     def __init__(self, basis, names, found, sigma, rows, target, index, repeated=False):
         self.leverage, self.residuals, self.rstudent, self.cooks = found
-        self.n_samples = round(basis.weight_sum) if repeated else len(self.leverage)
-        self.rank = basis.rank
-        self.df_resid = (self.n_samples if repeated else basis.n_samples) - basis.rank
+        self.n_samples = round(basis.weight_sum) if repeated else basis.n_samples
+        self.rank, self.df_resid = basis.rank, self.n_samples - basis.rank
         self.sigma, self.names = sigma, names
         if index is not None:
             self.index = index
@@ -197,6 +197,37 @@ class Influence:
         return frame
 
 
+class Head(NamedTuple):
+    """What of a fit the numbers of a row need, besides the row."""
+
+    basis: Any
+    names: tuple
+    n: int
+    sigma: float
+    target: int
+    repeated: bool  # weights are frequencies
+
+    @classmethod
+    def of(cls, fitted, basis, target, meaning="analytic"):
+        repeated = meaning == "frequency"
+        n = round(basis.weight_sum) if repeated else basis.n_samples
+        df = n - basis.rank
+        sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
+        lead = ("intercept",) if basis.centred else ()
+        return cls(basis, (*lead, *fitted.names), n, sigma, target, repeated)
+
+    def of_rows(self, rows, index=None):
+        """The `Influence` of some rows (X, Y, weights) of the fit: its `press` is theirs alone."""
+        repeated = check_repeated("frequency" if self.repeated else "analytic", rows[2])
+        found = np.empty((4, len(rows[1])))
+        _fill(found, rows, self.basis, self.target, self.n - self.basis.rank)
+        return self.with_numbers(found, rows, index, repeated)
+
+    def with_numbers(self, found, rows, index, repeated):
+        basis, names, sigma = self.basis, self.names, self.sigma
+        return Influence(basis, names, found, sigma, rows, self.target, index, repeated)
+
+
 def influence(fitted, target, rows, kept=None, meaning="analytic"):
     """The `Influence` of the rows (X, Y, weights) of a fit; kept: which of those given they are.
 
@@ -270,13 +301,11 @@ def _fill(found, rows, basis, target, df):
 
 
 def _made(fitted, basis, found, rows, target, index, repeated):
-    n = round(basis.weight_sum) if repeated else basis.n_samples
-    df = n - basis.rank
-    sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
-    lead = ("intercept",) if basis.centred else ()
+    head = Head.of(fitted, basis, target, "frequency" if repeated else "analytic")
     with np.errstate(divide="ignore", invalid="ignore"):
         most = found[0] / rows[2] if repeated else found[0]
         alone = most > basis.most_leverage if np.nanmax(most) > basis.most_leverage else np.zeros(1)
+    df = head.n - basis.rank
     if alone.any() or df <= 0:
         row = int(np.argmax(alone))
         warnings.warn(
@@ -287,4 +316,4 @@ def _made(fitted, basis, found, rows, target, index, repeated):
             InferenceWarning,
             stacklevel=5,
         )
-    return Influence(basis, (*lead, *fitted.names), found, sigma, rows, target, index, repeated)
+    return head.with_numbers(found, rows, index, repeated)

@@ -31,7 +31,7 @@ def cut_arrays(da, dd, X, y, weights, plan):
         "i",
         *(X, "ij", y, "i" if one_target else "ik"),
         *(() if weights is None else (weights, "i")),
-        *(_numbers(X), "i"),
+        *(block_numbers(X), "i"),
         dtype=object,
         meta=BLOCKS,
         align_arrays=False,
@@ -44,7 +44,7 @@ def cut_arrays(da, dd, X, y, weights, plan):
     return Cut(leaves, starts, names, X.shape[1], n_targets, one_target, dtype)
 
 
-def _numbers(X):
+def block_numbers(X):
     """The numbers of the blocks, as an argument that costs no tasks."""
     from dask.layers import ArrayBlockIdDep  # as map_blocks has them
 

@@ -223,8 +223,11 @@ def _of_no_rows(p, Y):
     return many_target_moments.joined([Moments.empty(p, part.shape[1]) for part in chunks])
 
 
-def predictions(X, block, coef, intercept, names=None):
-    """Predictions (n, t) for the rows of a block; coef (t, p), intercept (t,)."""
+def predictions(X, block, coef, intercept, names=None, gaps=False):
+    """Predictions (n, t) for the rows of a block; coef (t, p), intercept (t,).
+
+    gaps: NaN may be, and gives NaN in its rows; infinities are an error all the same.
+    """
     with naming(block):
         X = frozen(as_floats(X, "X"))
         if len(X) == 0:
@@ -234,7 +237,7 @@ def predictions(X, block, coef, intercept, names=None):
         with np.errstate(over="ignore", invalid="ignore"):
             suspicious = not np.isfinite(found.sum())
         if suspicious:
-            check_finite(X, "X", names)
+            check_finite(np.where(np.isnan(X), 0, X) if gaps else X, "X", names)
         return found
 
 

@@ -6,6 +6,7 @@ same bits with any scheduler, any workers, and after any of them has died.
 """
 
 import contextlib
+import functools
 import sys
 import warnings
 from typing import Any, NamedTuple
@@ -71,7 +72,7 @@ def summed(X, y, sample_weight=None, *, features=None, missing=None, **how):
             f"X has {cut.n_features} features and y {cut.n_targets} targets, and the fit had "
             f"{columns} and {targets}"
         )
-    part = _computed(da, cut)
+    part = reduced(da, cut.leaves, cut.starts, merged)
     _warn_of_far_integers(part.far)
     return Summed(part, cut.features, cut.n_targets, cut.one_target, cut.dtype)
 
@@ -94,15 +95,19 @@ def check_rows(found):
     raise ValueError("sample_weight is zero on every row: nothing is left to fit")
 
 
-def _computed(da, cut):
-    """The `Part` of all blocks."""
+def reduced(da, leaves, starts, merge, when=" during the fit"):
+    """What `merge` makes of all leaves (an object a block), eight at a time, in their order.
+
+    merge: of a list of neighbours the same as of one; it travels to the workers. starts: the first
+    row of each block, for messages, or None.
+    """
     import dask
 
     total = da.reduction(
-        cut.leaves,
+        leaves,
         chunk=_as_it_is,
-        combine=_merged,
-        aggregate=_last,
+        combine=functools.partial(_merged, merge=merge),
+        aggregate=functools.partial(_last, merge=merge),
         axis=0,
         concatenate=False,
         split_every=FAN_IN,
@@ -111,23 +116,32 @@ def _computed(da, cut):
     )
     # Dask's optimisation fuses tasks and loses their annotations: the scheduler is told again.
     retries = getattr(dask, "get_annotations", dict)().get("retries")
-    with told_of_a_lost_cluster(" during the fit"):
-        try:
-            return total.compute(**({} if retries is None else {"retries": retries}))[()]
-        except BlockError as error:
-            raise ValueError(_told(error, cut.starts)) from None
+    with told(starts, when):
+        return total.compute(**({} if retries is None else {"retries": retries}))[()]
 
 
 @contextlib.contextmanager
-def told_of_a_lost_cluster(when=""):
-    """Say in words that the cluster went away, where Dask has only the name of an error."""
+def told(starts=None, when=""):
+    """Errors of workers, and of a cluster that went away, in words that say where and what to do.
+
+    starts: the first row of each block, or None where it is not known.
+    """
     try:
         yield
+    except BlockError as error:
+        raise ValueError(_told(error, starts)) from None
     except Exception as error:
-        if type(error).__name__ in LOST:
+        kind = type(error).__name__
+        if kind in LOST:
             raise RuntimeError(
                 f"the Dask cluster or its client was closed, restarted or lost{when} "
-                f"({type(error).__name__}: {error}): start it and call again"
+                f"({kind}: {error}): start it and call again"
+            ) from error
+        if kind == "KilledWorker":
+            raise RuntimeError(
+                f"the same work has ended one Dask worker after the other{when}: as a rule its "
+                "memory is too small for the blocks. Cut the data into smaller ones (rechunk, "
+                f"repartition), or give each worker more memory ({error})"
             ) from error
         raise
 
@@ -146,23 +160,23 @@ def _as_it_is(parts, axis, keepdims):
     return parts
 
 
-def _merged(parts, axis, keepdims):
-    return merged(_flat(parts))
+def _merged(parts, axis, keepdims, merge):
+    return merge(list(_flat(parts)))
 
 
-def _last(parts, axis, keepdims):
+def _last(parts, axis, keepdims, merge):
     total = np.empty((), object)
-    total[()] = _merged(parts, axis, keepdims)
+    total[()] = _merged(parts, axis, keepdims, merge)
     return total
 
 
 def _flat(parts):
     """Of a partition, an array of one; of several, lists."""
-    if isinstance(parts, Part):
-        yield parts
-    else:
+    if isinstance(parts, (list, np.ndarray)):
         for each in parts:
             yield from _flat(each)
+    else:
+        yield parts
 
 
 def _warn_of_far_integers(far):

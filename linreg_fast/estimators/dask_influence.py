@@ -1,0 +1,166 @@
+"""`influence` of Dask collections: arrays of Dask, of X's blocks, computed when they are asked for."""
+
+import functools
+
+import numpy as np
+
+from linreg_fast.data.lazy import computed_once
+from linreg_fast.estimators.dask_rows import blocks_of, refuse_not_finite
+
+NUMBERS = (
+    "leverage", "residuals", "rstandard", "rstudent", "cooks", "dffits", "covratio", "fitted",
+)  # fmt: skip
+
+
+class DaskInfluence:
+    """As `inference.influence.Influence`, of rows that Dask has: lazy arrays of X's blocks.
+
+    Attributes
+    ----------
+    leverage, residuals, rstandard, rstudent, cooks, dffits, covratio, fitted : Dask array (n,)
+        A number a row of X, in its order; nan for rows that missing="drop" left out of the fit.
+        All of them come of one task a block: ``dask.compute(found.leverage, found.cooks)`` reads
+        the rows once.
+    dfbeta, dfbetas : Dask array (n, n_parameters)
+    press : float
+        Computed when it is first asked for, in one pass; so is what `flagged` finds. Both raise
+        for rows that are not those of the fit, which lazy numbers cannot notice.
+    n_samples, rank, df_resid, sigma, names : of the fit.
+    """
+
+    def __init__(self, fitted, blocks, target, meaning):
+        from linreg_fast.inference.influence import Head
+
+        self._basis = fitted.basis(target)
+        self._blocks, self._target = blocks, target
+        self._head = Head.of(fitted, self._basis, target, meaning)
+        self.names, self.sigma, self.n_samples = self._head.names, self._head.sigma, self._head.n
+        self.rank = self._basis.rank
+        self.df_resid = self.n_samples - self.rank
+        self._table = blocks.table(functools.partial(_numbers, head=self._head), NUMBERS)
+        for place, name in enumerate(NUMBERS):
+            setattr(self, name, _column(self._table, place, name))
+
+    def __repr__(self):
+        return f"DaskInfluence({self.n_samples} rows, {self.rank} parameters, lazy)"
+
+    @computed_once
+    def dfbeta(self):
+        return _as_array(self._changes("dfbeta"))
+
+    @computed_once
+    def dfbetas(self):
+        return _as_array(self._changes("dfbetas"))
+
+    def _changes(self, name, prefix=""):
+        use = functools.partial(_changes, head=self._head, name=name)
+        return self._blocks.table(use, [f"{prefix}{each}" for each in self.names])
+
+    @computed_once
+    def _pass(self):
+        """(PRESS, what is unusual) of one pass, by which the rows are compared with the fit's."""
+        from linreg_fast.inference import checks
+
+        use = functools.partial(_totals, head=self._head)
+        found = self._blocks.reduced(use, _joined, " during influence")
+        press, rss, leverage, count, _, flags = found
+        checks.check_number(self._basis, count)
+        checks.check_sums(self._basis, rss, leverage)
+        return press, flags
+
+    @property
+    def press(self):
+        return self._pass[0]
+
+    def flagged(self):
+        """Rows that textbooks call unusual, with what is, as `Influence.flagged`: computed now.
+
+        Rows are counted from the first of X on, those left out with them.
+        """
+        return dict(self._pass[1])
+
+    def to_frame(self, dfbetas=False):
+        """A lazy Dask dataframe with a row a row and, of a frame, its index and its partitions."""
+        if not hasattr(self._table, "columns"):
+            import dask.dataframe as dd
+
+            names = [*NUMBERS[:-1], *([f"dfbetas_{name}" for name in self.names] if dfbetas else [])]
+            table = self._table[:, :-1]
+            if dfbetas:
+                import dask.array as da
+
+                table = da.concatenate([table, self.dfbetas], axis=1)
+                table = table.rechunk({1: -1})
+            return dd.from_dask_array(table, columns=names)
+        frame = self._table[list(NUMBERS[:-1])]
+        if dfbetas:
+            changes = self._changes("dfbetas", "dfbetas_")
+            frame = frame.assign(**{name: changes[name] for name in changes.columns})
+        return frame
+
+
+def influence(model, X, y, sample_weight, meaning, target):
+    """The `DaskInfluence` of the rows of a fit. Nothing is computed."""
+    from linreg_fast.inference import checks
+    from linreg_fast.inference.choices import check_repeated
+
+    check_repeated(meaning, None)
+    fitted = model._fitted(None)
+    target = model._targets(target or 0)[0]
+    blocks = blocks_of(model, X, y, sample_weight)
+    if blocks.starts is not None and sample_weight is None and not blocks.drop:
+        checks.check_number(fitted.basis(target), int(blocks.starts[-1]))
+    return DaskInfluence(fitted, blocks, target, meaning)
+
+
+def _column(table, place, name):
+    return table[name].to_dask_array() if hasattr(table, "columns") else table[:, place]
+
+
+def _as_array(table):
+    return table.to_dask_array() if hasattr(table, "columns") else table
+
+
+# What follows runs in the workers.
+
+
+def _of_block(X, Y, weights, kept, head):
+    found = head.of_rows((X, Y, weights), None if kept is None else np.flatnonzero(kept))
+    if not np.isfinite(found.residuals).all():
+        refuse_not_finite(X, Y)
+    return found
+
+
+def _numbers(X, Y, weights, groups, kept, whole, head):
+    found = _of_block(X, Y, weights, kept, head)
+    return np.column_stack([getattr(found, name) for name in NUMBERS])
+
+
+def _changes(X, Y, weights, groups, kept, whole, head, name):
+    return getattr(_of_block(X, Y, weights, kept, head), name)
+
+
+def _totals(X, Y, weights, groups, kept, whole, head):
+    """(PRESS, weighted squares, sum of leverages, rows that count, rows, {row: what}) of a block."""
+    rows = whole if isinstance(whole, int) else len(whole)
+    if not len(X):
+        return 0.0, 0.0, 0.0, 0, rows, {}
+    found = _of_block(X, Y, weights, kept, head)
+    squares, leverage, count = found.residuals**2, found.leverage, len(X)
+    if weights is not None:
+        squares, count = squares * weights, int(np.count_nonzero(weights))
+        if head.repeated:
+            leverage = leverage[weights > 0] * weights[weights > 0]
+    return found.press, float(squares.sum()), float(leverage.sum()), count, rows, found.flagged()
+
+
+def _joined(parts):
+    """Those of blocks that follow each other, added in this order."""
+    press = rss = leverage = 0.0
+    count = rows = 0
+    flags = {}
+    for part in parts:
+        press, rss, leverage = press + part[0], rss + part[1], leverage + part[2]
+        flags.update((rows + row, what) for row, what in part[5].items())
+        count, rows = count + part[3], rows + part[4]
+    return press, rss, leverage, count, rows, flags
