@@ -65,8 +65,9 @@ def refuse_dask(values, name):
     """Raise for a Dask collection: NumPy would compute it, and hold all of it in this process."""
     if is_dask(values):
         raise TypeError(
-            f"{name} is a Dask collection, which only LinearRegression (fit, partial_fit, predict, "
-            "score, inference) and linreg_fast.moments take, block by block: use those, or pass "
+            f"{name} is a Dask collection, which only LinearRegression (fit, from_formula, "
+            "partial_fit, predict, score, inference, influence, diagnostics) and "
+            "linreg_fast.moments take, block by block: use those, or pass "
             f"{name}.compute() if all of it fits into memory"
         )
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from linreg_fast.data.lazy import computed_once
-from linreg_fast.estimators.dask_rows import blocks_of, refuse_not_finite
+from linreg_fast.estimators.dask_rows import blocks_of
 
 NUMBERS = (
     "leverage", "residuals", "rstandard", "rstudent", "cooks", "dffits", "covratio", "fitted",
@@ -37,7 +37,7 @@ class DaskInfluence:
         self.names, self.sigma, self.n_samples = self._head.names, self._head.sigma, self._head.n
         self.rank = self._basis.rank
         self.df_resid = self.n_samples - self.rank
-        self._table = blocks.table(functools.partial(_numbers, head=self._head), NUMBERS)
+        self._table = self._lazy(NUMBERS)
         for place, name in enumerate(NUMBERS):
             setattr(self, name, _column(self._table, place, name))
 
@@ -46,15 +46,17 @@ class DaskInfluence:
 
     @computed_once
     def dfbeta(self):
-        return _as_array(self._changes("dfbeta"))
+        return _as_array(self._lazy((), "dfbeta"))
 
     @computed_once
     def dfbetas(self):
-        return _as_array(self._changes("dfbetas"))
+        return _as_array(self._lazy((), "dfbetas"))
 
-    def _changes(self, name, prefix=""):
-        use = functools.partial(_changes, head=self._head, name=name)
-        return self._blocks.table(use, [f"{prefix}{each}" for each in self.names])
+    def _lazy(self, names, changes=None):
+        """The table of these numbers and, where `changes` names them, of those of parameters."""
+        more = [f"{changes}_{name}" for name in self.names] if changes else []
+        use = functools.partial(_numbers, head=self._head, names=names, changes=changes)
+        return self._blocks.table(use, [*names, *more])
 
     @computed_once
     def _pass(self):
@@ -81,22 +83,14 @@ class DaskInfluence:
 
     def to_frame(self, dfbetas=False):
         """A lazy Dask dataframe with a row a row and, of a frame, its index and its partitions."""
-        if not hasattr(self._table, "columns"):
-            import dask.dataframe as dd
+        names = NUMBERS[:-1]
+        found = self._lazy(names, "dfbetas" if dfbetas else None)
+        if hasattr(found, "columns"):
+            return found
+        import dask.dataframe as dd
 
-            names = [*NUMBERS[:-1], *([f"dfbetas_{name}" for name in self.names] if dfbetas else [])]
-            table = self._table[:, :-1]
-            if dfbetas:
-                import dask.array as da
-
-                table = da.concatenate([table, self.dfbetas], axis=1)
-                table = table.rechunk({1: -1})
-            return dd.from_dask_array(table, columns=names)
-        frame = self._table[list(NUMBERS[:-1])]
-        if dfbetas:
-            changes = self._changes("dfbetas", "dfbetas_")
-            frame = frame.assign(**{name: changes[name] for name in changes.columns})
-        return frame
+        more = [f"dfbetas_{name}" for name in self.names] if dfbetas else []
+        return dd.from_dask_array(found, columns=[*names, *more])
 
 
 def influence(model, X, y, sample_weight, meaning, target):
@@ -125,19 +119,13 @@ def _as_array(table):
 
 
 def _of_block(X, Y, weights, kept, head):
-    found = head.of_rows((X, Y, weights), None if kept is None else np.flatnonzero(kept))
-    if not np.isfinite(found.residuals).all():
-        refuse_not_finite(X, Y)
-    return found
+    return head.of_rows((X, Y, weights), None if kept is None else np.flatnonzero(kept))
 
 
-def _numbers(X, Y, weights, groups, kept, whole, head):
+def _numbers(X, Y, weights, groups, kept, whole, head, names, changes):
     found = _of_block(X, Y, weights, kept, head)
-    return np.column_stack([getattr(found, name) for name in NUMBERS])
-
-
-def _changes(X, Y, weights, groups, kept, whole, head, name):
-    return getattr(_of_block(X, Y, weights, kept, head), name)
+    more = [getattr(found, changes)] if changes else []
+    return np.column_stack([*(getattr(found, name) for name in names), *more])
 
 
 def _totals(X, Y, weights, groups, kept, whole, head):

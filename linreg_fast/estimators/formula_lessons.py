@@ -45,7 +45,7 @@ class Lesson:
     """What the rows teach a formula: levels, means and spreads."""
 
     def __init__(self, sides, kinds, design):
-        self._kinds, self._design = kinds, design
+        self._kinds, self.context = kinds, design.context
         self._factors = {}  # columns of a factor that is not of numbers -> the values seen
         self._scaled = {}  # text of a call -> (its argument, [count, mean, squares])
         self._base = None  # the first whole row
@@ -161,12 +161,12 @@ class Lesson:
         return list(self._kinds)
 
     def _values_of(self, argument, frame):
-        side = Side(formulaic().Formula(f"0 + I({argument})"), list(frame), self._design.context)
+        side = Side(formulaic().Formula(f"0 + I({argument})"), list(frame), self.context)
         table = {name: frame[name] for name in side.columns}
         import pandas as pd
 
         where = np.arange(len(next(iter(table.values()))))
-        return side.values(pd.DataFrame(table), self._design.context, where)[:, 0]
+        return side.values(pd.DataFrame(table), self.context, where)[:, 0]
 
     def frame(self):
         """A table with each level of each factor."""

@@ -37,6 +37,11 @@ def partial_fit(model, X, y, sample_weight, features, missing):
             "no moments are kept to add rows to: call partial_fit from the start, on a new or "
             "cloned estimator"
         )
+    design = getattr(model, "_design", None)
+    if design is not None and hasattr(X, "columns"):
+        from linreg_fast.estimators.dask_formulas import coded
+
+        X, y, sample_weight, _ = coded(design, X, y, sample_weight, drop=missing == "drop")
     if not first and features is None and hasattr(model, "feature_names_in_"):
         features = _as_fitted(model, X)
     with unchanged_on_failure(model):

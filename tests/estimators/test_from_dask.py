@@ -219,7 +219,7 @@ def test_others_say_what_to_do(rng):
         lambda: LinearRegression().fit(X, y, lazy_y),
         lambda: LinearRegression().fit(X, y).partial_fit(X, y, lazy_y),
         lambda: fitted.score(X, lazy_y),
-        lambda: fitted.diagnostics(lazy_X, lazy_y),
+        lambda: fitted.diagnostics(X, lazy_y),
     ):
         with pytest.raises(TypeError, match=r"compute\(\)"):
             call()
