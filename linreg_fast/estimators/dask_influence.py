@@ -1,4 +1,4 @@
-"""`influence` of Dask collections: arrays of Dask, of X's blocks, computed when they are asked for."""
+"""`influence` of Dask collections: arrays of Dask, of X's blocks, computed when asked for."""
 
 import functools
 
@@ -129,7 +129,7 @@ def _numbers(X, Y, weights, groups, kept, whole, head, names, changes):
 
 
 def _totals(X, Y, weights, groups, kept, whole, head):
-    """(PRESS, weighted squares, sum of leverages, rows that count, rows, {row: what}) of a block."""
+    """(PRESS, weighted squares, sum of leverages, rows that count, rows, {row: what})."""
     rows = whole if isinstance(whole, int) else len(whole)
     if not len(X):
         return 0.0, 0.0, 0.0, 0, rows, {}
