@@ -1,8 +1,8 @@
 """`inference` and `diagnostics` of Dask collections: summed where the blocks are, and in order.
 
 For `inference` a `Scores` of each block travels: p**2 numbers, and for clusters p numbers for each
-cluster that the block has. For `diagnostics` they are p**4 / 4 numbers, and the residuals, 8 bytes
-a row, of which the quantiles are taken.
+cluster that the block has. For `diagnostics` p**4 / 4 numbers travel and, for the quantiles, the
+residuals or counts of them.
 """
 
 import functools
@@ -10,6 +10,8 @@ import functools
 import numpy as np
 
 from linreg_fast.estimators.dask_rows import blocks_of
+
+KEPT = 250_000  # residuals that come to this process, 2 MB; of more, classes are counted
 
 
 def infer(model, X, y, sample_weight, choice, target, groups):
@@ -38,13 +40,15 @@ def diagnose(model, X, y, sample_weight, meaning, target):
     check_repeated(meaning, None)
     fitted = model._fitted(None)
     target = model._targets(target or 0)[0]
-    basis = fitted.basis(target)
-    empty = diagnostics.Residuals(basis, target, True, meaning)
+    basis, when = fitted.basis(target), " during diagnostics"
+    empty = diagnostics.residuals_of(basis, target, True, meaning, KEPT)
     blocks = blocks_of(model, X, y, sample_weight)
-    found = blocks.reduced(
-        functools.partial(_residuals, empty=empty), _added, " during diagnostics"
-    )
-    return diagnostics.finished(found, basis)
+    found = blocks.reduced(functools.partial(_residuals, empty=empty), _added, when)
+    chosen = None
+    if found.classes is not None:
+        choose = functools.partial(_chosen, empty=empty, codes=found.wanted())
+        chosen = blocks.reduced(choose, _added, when)
+    return diagnostics.finished(found, chosen=chosen)
 
 
 def _scores(X, Y, weights, groups, kept, whole, empty):
@@ -61,6 +65,15 @@ def _residuals(X, Y, weights, groups, kept, whole, empty):
     if len(X):
         found.add(X, Y, weights)
     return found
+
+
+def _chosen(X, Y, weights, groups, kept, whole, empty, codes):
+    """The `Chosen` of a block."""
+    from linreg_fast.inference.residual_sums import Chosen
+
+    if not len(X):
+        return Chosen(codes)
+    return Chosen.of(codes, *empty.of_rows(X, Y, weights)[:2])
 
 
 def _added(parts):

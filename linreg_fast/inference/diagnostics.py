@@ -1,6 +1,7 @@
 """Tests of the residuals. Sources: Durbin and Watson 1950; Breusch and Pagan 1979; Koenker 1981;
 White 1980; Jarque and Bera 1987. Where weights are frequencies, those of the rows written out."""
 
+import functools
 import math
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -13,9 +14,8 @@ from linreg_fast.inference import checks, tails
 from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.choices import check_repeated
 from linreg_fast.inference.numbers_as_text import number, p_as_text
-from linreg_fast.inference.pieces import pieces
+from linreg_fast.inference.residual_sums import Residuals
 from linreg_fast.kernels import DEFAULT, RUNGS
-from linreg_fast.kernels.second_pass import rows as kernel
 from linreg_fast.kernels.tuning import SECOND_PASS_PIECE
 
 DOUBLED_PRODUCTS = 10_000_000  # up to so many, sums in double-double take some milliseconds
@@ -129,78 +129,38 @@ def of_source(fitted, target, each, white=True, meaning="analytic"):
 
 
 def _of(basis, target, each, white, meaning, rows=None, names=None):
-    found = Residuals(basis, target, white, meaning)
+    found = residuals_of(basis, target, white, meaning)
     each(found.add)
-    return finished(found, basis, rows, names)
+    return finished(found, rows, names)
 
 
-class Residuals:
-    """What the tests need of rows, batch after batch; those of rows that follow are added.
+def residuals_of(basis, target, white, meaning, keep=math.inf):
+    """Empty `Residuals` of a fit, to which its rows are added. keep: most residuals kept."""
+    auxiliary = functools.partial(_auxiliary, basis=basis, white=white)
+    return Residuals(basis, target, meaning, auxiliary, keep)
 
-    parts, weights: of each batch. sums: moments of the auxiliary fits.
+
+def _auxiliary(X, squares, counts, basis, white):
+    """Moments of the columns, and of their products, with squared residuals."""
+    found = [_moments(X, squares, counts, basis.n_samples)]
+    return [*found, _products(X, squares, counts, basis)] if white else found
+
+
+def finished(residuals, rows=None, names=None, chosen=None):
+    """The `Diagnostics` of the `Residuals` of all rows.
+
+    rows, names: for messages. chosen: those of a second pass, where not all were kept.
     """
-
-    def __init__(self, basis, target, white, meaning):
-        self.how = basis, target, white, meaning
-        self.parts, self.weights, self.sums = [], [], [0, 0]
-
-    def empty(self):
-        return Residuals(*self.how)
-
-    def add(self, X, Y, weights, *_):
-        basis, target, white, meaning = self.how
-        repeated = check_repeated(meaning, weights)
-        u = np.empty(X.shape[0])
-        for start, *piece, weight in pieces(X, Y, weights):
-            kernel.residuals(*piece, target, weight, basis.fit, u[start : start + len(piece[0])])
-        counts = None
-        self.parts.append(u)
-        if weights is not None:
-            self.weights.append(weights)
-            scaled = u if repeated else u * np.sqrt(weights)
-            counts, kept = weights if repeated else None, weights > 0
-            if not kept.any():
-                return
-            if not kept.all():
-                X, scaled = X[kept], scaled[kept]
-                counts = frozen(weights[kept]) if repeated else None
-            u = scaled
-        squares = frozen((u * u)[:, None])
-        own = [_moments(X, squares, counts, basis.n_samples), 0]
-        if white:
-            own[1] = _products(X, squares, counts, basis)
-        self.sums = list(map(_plus, self.sums, own))
-
-    def __add__(self, other):
-        found = self.empty()
-        found.parts, found.weights = self.parts + other.parts, self.weights + other.weights
-        found.sums = list(map(_plus, self.sums, other.sums))
-        return found
-
-
-def _plus(a, b):
-    return b if type(a) is int else a if type(b) is int else a + b
-
-
-def finished(residuals, basis, rows=None, names=None):
-    """The `Diagnostics` of the `Residuals` of all rows. rows, names: for messages."""
-    _, _, white, meaning = residuals.how
-    own, sums = residuals.weights, residuals.sums
-    u = np.concatenate(residuals.parts) if residuals.parts else np.empty(0)
-    weights = np.concatenate(own) if own else None
-    repeated = meaning == "frequency" and weights is not None
+    basis, rss, n = residuals.how[0], residuals.rss, residuals.count
     if rows is None:
-        checks.check_number(basis, len(u) if weights is None else np.count_nonzero(weights))
-    rss = checks.check_residuals(basis, u, weights, rows, names)
-    counts = None
-    if weights is not None:
-        kept = weights > 0
-        u = (u if repeated else u * np.sqrt(weights))[kept]
-        counts = frozen(weights[kept]) if repeated else None
-    n = float(counts.sum()) if repeated else len(u)
-    watson = math.nan if repeated else _watson(u, rss)
-    skew, kurtosis, bera = _normality(u, counts)
-    breusch, explained = _lagrange(sums[0], n, basis.rank - 1 if basis.centred else None)
+        checks.check_number(basis, residuals.rows)
+    if not np.isfinite(rss) and rows is not None:
+        checks.refuse_not_finite(*rows[:2], names)
+    checks.check_sums(basis, rss)
+    repeated = residuals.repeated
+    watson = residuals.steps / rss if rss > 0 and not repeated else math.nan
+    skew, kurtosis, bera = _normality(n, residuals.about)
+    breusch, explained = _lagrange(residuals.sums[0], n, basis.rank - 1 if basis.centred else None)
     spread = rss / n
     original = explained / (2 * spread**2) if spread > 0 else math.nan
     df = breusch.df
@@ -209,42 +169,20 @@ def finished(residuals, basis, rows=None, names=None):
         watson,
         breusch,
         LagrangeTest(original, df, tails.chi2_p(original, df)),
-        _lagrange(sums[1], n)[0] if white else None,
+        _lagrange(residuals.sums[1], n)[0] if len(residuals.sums) > 1 else None,
         bera,
         skew,
         kurtosis,
-        _quantiles(u, counts, np.array([0, 0.25, 0.5, 0.75, 1])),
+        residuals.quantiles(chosen),
     )
 
 
-def _watson(u, rss):
-    steps = np.diff(u)
-    return float(steps @ steps / rss) if rss > 0 else math.nan
-
-
-def _quantiles(u, counts, shares):
-    """Of rows, or of rows written out as often as they count."""
-    if counts is None:
-        return np.quantile(u, shares)
-    order = np.argsort(u)
-    ends = np.cumsum(counts[order])
-    places = shares * (ends[-1] - 1)
-    low, high = (
-        u[order][np.searchsorted(ends, place, side="right")]
-        for place in (np.floor(places), np.ceil(places))
-    )
-    return low + (high - low) * (places - np.floor(places))
-
-
-def _normality(u, counts):
-    off = u - np.average(u, weights=counts)
-    squares = off * off
-    n, own = (len(u), squares) if counts is None else (float(counts.sum()), squares * counts)
-    second = own.sum() / n
+def _normality(n, about):
+    second = about[0] / n
     if not second > 0:
         return math.nan, math.nan, JarqueBera(math.nan, math.nan)
-    skew = float(own @ off / n / second**1.5)
-    kurtosis = float(own @ squares / n / second**2)
+    skew = float(about[1] / n / second**1.5)
+    kurtosis = float(about[2] / n / second**2)
     statistic = n / 6 * (skew**2 + (kurtosis - 3) ** 2 / 4)
     return skew, kurtosis, JarqueBera(statistic, math.exp(-statistic / 2))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression
+from linreg_fast.estimators import dask_inference
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -36,7 +37,7 @@ def assert_same_influence(found, expected, kept=slice(None)):
         np.testing.assert_allclose(
             values[kept], getattr(expected, name), rtol=1e-9, atol=1e-11, err_msg=name
         )
-    assert found.press == pytest.approx(expected.press, rel=1e-12)
+    assert found.press == pytest.approx(expected.press, rel=1e-9)
     assert found.flagged() == expected.flagged()
     assert (found.n_samples, found.rank, found.df_resid, found.names) == (
         expected.n_samples, expected.rank, expected.df_resid, expected.names,
@@ -44,7 +45,7 @@ def assert_same_influence(found, expected, kept=slice(None)):
 
 
 @pytest.mark.parametrize("weights", [None, "analytic", "frequency"])
-def test_arrays(frame, weights):
+def test_arrays(frame, weights, monkeypatch):
     X, y, w = frame[["a", "b"]].to_numpy(), frame["y"].to_numpy(), frame["w"].to_numpy(copy=True)
     w[40:70] = 0  # all of a block
     rows = [X, y] if weights is None else [X, y, w]
@@ -59,7 +60,10 @@ def test_arrays(frame, weights):
         found.to_frame(dfbetas=True).compute(),
         expected.influence(*rows, **how).to_frame(dfbetas=True),
     )
-    assert repr(model.diagnostics(*cut, **how)) == repr(expected.diagnostics(*rows, **how))
+    diagnosed = expected.diagnostics(*rows, **how)
+    assert repr(model.diagnostics(*cut, **how)) == repr(diagnosed)
+    monkeypatch.setattr(dask_inference, "KEPT", 40)  # of more, a second pass finds the quantiles
+    assert repr(model.diagnostics(*cut, **how)) == repr(diagnosed)
     if weights != "frequency":
         np.testing.assert_allclose(
             model.inference(*cut, cov="HC3").se, expected.inference(*rows, cov="HC3").se
