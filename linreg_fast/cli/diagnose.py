@@ -85,7 +85,7 @@ def _tell(options, model, influence, text):
 def looked_at(fitted, rows, index, meaning="analytic"):
     """(`Influence`, what is said of it and of the residuals). meaning: what weights are."""
     from linreg_fast.inference.diagnostics import diagnostics
-    from linreg_fast.inference.influence import influence
+    from linreg_fast.inference.influences import influence
 
     meaning = "frequency" if meaning == "frequency" else "analytic"
     found = influence(fitted, 0, rows, meaning=meaning)

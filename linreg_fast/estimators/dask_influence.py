@@ -29,7 +29,7 @@ class DaskInfluence:
     """
 
     def __init__(self, fitted, blocks, target, meaning):
-        from linreg_fast.inference.influence import Head
+        from linreg_fast.inference.influences import Head
 
         self._basis = fitted.basis(target)
         self._blocks, self._target = blocks, target

@@ -181,7 +181,7 @@ class InferenceMixin(FittedRows):
         X, y, sample_weight : as in the fit
             The rows that were fitted. Rows with missing values, which missing="drop" leaves out,
             have no numbers: `index` says which rows have. A source is read in batches, and again
-            for dfbeta.
+            for dfbeta. Of Dask collections nothing is computed yet.
         weights : {"analytic", "frequency"}, default="analytic"
             What sample_weight means, as in `inference`: of frequencies each row has the numbers of
             one of the equal rows that it stands for.
@@ -191,6 +191,7 @@ class InferenceMixin(FittedRows):
         Returns
         -------
         Influence
+            Of Dask collections a `DaskInfluence`, of lazy arrays; NaN in rows left out.
 
         Source: Belsley, Kuh and Welsch 1980; Cook 1977.
 
@@ -202,7 +203,7 @@ class InferenceMixin(FittedRows):
         >>> found.leverage.round(12), found.cooks.round(4)
         (array([0.7, 0.3, 0.3, 0.7]), array([0.0288, 0.1451, 0.3832, 1.037 ]))
         """
-        from linreg_fast.inference.influence import influence, of_source
+        from linreg_fast.inference.influences import influence, of_source
 
         if is_read(self, X, y):
             each = each_of(self, X, y, sample_weight)
@@ -227,7 +228,8 @@ class InferenceMixin(FittedRows):
         Parameters
         ----------
         X, y, sample_weight : as in the fit
-            The rows that were fitted, in their order; a source is read in batches.
+            The rows that were fitted, in their order; a source is read in batches, and of Dask
+            collections the workers sum.
         weights : {"analytic", "frequency"}, default="analytic"
             What sample_weight means, as in `inference`: of frequencies the tests are those of the
             rows written out, but Durbin and Watson's, which needs their order.

@@ -113,6 +113,35 @@ def wait(seconds):
     return waits
 
 
+def numbers(X, y, frame):
+    """What is asked of the rows again, and of a formula whose function no pickle holds."""
+    model = LinearRegression().fit(X, y)
+    found = model.influence(X, y)
+    formula = LinearRegression.from_formula(
+        "y ~ f(x) * city", frame, context={"f": lambda x: x - 1e8}
+    )
+    return [
+        formula.coef_,
+        formula.predict(frame).compute().to_numpy(),
+        model.inference(X, y, cov="HC3").se,
+        *dask.compute(found.cooks, found.dfbetas),
+        [found.press, model.diagnostics(X, y).white.lm],
+    ]
+
+
+def test_what_reads_the_rows_again(rows, processes):
+    pytest.importorskip("formulaic", reason="the extra 'formula'")
+    dd = pytest.importorskip("dask.dataframe")
+    X, y = rows[0], rows[1] + da.sin(1e3 * rows[0][:, 0])
+    frame = dd.from_dask_array(da.stack([X[:, 0], y], axis=1).rechunk({1: -1}), columns=["x", "y"])
+    frame["city"] = (frame["x"] > 1e8).map({True: "Oslo", False: "Rome"}, meta=("city", object))
+    with dask.config.set(scheduler="synchronous"):
+        expected = numbers(X, y, frame)
+    for found in (numbers(X, y, frame), numbers(X, y, frame)):
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_the_same_bits_on_all_schedulers(rows, processes):
     expected = fitted(*rows)
     assert same_bits(LinearRegression().fit(*rows), expected)

@@ -1,0 +1,134 @@
+"""The `Influence` of rows: in memory, in batches, or of some of them alone."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from linreg_fast.inference import checks
+from linreg_fast.inference.choices import InferenceWarning, check_repeated
+from linreg_fast.inference.influence import Influence
+from linreg_fast.inference.pieces import pieces
+from linreg_fast.kernels.second_pass import rows as kernel
+
+
+class Head(NamedTuple):
+    """What of a fit the numbers of a row need, besides the row."""
+
+    basis: Any
+    names: tuple
+    n: int
+    sigma: float
+    target: int
+    repeated: bool  # weights are frequencies
+
+    @classmethod
+    def of(cls, fitted, basis, target, meaning="analytic"):
+        repeated = meaning == "frequency"
+        n = round(basis.weight_sum) if repeated else basis.n_samples
+        df = n - basis.rank
+        sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
+        lead = ("intercept",) if basis.centred else ()
+        return cls(basis, (*lead, *fitted.names), n, sigma, target, repeated)
+
+    def of_rows(self, rows, index=None):
+        """The `Influence` of some rows (X, Y, weights) of the fit: its `press` is theirs alone."""
+        repeated = check_repeated("frequency" if self.repeated else "analytic", rows[2])
+        found = np.empty((4, len(rows[1])))
+        _fill(found, rows, self.basis, self.target, self.n - self.basis.rank)
+        return self.with_numbers(found, rows, index, repeated)
+
+    def with_numbers(self, found, rows, index, repeated):
+        basis, names, sigma = self.basis, self.names, self.sigma
+        return Influence(basis, names, found, sigma, rows, self.target, index, repeated)
+
+
+def influence(fitted, target, rows, kept=None, meaning="analytic"):
+    """The `Influence` of the rows (X, Y, weights) of a fit; kept: which of those given they are.
+
+    meaning: of the weights, "analytic" or "frequency".
+    """
+    repeated = check_repeated(meaning, rows[2])
+    basis = fitted.basis(target, rows)
+    checks.check_counts(basis, rows)
+    df = (round(basis.weight_sum) if repeated else basis.n_samples) - basis.rank
+    found = np.empty((4, rows[0].shape[0]))
+    _fill(found, rows, basis, target, df)
+    checks.check_residuals(basis, found[1], rows[2], rows, fitted.names, found[0])
+    index = None if kept is None else np.flatnonzero(kept)
+    return _made(fitted, basis, found, rows, target, index, repeated)
+
+
+def of_source(fitted, target, each, meaning="analytic"):
+    """The `Influence` of rows that are read in batches, in one reading.
+
+    each(use): calls use(X, Y, weights, places) of one batch after the other, each time it is
+    called.
+    """
+    check_repeated(meaning, None)
+    basis = fitted.basis(target)
+    n, at, weighted = basis.n_samples, 0, False
+    found, columns, index = np.empty((4, n)), np.empty((2, n)), np.empty(n, dtype=np.int64)
+    df = (round(basis.weight_sum) if meaning == "frequency" else n) - basis.rank
+
+    def use(X, Y, weights, places):
+        nonlocal at, weighted
+        check_repeated(meaning, weights)
+        part = slice(at, at + len(places))
+        at, weighted = at + len(places), weights is not None
+        if at > n:
+            return
+        _fill(found[:, part], (X, Y, weights), basis, target, df)
+        columns[0, part], index[part] = Y[:, target], places
+        if weighted:
+            columns[1, part] = weights
+
+    each(use)
+    checks.check_number(basis, at)
+    weights = columns[1] if weighted else None
+    rows = (lambda use: each(_with_starts(use))), columns[0][:, None], weights
+    repeated = weighted and meaning == "frequency"
+    checks.check_residuals(basis, found[1], weights, None, fitted.names, found[0])
+    return _made(fitted, basis, found, rows, 0, index, repeated)
+
+
+def _with_starts(use):
+    above = 0
+
+    def with_start(X, Y, weights, _):
+        nonlocal above
+        for start, rows, *_ in pieces(X, Y, weights):
+            use(above + start, rows)
+        above += len(Y)
+
+    return with_start
+
+
+def _fill(found, rows, basis, target, df):
+    """Into found (4, n), of rows (X, Y, weights)."""
+    numbers = basis.most_leverage, basis.rss, df, basis.rank  # of sums that have the digits
+    for start, *piece, own in pieces(*rows):
+        out = found[:, start : start + len(piece[0])]
+        room = out if out.flags.c_contiguous else np.empty(out.shape)
+        kernel.influence(*piece, target, own, basis.fit, numbers, room)
+        if room is not out:
+            out[:] = room
+
+
+def _made(fitted, basis, found, rows, target, index, repeated):
+    head = Head.of(fitted, basis, target, "frequency" if repeated else "analytic")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        most = found[0] / rows[2] if repeated else found[0]
+        alone = most > basis.most_leverage if np.nanmax(most) > basis.most_leverage else np.zeros(1)
+    df = head.n - basis.rank
+    if alone.any() or df <= 0:
+        row = int(np.argmax(alone))
+        warnings.warn(
+            f"row {row if index is None else index[row]} ({alone.sum()} in all) has leverage 1: "
+            "without it its fitted value is not determined, and what needs that is nan"
+            if df > 0
+            else f"{basis.n_samples} rows for {basis.rank} parameters leave no degrees of freedom",
+            InferenceWarning,
+            stacklevel=5,
+        )
+    return head.with_numbers(found, rows, index, repeated)
