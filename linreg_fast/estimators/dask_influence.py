@@ -37,12 +37,22 @@ class DaskInfluence:
         self.names, self.sigma, self.n_samples = self._head.names, self._head.sigma, self._head.n
         self.rank = self._basis.rank
         self.df_resid = self.n_samples - self.rank
-        self._table = self._lazy(NUMBERS)
-        for place, name in enumerate(NUMBERS):
-            setattr(self, name, _column(self._table, place, name))
 
     def __repr__(self):
         return f"DaskInfluence({self.n_samples} rows, {self.rank} parameters, lazy)"
+
+    @computed_once
+    def _numbers(self):
+        """All of them, (n, 8): of a frame Dask looks through all of its graph for an array."""
+        return _as_array(self._lazy(NUMBERS))
+
+    def __getattr__(self, name):
+        if name not in NUMBERS:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        return self._numbers[:, NUMBERS.index(name)]
+
+    def __dir__(self):
+        return [*super().__dir__(), *NUMBERS]
 
     @computed_once
     def dfbeta(self):
@@ -105,10 +115,6 @@ def influence(model, X, y, sample_weight, meaning, target):
     if blocks.starts is not None and sample_weight is None and not blocks.drop:
         checks.check_number(fitted.basis(target), int(blocks.starts[-1]))
     return DaskInfluence(fitted, blocks, target, meaning)
-
-
-def _column(table, place, name):
-    return table[name].to_dask_array() if hasattr(table, "columns") else table[:, place]
 
 
 def _as_array(table):

@@ -148,6 +148,8 @@ def test_formulas(frame, formula):
     np.testing.assert_allclose(predicted.compute(), expected.predict(frame), atol=1e-9)
     score = expected.score(frame, sample_weight=None if weight is None else frame["w"])
     assert model.score(data, sample_weight=weight) == pytest.approx(score, rel=1e-9)
+    if formula not in (FORMULAS[0], FORMULAS[-1]):
+        return
     how = {"sample_weight": weight, "target": 0}
     for options in ({"cov": "HC3"}, {"groups": "shop"}):
         se = expected.inference(frame, **how, **options).se

@@ -72,6 +72,21 @@ def test_dask_frames(rng, tmp_path, monkeypatch):
     model = names["model"]
     np.testing.assert_allclose([*model.coef_, model.intercept_], expected(columns), rtol=1e-12)
     assert len(names["fares"].compute()) == len(columns["fare"])
+    pytest.importorskip("formulaic", reason="the extra 'formula'")
+    city = np.where(names["trips"]["km"].compute() > 5, "Oslo", "Rome")
+    names["trips"] = (
+        names["trips"]
+        .repartition(npartitions=1)
+        .assign(
+            city=lambda frame: frame["km"].map_partitions(
+                lambda km: (km > 5).map({True: "Oslo", False: "Rome"}), meta=("city", object)
+            )
+        )
+    )
+    exec(program("formulas"), names)
+    assert names["model"].feature_names_in_.tolist()[:2] == ["km", "C(city)[T.Rome]"]
+    assert len(names["fares"].compute()) == len(city)
+    assert "C(city)" in str(names["terms"])
 
 
 @pytest.mark.slow
