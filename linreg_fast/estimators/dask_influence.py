@@ -23,7 +23,7 @@ class DaskInfluence:
         the rows once.
     dfbeta, dfbetas : Dask array (n, n_parameters)
     press : float
-        Computed when it is first asked for, in one pass; so is what `flagged` finds. Both raise
+        Computed when it is first asked for, in one pass; `flagged` takes one, too. Both raise
         for rows that are not those of the fit, which lazy numbers cannot notice.
     n_samples, rank, df_resid, sigma, names : of the fit.
     """
@@ -68,28 +68,28 @@ class DaskInfluence:
         use = functools.partial(_numbers, head=self._head, names=names, changes=changes)
         return self._blocks.table(use, [*names, *more])
 
-    @computed_once
-    def _pass(self):
+    def _one_pass(self, flags):
         """(PRESS, what is unusual) of one pass, by which the rows are compared with the fit's."""
         from linreg_fast.inference import checks
 
-        use = functools.partial(_totals, head=self._head)
+        use = functools.partial(_totals, head=self._head, flags=flags)
         found = self._blocks.reduced(use, _joined, " during influence")
-        press, rss, leverage, count, _, flags = found
+        press, rss, leverage, count, _, flagged = found
         checks.check_number(self._basis, count)
         checks.check_sums(self._basis, rss, leverage)
-        return press, flags
+        return press, flagged
 
-    @property
+    @computed_once
     def press(self):
-        return self._pass[0]
+        return self._one_pass(flags=False)[0]
 
     def flagged(self):
         """Rows that textbooks call unusual, with what is, as `Influence.flagged`: computed now.
 
-        Rows are counted from the first of X on, those left out with them.
+        Rows are counted from the first of X on, those left out with them. All that are found come
+        to this process: of normal errors a tenth of the rows.
         """
-        return dict(self._pass[1])
+        return self._one_pass(flags=True)[1]
 
     def to_frame(self, dfbetas=False):
         """A lazy Dask dataframe with a row a row and, of a frame, its index and its partitions."""
@@ -134,7 +134,7 @@ def _numbers(X, Y, weights, groups, kept, whole, head, names, changes):
     return np.column_stack([*(getattr(found, name) for name in names), *more])
 
 
-def _totals(X, Y, weights, groups, kept, whole, head):
+def _totals(X, Y, weights, groups, kept, whole, head, flags):
     """(PRESS, weighted squares, sum of leverages, rows that count, rows, {row: what})."""
     rows = whole if isinstance(whole, int) else len(whole)
     if not len(X):
@@ -145,7 +145,8 @@ def _totals(X, Y, weights, groups, kept, whole, head):
         squares, count = squares * weights, int(np.count_nonzero(weights))
         if head.repeated:
             leverage = leverage[weights > 0] * weights[weights > 0]
-    return found.press, float(squares.sum()), float(leverage.sum()), count, rows, found.flagged()
+    unusual = found.flagged() if flags else {}
+    return found.press, float(squares.sum()), float(leverage.sum()), count, rows, unusual
 
 
 def _joined(parts):
