@@ -64,7 +64,8 @@ def _check_columns(X, features, used):
         if getattr(kind, "kind", "O") not in "biuf":
             raise ValueError(
                 f"column {name!r} of X does not hold numbers (dtype {kind}): leave it out with "
-                "features=[...], or encode text, dates and categories as numbers first"
+                "features=[...], or encode text, dates and categories as numbers first: "
+                "LinearRegression.from_formula('y ~ area + C(city)', frame) does"
             )
 
 

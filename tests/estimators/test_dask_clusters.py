@@ -129,12 +129,12 @@ def numbers(X, y, frame):
     ]
 
 
-def test_what_reads_the_rows_again(rows, processes):
+def test_what_reads_the_rows_again(rows, processes, rng):
     pytest.importorskip("formulaic", reason="the extra 'formula'")
-    dd = pytest.importorskip("dask.dataframe")
+    dd, pd = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
     X, y = rows[0], rows[1] + da.sin(1e3 * rows[0][:, 0])
-    frame = dd.from_dask_array(da.stack([X[:, 0], y], axis=1).rechunk({1: -1}), columns=["x", "y"])
-    frame["city"] = (frame["x"] > 1e8).map({True: "Oslo", False: "Rome"}, meta=("city", object))
+    table = pd.DataFrame({"x": rng.normal(size=200) + 1e8, "y": rng.normal(size=200)})
+    frame = dd.from_pandas(table.assign(city=rng.choice(["Oslo", "Rome"], 200)), npartitions=3)
     with dask.config.set(scheduler="synchronous"):
         expected = numbers(X, y, frame)
     for a, b in zip(numbers(X, y, frame), expected, strict=True):
