@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from linreg_fast.data.gate import no_column
+from linreg_fast.data.gate import frozen, no_column
 from linreg_fast.estimators.by_name import Reader
 from linreg_fast.sources.recognise import refuse_sources
 
@@ -29,9 +29,12 @@ class FittedRows:
         return X, Y, weights, kept  # what is not finite shows in the sums
 
     def _batch_again(self, X, y, sample_weight, groups):
-        """(X, Y, weights, groups) of a batch of rows of the fit."""
-        *rows, kept = self._rows_again(X, y, sample_weight)
-        return *rows, self._groups_again(X, groups, kept)
+        """(X, Y, weights, groups) of a batch of rows of the fit, which may all weigh nothing."""
+        nothing = np.ndim(sample_weight) == 1 and len(sample_weight) and not np.any(sample_weight)
+        given = np.ones(len(sample_weight)) if nothing else sample_weight
+        X_, Y, weights, kept = self._rows_again(X, y, given)
+        weights = frozen(np.zeros(len(weights))) if nothing else weights
+        return X_, Y, weights, self._groups_again(X, groups, kept)
 
     def _groups_again(self, X, groups, kept):
         """The clusters of the rows that are used."""

@@ -17,6 +17,7 @@ from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.second_pass import factor
 from linreg_fast.kernels.systems import doubled_cholesky
 
+FAR = 1 - 2.0**-12  # of a column's square, what its mean has: 64 standard deviations from zero
 LEVERAGE_ROUNDING = 64 * EPSILON  # times the condition number: 1 - h below it is rounding
 
 
@@ -32,8 +33,12 @@ class Basis:
     coef : ndarray of shape (P,)
     root : ndarray of shape (P, k)
         root @ root.T is the inverse of Z'WZ, or its pseudo-inverse; k is the rank.
-    order, lower, slopes, mean, target_mean
-        What `kernels.second_pass.panel` calls the fit.
+    order, shift, slopes, lower, base
+        What `kernels.second_pass.panel` calls the fit; base (r,) is the last column of its lower.
+    mean, target_mean : ndarray of shape (2, p), (2,)
+        As hi and lo; zeros without an intercept.
+    sizes : ndarray of shape (p,)
+        Powers of two near the norms of the columns.
     null : ndarray of shape (P, P - k)
         Directions of the parameters that the data say nothing of.
     projected : ndarray of shape (r,)
@@ -55,6 +60,9 @@ class Basis:
     root: np.ndarray
     order: np.ndarray
     lower: np.ndarray
+    base: np.ndarray
+    shift: np.ndarray
+    sizes: np.ndarray
     slopes: np.ndarray
     mean: np.ndarray
     target_mean: np.ndarray
@@ -105,9 +113,16 @@ class Basis:
             parameters = parameters if coef is None else np.asarray(coef, dtype=float)
         null = triangle.null(upper[0], inverse[0], order, rank, own)
         mean = np.ldexp(means, exponents) if fit_intercept else np.zeros_like(means)
+        scaled = np.zeros((2, p, 1))
+        scaled[:, lead, 0] = slopes[:, :, 0]
+        shift, base = mean, np.zeros(rank)
+        if not fit_intercept:  # columns far from zero are seen from their means
+            far = moments.weight_sum * means[0] ** 2 > FAR * np.diag(products[0])
+            places = np.where(far & (np.arange(p + 1) < p), means, 0.0)
+            base = factor.of_means(np.ascontiguousarray(places[:, lead]), inverse)
+            shift = np.ldexp(places, exponents)
+            shift[:, p] = np.ldexp(triangle.fitted_at(places, scaled, p), exponents[p])
         if fit_intercept:
-            scaled = np.zeros((2, p, 1))
-            scaled[:, lead, 0] = slopes[:, :, 0]
             intercept = float(
                 np.ldexp(doubled_cholesky.intercepts(means, scaled, p)[0], exponents[p])
             )
@@ -139,6 +154,9 @@ class Basis:
             root,
             np.ascontiguousarray(lead),
             lower,
+            base,
+            shift,
+            own,
             basic,
             np.ascontiguousarray(mean[:, :p]),
             np.ascontiguousarray(mean[:, p]),
@@ -169,8 +187,8 @@ class Basis:
     @property
     def fit(self):
         """As the kernels take it."""
-        shift = np.column_stack([self.mean, self.target_mean])
-        return self.order, shift, self.slopes, self.lower, self.constant
+        lower = np.column_stack([self.lower, self.base])
+        return self.order, self.shift, self.slopes, lower, self.constant
 
     @property
     def most_leverage(self):
@@ -179,22 +197,21 @@ class Basis:
 
     def coordinates(self, X):
         """(m, k) of rows X (m, p), without their weights."""
-        found = self._centred_columns(X, self.order) @ self.lower.T
+        found = self.shifted(X, self.order) @ self.lower.T + self.base
         if not self.centred:
             return found
         return np.column_stack([np.full(len(found), self.constant), found])
 
-    def _centred_columns(self, X, columns):
+    def shifted(self, X, columns):
+        """(m, len(columns)): some columns of X (m, p) less their shifts."""
         X = np.asarray(X[:, columns], dtype=np.float64)
-        return (X - self.mean[0, columns]) - self.mean[1, columns]
+        return (X - self.shift[0, columns]) - self.shift[1, columns]
 
     def predicted(self, X):
         """(m,) fitted values at rows X (m, p)."""
-        if not self.centred:
-            return np.asarray(X, dtype=np.float64) @ self.coef
-        every = np.arange(self.n_features)
-        return self.target_mean[0] + (
-            self._centred_columns(X, every) @ self.coef[1:] + self.target_mean[1]
+        every, first = np.arange(self.n_features), int(self.centred)
+        return self.shift[0, -1] + (
+            self.shifted(X, every) @ self.coef[first:] + self.shift[1, -1]
         )
 
     def estimable(self, L):

@@ -142,6 +142,7 @@ class ClusterSums:
         basis, first = self.basis, int(self.basis.centred)
         turn = np.zeros((clusters.FIRST + basis.n_features, basis.rank))
         turn[clusters.FIRST + basis.order, first:] = basis.lower.T
+        turn[1, first:] = basis.base
         if first:
             turn[1, 0] = basis.constant
         return turn

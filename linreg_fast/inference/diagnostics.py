@@ -14,7 +14,7 @@ from linreg_fast.inference import checks, tails
 from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.choices import check_repeated
 from linreg_fast.inference.numbers_as_text import number, p_as_text
-from linreg_fast.inference.residual_sums import Residuals
+from linreg_fast.inference.residual_sums import Residuals, size_of
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.tuning import SECOND_PASS_PIECE
 
@@ -156,13 +156,14 @@ def finished(residuals, rows=None, names=None, chosen=None):
         checks.check_number(basis, residuals.rows)
     if not np.isfinite(rss) and rows is not None:
         checks.refuse_not_finite(*rows[:2], names)
-    checks.check_sums(basis, rss)
+    size = size_of(basis)
+    checks.check_sums(basis, float(np.ldexp(rss, 2 * size)))
     repeated = residuals.repeated
     watson = residuals.steps / rss if rss > 0 and not repeated else math.nan
     skew, kurtosis, bera = _normality(n, residuals.about)
     breusch, explained = _lagrange(residuals.sums[0], n, basis.rank - 1 if basis.centred else None)
     spread = rss / n
-    original = explained / (2 * spread**2) if spread > 0 else math.nan
+    original = explained / spread / spread / 2 if spread > 0 else math.nan
     df = breusch.df
     kind = RepeatedDiagnostics if repeated else Diagnostics
     return kind(
@@ -173,7 +174,7 @@ def finished(residuals, rows=None, names=None, chosen=None):
         bera,
         skew,
         kurtosis,
-        residuals.quantiles(chosen),
+        np.ldexp(residuals.quantiles(chosen), size),
     )
 
 
@@ -216,6 +217,7 @@ def _products(X, squares, counts, basis):
         columns = X[part]
         columns = columns.toarray() if hasattr(columns, "toarray") else columns
         columns = (np.asarray(columns, dtype=float) - basis.mean[0]) - basis.mean[1]
+        columns = np.ldexp(columns, -basis.sizes)  # so that no product overflows
         products = columns[:, first] * columns[:, second]
         rows = np.hstack([columns, products]) if basis.centred else products
         own = None if counts is None else counts[part]

@@ -11,6 +11,7 @@ from linreg_fast.inference import tails
 from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.choices import InferenceWarning
 from linreg_fast.inference.numbers_as_text import p_as_text, short
+from linreg_fast.inference.triangle import unit_rows
 
 DEPENDENT = 1e-10  # of the length of a restriction, what the others leave of it
 CONSISTENT = 1e-8
@@ -75,9 +76,9 @@ class Test:
 
 def wald(result, L, r):
     """The `Test` of L (q, P) b = r (q,) with the covariance of an `Inference`."""
-    A = L @ result.basis.root
     estimate, se = L @ result.coef, result.standard_errors(L)
-    off = estimate - r
+    A, sizes = unit_rows(L @ result.basis.root)
+    off = np.ldexp(estimate - r, -sizes)
     lengths = np.sqrt((A * A).sum(axis=1))
     unit = np.divide(A, lengths[:, None], out=np.zeros_like(A), where=lengths[:, None] > 0)
     if np.isnan(se).any():

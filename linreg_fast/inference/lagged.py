@@ -28,9 +28,8 @@ class LaggedSums:
         X, Y, target, weights, _ = arguments
         X, y = X[rows], Y[rows, target]
         basis = self.basis
-        residual = (y - basis.target_mean[0]) - basis.target_mean[1]
-        columns = (X[:, basis.order] - basis.mean[0, basis.order]) - basis.mean[1, basis.order]
-        residual = residual - columns @ basis.slopes
+        residual = (y - basis.shift[0, -1]) - basis.shift[1, -1]
+        residual = residual - basis.shifted(X, basis.order) @ basis.slopes
         if len(weights):
             residual = residual * weights[rows]
         return basis.coordinates(X) * residual[:, None]

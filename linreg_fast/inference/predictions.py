@@ -27,7 +27,7 @@ class Predictions:
     def of(cls, mean, se, spread, df, level):
         """spread: standard deviation of a new observation around its mean."""
         t = tails.t_quantile(level, df)
-        wide = t * np.sqrt(spread**2 + se**2)
+        wide = t * np.hypot(spread, se)
         return cls(mean, se, mean - t * se, mean + t * se, mean - wide, mean + wide, level)
 
     def to_frame(self):

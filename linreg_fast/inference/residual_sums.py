@@ -48,12 +48,16 @@ class Residuals:
             vars(self).update(vars(self + own))
 
     def of_rows(self, X, Y, weights):
-        """(residuals of weight 1 of the rows that count, how often each counts, which rows)."""
+        """(residuals of weight 1 of the rows that count, how often each counts, which rows).
+
+        They are divided by 2**size_of(basis).
+        """
         basis, target, meaning, *_ = self.how
         repeated = check_repeated(meaning, weights)
         u = np.empty(X.shape[0])
         for start, *piece, weight in pieces(X, Y, weights):
             kernel.residuals(*piece, target, weight, basis.fit, u[start : start + len(piece[0])])
+        u = np.ldexp(u, -size_of(basis))
         if weights is None:
             return u, None, None
         self.repeated = repeated
@@ -157,6 +161,12 @@ class Chosen:
         first = np.searchsorted(own, own)  # where the class of each begins
         sums = np.cumsum(self.counts)
         return before + sums - (sums[first] - self.counts[first])
+
+
+def size_of(basis):
+    """The power of two near the standard deviation of a residual: fourth powers may overflow."""
+    spread = math.sqrt(basis.rss / basis.weight_sum)
+    return math.frexp(spread)[1] if math.isfinite(spread) else 0
 
 
 def codes_of(u):

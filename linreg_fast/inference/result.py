@@ -12,6 +12,7 @@ from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.choices import Choice, check_level
 from linreg_fast.inference.forms import Forms
 from linreg_fast.inference.questions import Questions
+from linreg_fast.inference.triangle import unit_rows
 
 LOST = 1e-9  # share of a variance that is in lost directions, beyond which it is not determined
 
@@ -123,10 +124,11 @@ class Inference(Questions, Forms):
 
     def _spread(self, A):
         """Standard errors of combinations A (q, k) of the coordinates."""
+        A, sizes = unit_rows(A)  # whose squares neither overflow nor vanish, whatever the units
         variances = ((A @ self.meat) * A).sum(axis=1)
         variances[self._lost(A)] = np.nan
         variances[variances < 0] = np.nan
-        return np.sqrt(variances)
+        return np.ldexp(np.sqrt(variances), sizes)
 
     def _lost(self, A):
         if self.lost is None:

@@ -54,6 +54,11 @@ def null(upper, inverse, order, rank, exponents):
     return found
 
 
+def fitted_at(means, slopes, p):
+    """(2,): what slopes (2, p, 1) make of means (2, p + 1), that of the target 0: hi and lo."""
+    return -doubled_cholesky.intercept_parts(means, slopes, p)[0]
+
+
 def across(mean, null):
     """(P - k,): what the intercept does in directions of the slopes; 0 where that is rounding."""
     found, sizes = -(mean @ null), abs(mean) @ abs(null)
@@ -72,3 +77,9 @@ def with_intercept(root, across, weight_sum):
 def scaled(value, exponent):
     with np.errstate(over="ignore", under="ignore"):
         return float(np.ldexp(value, exponent))
+
+
+def unit_rows(A):
+    """Rows of A (q, k), their largest number between a half and 1, and the powers of two taken."""
+    sizes = np.frexp(abs(A).max(axis=1, initial=0.0))[1]
+    return np.ldexp(A, -sizes[:, None]), sizes

@@ -28,10 +28,11 @@ def _subtract_vectors(columns, factors, out):
 
 
 @inlined_part
-def _combine_vectors(columns, factors, row, out, to, squares):
-    """out[to : to + ROWS] = the first columns times factors[row]; squares += its square."""
+def _combine_vectors(columns, factors, row, start, out, to, squares):
+    """out[to : to + ROWS] = start + the first columns times factors[row]; squares += its square."""
     for i in range(0, ROWS, STEP):
-        a, b, c, d = simd.zeros(), simd.zeros(), simd.zeros(), simd.zeros()
+        a = simd.broadcast(start)
+        b, c, d = a, a, a
         for j in range(row + 1):
             factor, at = simd.broadcast(factors[row, j]), j * ROWS + i
             a = simd.fma_vectors(simd.load(columns, at), factor, a)
@@ -59,9 +60,9 @@ def _subtract_numbers(columns, factors, out):
 
 
 @kernel_part
-def _combine_numbers(columns, factors, row, out, to, squares):
+def _combine_numbers(columns, factors, row, start, out, to, squares):
     for i in range(ROWS):
-        total = 0.0
+        total = start
         for j in range(row + 1):
             total += columns[j * ROWS + i] * factors[row, j]
         out[to + i] = total

@@ -50,7 +50,10 @@ def _multiply(filled, lower, constant, closed, intercepts, turned, squares, own,
         if first:
             turned[i] = constant * intercepts[i]
     for j in range(rank):
-        combine(closed, lower, j, turned, (first + j) * ROWS, squares)
+        to = (first + j) * ROWS
+        combine(closed, lower, j, 0.0, turned, to, squares)
+        for i in range(ROWS):
+            turned[to + i] += lower[j, rank] * intercepts[i]
     products.add_dots(ones, turned, size, parts, 0)
     products.add_products(ones, turned, size, own, parts, size * WIDE)
 
