@@ -99,7 +99,9 @@ def of_stream(fitted, stream, missing, meaning, told):
     from linreg_fast.sources.summing import each_block
 
     def each(use):
-        each_block(stream, lambda X, Y, w, beside: use(X, Y, w, beside[-1]), missing, told)
+        each_block(
+            stream, lambda X, Y, w, beside: use(X, Y, w, beside[-1]), missing, told, weightless=True
+        )
 
     meaning = "frequency" if meaning == "frequency" else "analytic"
     found = influence.of_source(fitted, 0, each, meaning)

@@ -135,10 +135,11 @@ def coder_of(model):
     return coder
 
 
-def each_of(model, source, y, weight):
+def each_of(model, source, y, weight, weightless=False):
     """each(use): use(X, Y, weights, places) of one batch of a source after the other.
 
-    Each call reads the source; the first one has opened it, and compared its columns.
+    Each call reads the source; the first one has opened it, and compared its columns. weightless:
+    whether rows of weight 0 are among the rows.
     """
     held = [stream_of(model, source, y, weight, places=True)]
     model._compare(held[0])
@@ -148,6 +149,11 @@ def each_of(model, source, y, weight):
         from linreg_fast.sources.summing import each_block
 
         stream = held.pop() if held else stream_of(model, source, y, weight, places=True)
-        each_block(stream, lambda X, Y, w, beside: use(X, Y, w, beside[-1]), missing)
+        each_block(
+            stream,
+            lambda X, Y, w, beside: use(X, Y, w, beside[-1]),
+            missing,
+            weightless=weightless,
+        )
 
     return each

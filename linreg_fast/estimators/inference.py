@@ -206,7 +206,7 @@ class InferenceMixin(FittedRows):
         from linreg_fast.inference.influences import influence, of_source
 
         if is_read(self, X, y):
-            each = each_of(self, X, y, sample_weight)
+            each = each_of(self, X, y, sample_weight, weightless=True)
             fitted = self._fitted(None)
             with threads(self.n_jobs):
                 return of_source(fitted, self._targets(target or 0)[0], each, weights)

@@ -14,7 +14,7 @@ from linreg_fast.data.problem import Problem
 from linreg_fast.inference import triangle
 from linreg_fast.inference.triangle import ESTIMABLE
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
-from linreg_fast.kernels.second_pass import factor
+from linreg_fast.kernels.second_pass import by_rows, factor
 from linreg_fast.kernels.systems import doubled_cholesky
 
 FAR = 1 - 2.0**-12  # of a column's square, what its mean has: 64 standard deviations from zero
@@ -195,9 +195,9 @@ class Basis:
         """What lies above is 1 but for rounding."""
         return 1.0 - min(LEVERAGE_ROUNDING * self.condition * self.rank, 1e-6)
 
-    def coordinates(self, X):
+    def coordinates(self, X, product=np.matmul):
         """(m, k) of rows X (m, p), without their weights."""
-        found = self.shifted(X, self.order) @ self.lower.T + self.base
+        found = product(self.shifted(X, self.order), self.lower.T) + self.base
         if not self.centred:
             return found
         return np.column_stack([np.full(len(found), self.constant), found])
@@ -209,10 +209,9 @@ class Basis:
 
     def predicted(self, X):
         """(m,) fitted values at rows X (m, p)."""
-        every, first = np.arange(self.n_features), int(self.centred)
-        return self.shift[0, -1] + (
-            self.shifted(X, every) @ self.coef[first:] + self.shift[1, -1]
-        )
+        rows = self.shifted(X, np.arange(self.n_features))
+        slopes = self.coef[int(self.centred) :]
+        return self.shift[0, -1] + (by_rows.product(rows, slopes) + self.shift[1, -1])
 
     def estimable(self, L):
         """Which rows of L (q, P) the data determine."""

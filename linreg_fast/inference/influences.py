@@ -67,29 +67,41 @@ def of_source(fitted, target, each, meaning="analytic"):
     """
     check_repeated(meaning, None)
     basis = fitted.basis(target)
-    n, at, weighted = basis.n_samples, 0, False
+    n, at, live, weighted = basis.n_samples, 0, 0, False  # live: rows of weight above 0
     found, columns, index = np.empty((4, n)), np.empty((2, n)), np.empty(n, dtype=np.int64)
     df = (round(basis.weight_sum) if meaning == "frequency" else n) - basis.rank
 
     def use(X, Y, weights, places):
-        nonlocal at, weighted
+        nonlocal at, live, weighted, found, columns, index
         check_repeated(meaning, weights)
         part = slice(at, at + len(places))
-        at, weighted = at + len(places), weights is not None
-        if at > n:
+        weighted = weights is not None
+        live += int(np.count_nonzero(weights)) if weighted else len(places)
+        if live > n:
             return
+        at += len(places)
+        if at > len(index):  # rows of weight 0
+            found, columns, index = (_longer(array, at) for array in (found, columns, index))
         _fill(found[:, part], (X, Y, weights), basis, target, df)
         columns[0, part], index[part] = Y[:, target], places
         if weighted:
             columns[1, part] = weights
 
     each(use)
-    checks.check_number(basis, at)
+    checks.check_number(basis, live)
+    found, columns, index = found[:, :at], columns[:, :at], index[:at]
     weights = columns[1] if weighted else None
     rows = (lambda use: each(_with_starts(use))), columns[0][:, None], weights
     repeated = weighted and meaning == "frequency"
     checks.check_residuals(basis, found[1], weights, None, fitted.names, found[0])
     return _made(fitted, basis, found, rows, 0, index, repeated)
+
+
+def _longer(array, least):
+    """The same numbers, with room for more behind them along the last axis."""
+    more = np.empty((*array.shape[:-1], max(least, array.shape[-1] * 5 // 4)), dtype=array.dtype)
+    more[..., : array.shape[-1]] = array
+    return more
 
 
 def _with_starts(use):

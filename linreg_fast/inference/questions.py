@@ -8,6 +8,7 @@ from linreg_fast.data.gate import as_matrix
 from linreg_fast.inference import hypotheses, terms, words
 from linreg_fast.inference.choices import InferenceWarning, check_level
 from linreg_fast.inference.predictions import Predictions
+from linreg_fast.kernels.second_pass.by_rows import product
 
 
 class Questions:
@@ -104,7 +105,7 @@ class Questions:
         gaps = np.isnan(X).any(axis=1) if getattr(self.reader, "gaps", False) else None
         if gaps is not None:
             X = as_matrix(np.where(gaps[:, None], 0.0, X))  # what is infinite is refused
-        se = self._spread(self.basis.coordinates(X))
+        se = self._spread(self.basis.coordinates(X, product), product)
         lead = np.ones((len(X), 1)) if self.basis.centred else np.zeros((len(X), 0))
         determined = self.basis.estimable(np.hstack([lead, X]))
         if gaps is not None:

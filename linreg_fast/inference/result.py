@@ -122,10 +122,10 @@ class Inference(Questions, Forms):
         found[~self.basis.estimable(L)] = np.nan
         return found
 
-    def _spread(self, A):
+    def _spread(self, A, product=np.matmul):
         """Standard errors of combinations A (q, k) of the coordinates."""
         A, sizes = unit_rows(A)  # whose squares neither overflow nor vanish, whatever the units
-        variances = ((A @ self.meat) * A).sum(axis=1)
+        variances = (product(A, self.meat) * A).sum(axis=1)
         variances[self._lost(A)] = np.nan
         variances[variances < 0] = np.nan
         return np.ldexp(np.sqrt(variances), sizes)
