@@ -71,6 +71,7 @@ def refuse(options, more=()):
     if option:
         raise ValueError(
             f"{option} needs the rows of one file in memory, and these are read in batches"
+            + " (with --diagnose it draws their residuals)" * (option == "--plot")
         )
     if len(options.data) > 1 and "-" in options.data:
         raise ValueError("standard input (-) cannot be one of several files")

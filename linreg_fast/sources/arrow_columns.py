@@ -5,6 +5,7 @@ import numpy as np
 from linreg_fast.sources.table import Ends
 
 EXACT = 1 << 53  # whole numbers up to here are floats
+DISTINCT = 15  # digits of decimals that floats hold
 EXACT_POWER = 22  # the largest power of ten that is a float
 
 
@@ -46,12 +47,15 @@ def floats(column):
 
 
 def beyond(column):
-    """(lowest, highest) of a column of integers that floats do not hold exactly, or None."""
+    """`Ends` of a column of integers, or decimals, that floats do not hold exactly, or None."""
     from pyarrow import compute, types
 
     whole = column
     if types.is_dictionary(column.type):
         column = column.dictionary
+    if types.is_decimal(column.type):
+        few = column.type.precision <= DISTINCT
+        return None if few else Ends.of(0, 0, lambda: _decimals(whole), whole=False)
     if column.type.bit_width != 64 if types.is_integer(column.type) else True:
         return None
     found = compute.min_max(column).as_py()
@@ -68,6 +72,22 @@ def _integers(column):
     if types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column.fill_null(0).to_numpy(zero_copy_only=False)
+
+
+def _decimals(column):
+    """As labels: floats, but as they are where two of them may be rounded to one float."""
+    from pyarrow import compute, types
+
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    values, scale = floats(column), column.type.scale
+    largest = compute.max(compute.abs(column)).as_py()
+    if largest is None or largest.scaleb(scale) <= EXACT:
+        return values
+    labels = values.astype(object)
+    for row in np.flatnonzero(abs(values) * 10.0**scale >= EXACT / 2):
+        labels[row] = column[int(row)].as_py()
+    return labels
 
 
 def _of_decimals(column):

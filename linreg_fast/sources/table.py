@@ -36,15 +36,16 @@ class Ends(tuple):
     """(lowest, highest) of integers that were rounded.
 
     integers() : (rows,) of integers or objects, as they were before; any number where one was
-    missing.
+    missing. whole: False of decimals, which are rounded anyway and only as labels kept apart.
     """
 
     integers: Callable[[], np.ndarray]
+    whole: bool
 
     @classmethod
-    def of(cls, lowest, highest, integers):
+    def of(cls, lowest, highest, integers, whole=True):
         found = cls((lowest, highest))
-        found.integers = integers
+        found.integers, found.whole = integers, whole
         return found
 
 
