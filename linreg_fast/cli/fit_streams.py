@@ -193,12 +193,12 @@ def _fitted(estimator, opened, rows):
 
 
 def _inference(fitted, stream, choice, missing, told):
-    """The `Inference` of a fit; its rows are read once more where the errors need them."""
+    """The `Inference` of a fit; its rows are read once more where errors or weights need them."""
     from linreg_fast.estimators.from_source import infer_stream
     from linreg_fast.inference import build
 
-    if choice.needs_rows:
-        scores = build.no_scores(fitted, choice, 0)
+    if choice.needs_rows or choice.repeated:
+        scores = build.no_scores(fitted, choice, 0, read=True)
         found = infer_stream(fitted, scores, stream, missing, told)
     else:
         found = build.infer(fitted, choice)

@@ -80,6 +80,9 @@ def no_column(name, names):
     what = "more than one column" if name in names else "no column"
     near = difflib.get_close_matches(name, names, 1) if name not in names else ()
     hint = f" (did you mean {near[0]!r}?)" if near else f": there are {listed(names)}"
+    if name[:2] in ("i.", "c.") and name[2:] in names:  # as Stata has them
+        own = name[2:]
+        hint = f": write C({own}) for groups" if name[0] == "i" else f": write {own} for numbers"
     return ValueError(f"there is {what} {name!r}, which the formula names{hint}")
 
 

@@ -41,7 +41,8 @@ def parsed(text):
         found = package.Formula(as_python(text))
     except (package.errors.FormulaicError, SyntaxError, AttributeError) as error:
         words = re.sub("\x1b\\[[0-9;]*m|[⧛⧚]", "", str(error))
-        raise ValueError(f"the formula {text!r}: {' '.join(words.split())}") from None
+        stata = " (Stata's a##b is a * b, and a#b is a:b)" if "#" in text else ""
+        raise ValueError(f"the formula {text!r}: {' '.join(words.split())}{stata}") from None
     left, right = getattr(found, "lhs", None), getattr(found, "rhs", found)
     if not isinstance(right, package.SimpleFormula):
         raise ValueError(f"the formula {text!r} has more than one right-hand side")
@@ -220,7 +221,7 @@ class Design:
                 place + self.first_row if self._row_numbers is None else self._row_numbers[place]
             )
             raise ValueError(
-                f"column {name!r} holds {table[name].iloc[row]!r} in row {int(place)}"
+                f"column {name!r} holds {as_written(table[name].iloc[row])!r} in row {int(place)}"
                 f"{f' (and {number} rows hold such levels)' if number > 1 else ''}, a level that "
                 f"the fit has not seen: it knows {listed(map(str, levels))}"
             )
@@ -228,6 +229,7 @@ class Design:
         for name, (out, _) in lost.items():
             counts = self.levels_unseen.setdefault(name, {})
             for level, number in table[name][out & ~gone].value_counts().items():
+                level = as_written(level)
                 counts[level] = counts.get(level, 0) + int(number)
             gone |= out
         kept = kept.copy()
@@ -236,6 +238,12 @@ class Design:
 
     def __repr__(self):
         return f"Design({self.text!r})"
+
+
+def as_written(level):
+    """A level as people write it: whole numbers without a point."""
+    level = level.item() if isinstance(level, np.generic) else level
+    return int(level) if isinstance(level, float) and level.is_integer() else level
 
 
 def gaps_in_weights(data, given):

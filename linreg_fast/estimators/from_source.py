@@ -208,7 +208,7 @@ def infer_source(model, source, y, sample_weight, choice, target, groups):
 
     names = names_of_groups(groups)
     fitted = model._fitted(None)
-    scores = build.no_scores(fitted, choice, target)  # before anything is opened
+    scores = build.no_scores(fitted, choice, target, read=True)  # before anything is opened
     stream = stream_of(model, source, y, sample_weight, names)
     model._compare(stream)
     return infer_stream(fitted, scores, stream, "drop" if drops(model) else "raise")
@@ -224,7 +224,8 @@ def infer_stream(fitted, scores, stream, missing, progress=None):
     def use(X, Y, weights, beside=()):
         scores.add_checked(X, Y, weights, _groupings(stream, beside, choice))
 
-    each_block(stream, use, missing, progress, weightless=choice.cov == "HAC")
+    lagged, repeated = choice.cov == "HAC", choice.repeated
+    each_block(stream, use, missing, progress, weightless=lagged, whole=repeated)
     return build.of_scores(fitted, scores)
 
 

@@ -27,11 +27,14 @@ def infer(fitted, choice, target=0, rows=None, groups=None):
     return of_scores(fitted, scores)
 
 
-def no_scores(fitted, choice, target, gate=None):
-    """`Scores` of no rows yet; an error where the choice does not go with the fit."""
+def no_scores(fitted, choice, target, gate=None, read=False):
+    """`Scores` of no rows yet; an error where the choice does not go with the fit.
+
+    read: see `checks.check_choice`.
+    """
     target = check_target(target, len(fitted.targets))
     basis = fitted.basis(target)
-    checks.check_choice(basis, choice, None)
+    checks.check_choice(basis, choice, None, read)
     return Scores(basis, choice, target, gate)
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from linreg_fast.data.gate import check_finite
+from linreg_fast.inference.choices import check_whole
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.second_pass import meat as hc
 
@@ -15,10 +16,13 @@ NOT_THE_ROWS = (
 )
 
 
-def check_choice(basis, choice, rows):
+def check_choice(basis, choice, rows, read=False):
+    """read: the rows will be read, and their weights are looked at one by one."""
     if choice.cov == "HAC" and choice.lags >= basis.n_samples:
         raise ValueError(f"lags={choice.lags} is not below the {basis.n_samples} rows of the fit")
-    if choice.repeated and basis.weight_sum != round(basis.weight_sum):
+    if choice.repeated and rows is not None and rows[2] is not None:
+        check_whole(rows[2])
+    if choice.repeated and not read and basis.weight_sum != round(basis.weight_sum):
         raise ValueError(
             f"frequency weights count rows and must be whole: they add up to {basis.weight_sum:.9g}"
         )

@@ -9,6 +9,7 @@ HETEROSKEDASTIC = {"HC0": 1, "HC1": 1, "HC2": 2, "HC3": 3, "HC4": 4}  # which fa
 CLUSTERED = ("CR0", "CR1", "CR1S", "CR2", "CR3")
 COVARIANCES = ("classical", *HETEROSKEDASTIC, *CLUSTERED, "HAC")
 WEIGHTS = ("analytic", "frequency", "sampling")
+STATA = {f"{mark}weight": name for mark, name in zip("afp", WEIGHTS, strict=True)}
 TWO_WAY = ("min", "each")
 
 
@@ -36,9 +37,14 @@ class Choice:
     def of(cls, cov, lags, weights, two_way, small_sample, psd, grouped):
         """The choice, or a ValueError that lists what there is."""
         if weights not in WEIGHTS:
+            own = STATA.get(str(weights).lower())
             raise ValueError(
-                f"weights says what weights mean, one of {', '.join(WEIGHTS)}, got {weights!r}: "
-                "the weights themselves, or their column's name, are sample_weight"
+                f"weights says what weights mean, one of {', '.join(WEIGHTS)}, got {weights!r}"
+                + (
+                    f": Stata's {str(weights).lower()} are {own!r}"
+                    if own
+                    else ": the weights themselves, or their column's name, are sample_weight"
+                )
             )
         if cov is None:
             cov = "CR1S" if grouped else "HAC" if lags is not None else "classical"

@@ -44,8 +44,9 @@ def covariance_words(result):
         )
         return f"{result.cov_type}, {by}"
     if result.cov_type == "HAC":
-        scaled = ", times n / (n - k)" if result.choice.small_sample else ""
-        return f"HAC (Newey-West), {result.choice.lags} lags{scaled}"
+        if result.choice.small_sample:
+            return f"HAC, {result.choice.lags} lags, times n / (n - k)"
+        return f"HAC (Newey-West), {result.choice.lags} lags"
     return COV_NAMES[result.cov_type]
 
 
@@ -215,7 +216,7 @@ def finite(value):
 def as_markdown(result, level):
     heads = ("", *columns(level))
     lines = [
-        "| " + " | ".join(heads) + " |",
+        "| " + " | ".join(head.replace("|", "\\|") for head in heads) + " |",
         "|" + "|".join([":--", *["--:"] * (len(heads) - 1)]) + "|",
     ]
     for row in rows(result, level):

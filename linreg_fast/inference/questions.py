@@ -59,7 +59,7 @@ class Questions:
         """Of a parameter, or of those of a term."""
         found = dict(self.terms)
         known = name in self.names or name not in found
-        return [words.place_of(name, list(self.names))] if known else list(found[name])
+        return [words.place_of(name, list(self.names), found)] if known else list(found[name])
 
     def anova(self, kind=None):
         """F tests of each term: of a column, or of all columns of a term of a formula.

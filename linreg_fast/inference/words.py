@@ -22,13 +22,15 @@ def restrictions(text, names):
     return np.array(rows), np.array(values)
 
 
-def place_of(name, names):
-    """The place of a parameter, or a ValueError that lists the names near it."""
+def place_of(name, names, also=()):
+    """The place of a parameter, or a ValueError that lists the names near it, those `also` too."""
     if name in names:
         return names.index(name)
     if name in INTERCEPT and names and names[0] == "intercept":
         return 0
-    near = difflib.get_close_matches(str(name), names, 3) or list(names)[:8]
+    every = list(dict.fromkeys([*also, *names]))
+    near = difflib.get_close_matches(str(name), every, 3)
+    near = near or [each for each in every if str(name) in each][:8] or every[:8]
     raise ValueError(f"there is no {name!r} among the parameters: do you mean {', '.join(near)}?")
 
 

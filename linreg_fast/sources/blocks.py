@@ -25,13 +25,14 @@ class Gate:
     """What a row must be to be summed: every number there and finite, a weight above zero.
 
     weightless: whether rows of weight zero pass, too, because they count in the order of time.
+    whole: whether weights count rows.
     """
 
-    def __init__(self, names, weighted, missing, weightless=False):
+    def __init__(self, names, weighted, missing, weightless=False, whole=False):
         if missing not in MISSING:
             raise ValueError(f"missing must be one of {', '.join(MISSING)}, got {missing!r}")
         self._names, self._weighted, self._missing = names, weighted, missing
-        self._weightless = weightless
+        self._weightless, self._whole = weightless, whole
         self.read = self.used = self.dropped = 0
         self.gaps = [0] * len(names)
         self._wide: dict[int, tuple[int, int]] = {}
@@ -88,6 +89,14 @@ class Gate:
             raise ValueError(
                 f"{chunk.where(row)}: column {self._names[-1]!r} holds a weight of {weights[row]}: "
                 "weights are 0 or more"
+            )
+        broken = weights != np.round(weights) if self._whole else negative
+        if broken.any():
+            row = int(np.argmax(broken))
+            raise ValueError(
+                f"{chunk.where(row)}: column {self._names[-1]!r} holds a weight of {weights[row]}: "
+                "frequency weights count rows and must be whole; "
+                + advice("--weights-are analytic takes any", "weights='analytic' takes any")
             )
         none = weights == 0
         if self._weightless or not none.any():

@@ -118,16 +118,16 @@ def check_range(moments):
         raise ValueError("squares of these numbers overflow: use other units")
 
 
-def each_block(stream, use, missing="raise", progress=None, weightless=False):
+def each_block(stream, use, missing="raise", progress=None, weightless=False, whole=False):
     """Call use(X, Y, weights) for block after block of a stream's rows; the `Reading`.
 
     Columns that go beside them (`n_beside` of the stream) are a fourth argument, a list.
-    weightless: whether rows of weight zero are among the rows.
+    weightless: whether rows of weight zero are among the rows. whole: whether weights count rows.
     """
     if missing not in MISSING:
         stream.close()
         raise ValueError(f"missing must be one of {', '.join(MISSING)}, got {missing!r}")
-    gate, clock = Gate(stream.names, stream.weighted, missing, weightless), Clock()
+    gate, clock = Gate(stream.names, stream.weighted, missing, weightless, whole), Clock()
     begin, summing = time.perf_counter(), 0.0
     chunks = (ahead if stream.ahead else in_turn)(stream.chunks(), clock)
     few = len(stream.names) < SOURCE_LAUNCH_COLUMNS
