@@ -98,6 +98,9 @@ def choice_of(options):
         check_level(options.level)
     if options.weights_are is not None and options.weights is None:
         raise ValueError("--weights-are says what --weights mean: name their column, too")
+    for option, given in (("--two-way", options.two_way), ("--psd", options.psd or None)):
+        if given is not None and "," not in ",".join(options.clusters or ()):
+            raise ValueError(f"{option} is for two-way clusters: --cluster city,year")
     data = options.data if isinstance(options.data, list) else [options.data]
     for path in (options.json, options.csv):
         if path is not None and path != "-":

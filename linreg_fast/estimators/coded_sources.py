@@ -1,6 +1,7 @@
 """Sources whose rows need more than columns of numbers: formulas, clusters, and places of rows."""
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from linreg_fast.estimators.by_name import drops
 from linreg_fast.sources.coded import CodedStream, Plain
@@ -141,6 +142,7 @@ def each_of(model, source, y, weight, weightless=False):
     Each call reads the source; the first one has opened it, and compared its columns. weightless:
     whether rows of weight 0 are among the rows.
     """
+    check_is_fitted(model)
     held = [stream_of(model, source, y, weight, places=True)]
     model._compare(held[0])
     missing = "drop" if drops(model) else "raise"
