@@ -22,6 +22,7 @@ class ClusterSums:
 
     def __init__(self, basis, cov):
         self.basis, self.cov = basis, cov
+        self._count = basis.n_features + 1  # the place of the rows of weight above 0
         self.places = None  # label -> place, once there is a second batch
         self.labels = None
         self.scores = self.squares = None
@@ -40,7 +41,7 @@ class ClusterSums:
         )
         self._join(grouping, scores, squares)
         whole = scores.sum(axis=0, keepdims=True)
-        return *totals, whole[0, 0], self._coordinates(whole)[0]
+        return *totals, whole[0, self._count], self._coordinates(whole)[0]
 
     def _add_sorted(self, arguments, grouping):
         found = sorted_clusters.sums(*arguments, grouping.codes)
@@ -58,7 +59,7 @@ class ClusterSums:
         if self.scores is None:
             self.labels, self.scores, self.squares = grouping, scores, squares
             return
-        live = np.flatnonzero(scores[:, 0])
+        live = np.flatnonzero(scores[:, self._count])
         self._join_labels(
             [grouping.label(code) for code in live.tolist()], scores[live], squares, live
         )
@@ -80,7 +81,7 @@ class ClusterSums:
 
     def _join_labels(self, labels, scores, squares, live):
         if self.places is None:
-            kept = np.flatnonzero(self.scores[:, 0])
+            kept = np.flatnonzero(self.scores[:, self._count])
             names = [self.labels.label(code) for code in kept.tolist()]
             self.places = {name: place for place, name in enumerate(names)}
             self.labels, self.scores = None, self.scores[kept]
@@ -95,7 +96,7 @@ class ClusterSums:
     def __add__(self, other):
         found = ClusterSums(self.basis, self.cov)
         for part in (self, other):
-            live = np.flatnonzero(part.scores[:, 0])
+            live = np.flatnonzero(part.scores[:, self._count])
             if part.places is None:
                 labels = [part.labels.label(code) for code in live.tolist()]
             else:
@@ -112,11 +113,11 @@ class ClusterSums:
     @property
     def count(self):
         """Clusters with a row of weight above 0."""
-        return int(np.count_nonzero(self.scores[:, 0])) + (self.closed[1] if self.closed else 0)
+        return int(np.count_nonzero(self.scores[:, self._count])) + (self.closed[1] if self.closed else 0)
 
     def meat(self):
         """(k, k) without a factor for few clusters, and likewise of directions that are lost."""
-        basis, live = self.basis, self.scores[:, 0] > 0
+        basis, live = self.basis, self.scores[:, self._count] > 0
         every = live.all()
         found, lost = np.zeros((2, basis.rank, basis.rank))
         # Some clusters at a time: their coordinates stay in the cache, and take no new memory.
@@ -138,13 +139,13 @@ class ClusterSums:
 
     @computed_once
     def _turn(self):
-        """(width, k), without what stands behind the columns, which may be no numbers."""
+        """(p + 1, k), of the columns and the intercept."""
         basis, first = self.basis, int(self.basis.centred)
-        turn = np.zeros((clusters.FIRST + basis.n_features, basis.rank))
-        turn[clusters.FIRST + basis.order, first:] = basis.lower.T
-        turn[1, first:] = basis.base
+        turn = np.zeros((basis.n_features + 1, basis.rank))
+        turn[basis.order, first:] = basis.lower.T
+        turn[-1, first:] = basis.base
         if first:
-            turn[1, 0] = basis.constant
+            turn[-1, 0] = basis.constant
         return turn
 
     def _adjust(self, scores, squares):

@@ -19,13 +19,12 @@ from linreg_fast.runtime.compile import kernel_part
 
 WIDE, VECTORS = tuning.WIDE, simd.VECTORS
 AHEAD, TABLE = tuning.SECOND_PASS_AHEAD, tuning.SECOND_PASS_TABLE
-FIRST = memory.LINE  # numbers of a cluster before those of its columns, of which two are used
 
 
 @kernel_part
 def _block(
     b, start, stop, scratch, X, Y, target, weights, order, shift, slopes, lower, constant,
-    high, low, codes, firsts, places, width, scores, squares, totals,
+    lanes, codes, firsts, places, width, scores, squares, totals,
 ):  # fmt: skip
     # four from `over_blocks`, what `panel.given` lists, and the tables of clusters
     fit = order, shift, slopes, lower, constant
@@ -39,6 +38,7 @@ def _block(
     first = firsts[b] if sorted_rows else -1
     spare = places - (len(firsts) if sorted_rows else 0) + b
     rss, total, p = 0.0, 0.0, X.shape[1]
+    whole = p // WIDE * WIDE
     last = len(X) - 1 - WIDE // X.shape[1]  # rows from here on have not a vector behind them
     far = not sorted_rows and len(own) > TABLE
     for begin in range(start, stop, ROWS):
@@ -54,22 +54,32 @@ def _block(
                 ahead = codes[begin + i + AHEAD] * width
                 for line in range(0, width, memory.LINE):
                     memory.prefetch(own, ahead + line)
-            own[at] += 1.0 if w > 0.0 else 0.0
-            own[at + 1] += w * e
             rss += w * e * e
             total += w
+            if w == 0.0:
+                continue
             # Written out: as a function, even an inlined one, it takes three times as long, since
             # the references to its arrays are counted at every row.
-            to, of = at + FIRST, (begin + i) * p
+            of = (begin + i) * p
             if VECTORS and X.flags.c_contiguous and begin + i < last:
                 spread = simd.broadcast(w * e)
-                for j in range(0, p, WIDE):  # what stands behind the row goes where nothing looks
-                    value = simd.subtract(simd.load(X, of + j), simd.load(high, j))
-                    value = simd.subtract(value, simd.load(low, j))
-                    simd.store(own, to + j, simd.fma_vectors(spread, value, simd.load(own, to + j)))
+                for j in range(0, whole, WIDE):
+                    value = simd.subtract(simd.load(X, of + j), simd.load(lanes, j))
+                    value = simd.subtract(value, simd.load(lanes, width + j))
+                    simd.store(own, at + j, simd.fma_vectors(spread, value, simd.load(own, at + j)))
+                for j in range(whole, width, WIDE):  # and what stands behind the row, times 0
+                    value = simd.subtract(simd.load(X, of + j), simd.load(lanes, j))
+                    value = simd.subtract(value, simd.load(lanes, width + j))
+                    value = simd.fma_vectors(
+                        value, simd.load(lanes, 2 * width + j), simd.load(lanes, 3 * width + j)
+                    )
+                    found = simd.add(simd.load(own, at + j), simd.load(lanes, 4 * width + j))
+                    simd.store(own, at + j, simd.fma_vectors(spread, value, found))
             else:
                 for j in range(p):
-                    own[to + j] += w * e * ((X[begin + i, j] - shift[0, j]) - shift[1, j])
+                    own[at + j] += w * e * ((X[begin + i, j] - shift[0, j]) - shift[1, j])
+                own[at + p] += w * e
+                own[at + p + 1] += 1.0
             if half:
                 at = place * half
                 for j in range(size):
@@ -87,15 +97,15 @@ _blocks = over_blocks(_block)
 def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
     """(scores (clusters, width), squares (clusters, k (k + 1) / 2) or none, (rss, weight)).
 
-    scores: rows of weight above 0, sum of w e, and from `FIRST` on the sums of w e (x - mean) of
-    all columns; behind them, and between, is nothing to look at.
+    scores: sums of w e (x - mean) of all columns, then of w e, and rows of weight above 0; zeros
+    behind them.
     codes (n,): int64, which cluster a row belongs to.
     """
     order, shift = fit[:2]
     size, rank = len(order) + (fit[4] > 0), len(order)
     more = size * (size + 1) // 2 if with_squares else 0
     n, p = X.shape
-    width = FIRST + panel.padded(p)
+    width = panel.padded(p + 2)
     ordered = bool((codes[1:] >= codes[:-1]).all())
     blocks = launch.count_blocks(n, max(p, 1), 0 if ordered else clusters * (width + more))
     firsts = (
@@ -106,11 +116,12 @@ def sums(X, Y, target, weights, fit, codes, clusters, with_squares):
     start = memory.line_start(room)
     scores = room[start : start + tables * places * width].reshape(tables, places * width)
     squares = np.zeros((tables, places * more))
-    high, low = np.zeros((2, width))
-    high[:p], low[:p] = shift[:, :p]
+    # What comes off a row; which of its numbers count; where w e, and where 1 are added.
+    lanes = np.zeros((5, width))
+    lanes[:2, :p], lanes[2, :p], lanes[3, p], lanes[4, p + 1] = shift[:, :p], 1.0, 1.0, 1.0
     work = n * (size + 2) * (size + 2 if with_squares else 4)
     scratch = panel.scratch_size(p, rank, size)
-    arguments = (X, Y, target, weights, *fit, high, low, codes, firsts, places, width)
+    arguments = (X, Y, target, weights, *fit, lanes.reshape(-1), codes, firsts, places, width)
     launch.run(_blocks, n, blocks, work, scratch, *arguments, scores, squares, totals)
     scores = _total(scores.reshape(tables, places, width), clusters, firsts)
     if more:

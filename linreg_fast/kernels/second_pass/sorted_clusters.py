@@ -12,7 +12,6 @@ import numpy as np
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import memory, simd
 from linreg_fast.kernels.second_pass import panel, products
-from linreg_fast.kernels.second_pass.clusters import FIRST
 from linreg_fast.kernels.second_pass.combining import combine
 from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime import launch
@@ -20,6 +19,7 @@ from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel_part
 
 WIDE, VECTORS = tuning.WIDE, simd.VECTORS
+FIRST = memory.LINE  # numbers of a cluster before those of its columns, of which two are used
 BEGUN, CODE, CLOSED_ONE = range(3)  # of a block's state
 
 
@@ -156,9 +156,18 @@ def sums(X, Y, target, weights, fit, codes):
     rows, columns = np.tril_indices(size)
     meat[rows, columns] = meat[columns, rows] = total[size:]
     starts = codes[[n * b // blocks for b in range(blocks)]]
-    ends = _ends(starts, state, firsts.reshape(blocks, width), opens.reshape(blocks, width))
+    parts = [_arranged(part.reshape(blocks, width), p) for part in (firsts, opens)]
+    ends = _ends(starts, state, *parts)
     count, both = int(totals[:, 2].sum()), totals.sum(axis=0)[:2]
     return Sums(meat, total[:size], count, *ends, both)
+
+
+def _arranged(sums, p):
+    """As `clusters.sums` has them."""
+    found = np.zeros((len(sums), panel.padded(p + 2)))
+    found[:, :p] = sums[:, FIRST : FIRST + p]
+    found[:, p], found[:, p + 1] = sums[:, 1], sums[:, 0]
+    return found
 
 
 def _ends(starts, state, firsts, opens):
