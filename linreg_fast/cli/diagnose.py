@@ -95,7 +95,7 @@ def looked_at(fitted, rows, index, meaning="analytic"):
 
 def of_stream(fitted, stream, missing, meaning, told):
     """Likewise of a `CodedStream` with the rows' places, which is read twice."""
-    from linreg_fast.inference import diagnostics, influence
+    from linreg_fast.inference import diagnostics, influences
     from linreg_fast.sources.summing import each_block
 
     def each(use):
@@ -104,7 +104,7 @@ def of_stream(fitted, stream, missing, meaning, told):
         )
 
     meaning = "frequency" if meaning == "frequency" else "analytic"
-    found = influence.of_source(fitted, 0, each, meaning)
+    found = influences.of_source(fitted, 0, each, meaning)
     found.index = found.index + 1  # as people count rows below a header, through all files
     return _said(fitted, found, diagnostics.of_source(fitted, 0, each, meaning=meaning))
 

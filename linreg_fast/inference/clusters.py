@@ -113,7 +113,8 @@ class ClusterSums:
     @property
     def count(self):
         """Clusters with a row of weight above 0."""
-        return int(np.count_nonzero(self.scores[:, self._count])) + (self.closed[1] if self.closed else 0)
+        live = int(np.count_nonzero(self.scores[:, self._count]))
+        return live + (self.closed[1] if self.closed else 0)
 
     def meat(self):
         """(k, k) without a factor for few clusters, and likewise of directions that are lost."""

@@ -167,8 +167,8 @@ SECOND_PASS_ROWS = 64
 # clusters on. 1,000,000 x 10, 100,000 clusters in any order: 7.8 to 2.7 fits (Zen 4).
 SECOND_PASS_AHEAD = 16
 SECOND_PASS_TABLE = 1 << 16
-# Up to how many lags Newey-West's sums are added up lag by lag: of 1,000,000 x 10 the pass takes 3.2
-# fits with 1 lag, 3.4 with 4, 4.4 with 24, 7 with 64; running sums take 4.4 with any (Zen 4).
+# Up to how many lags Newey-West's sums are added up lag by lag: of 1,000,000 x 10 the pass takes
+# 3.2 fits with 1 lag, 3.4 with 4, 4.4 with 24, 7 with 64; running sums take 4.4 with any (Zen 4).
 SECOND_PASS_LAGS = 24
 SECOND_PASS_PIECE = 1 << 20  # numbers of rows that are made dense, or float64, at a time: 8 MB
 

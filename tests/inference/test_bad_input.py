@@ -55,6 +55,9 @@ REFUSED_EARLY = {
     "not fitted, rows": (
         lambda s: LinearRegression().influence(s.X, s.y), NotFittedError, "not fitted",
     ),
+    "not fitted, a file": (
+        lambda s: LinearRegression().influence("rows.csv", "y"), NotFittedError, "not fitted",
+    ),
     "positive": (
         lambda s: LinearRegression(positive=True).fit(s.X, abs(s.y)).inference(),
         ValueError, "positive=True: .* fit with positive=False",

@@ -1,8 +1,11 @@
 """Which cluster a row belongs to: as np.unique has it, of labels of any kind."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
+from linreg_fast import LinearRegression
 from linreg_fast.inference.groups import groupings, of_codes
 from linreg_fast.sources.codes import Codes
 
@@ -55,3 +58,19 @@ def test_codes_of_batches_go_on(rng, kind):
     assert [codes.labels[int(code)] for code in found[rest]] == labels[rest].tolist()
     grouping = of_codes(found[rest][:100], "g")  # few rows: of those that occur
     assert grouping.labels[grouping.codes].tolist() == found[rest][:100].tolist()
+
+
+def test_decimals_that_floats_do_not_tell_apart(rng, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    codes, x, y = rng.integers(0, 9, 200), rng.normal(size=200), rng.normal(size=200)
+    first = Decimal("12345678901234567.01")
+    cents = [first + Decimal(code) / 100 if code else Decimal("0.10") for code in codes.tolist()]
+    kept = pyarrow.array(cents, pyarrow.decimal128(30, 2))
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pyarrow.table({"x": x, "y": y, "g": kept}), path, row_group_size=7)
+    model = LinearRegression().fit(path, "y", features=["x"])
+    expected = model.inference(path, "y", groups="g")
+    found = LinearRegression().fit(x[:, None], y).inference(x[:, None], y, groups=codes)
+    assert expected.df == found.df == 8
+    np.testing.assert_allclose(expected.se, found.se, rtol=1e-11)

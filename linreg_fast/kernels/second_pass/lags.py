@@ -2,8 +2,8 @@
 
 f_t = sum over l of (1 - l / (L + 1)) s_(t-l) is added up, lag after lag, for a piece of rows at a
 time; of many lags it is kept by two running sums, which are made anew at the start of each block of
-rows, so that the cost does not depend on the lag. What is left are products of s_t with f_t. Source:
-Newey and West 1987.
+rows, so that the cost does not depend on the lag. What is left are products of s_t with f_t.
+Source: Newey and West 1987.
 """
 
 import numpy as np
@@ -16,7 +16,6 @@ from linreg_fast.kernels.tuning import SECOND_PASS_ROWS as ROWS
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel_part
-
 
 STEP = 4 * WIDE
 

@@ -6,10 +6,10 @@ threads and without.
 
 The numbers that belong to the fit come as one tuple `fit`:
 order (r,) of the independent columns; shift (2, p + 1) that comes off the columns and the target
-first, as hi and lo; slopes (r,) of the independent columns; lower (r, r + 1) that turns what is left
-of the columns into orthonormal coordinates, the last column of which is added; and constant, the
-coordinate of the intercept, 0 where there is none. Without an intercept columns far from zero are
-shifted all the same, and the target by what is fitted there, or their residuals would lose digits.
+first, as hi and lo; slopes (r,) of the independent columns; lower (r, r + 1) that turns what is
+left of the columns into orthonormal coordinates, the last column of which is added; and constant,
+the coordinate of the intercept, 0 where there is none. Without an intercept columns far from zero
+are shifted all the same, and the target by what is fitted there, or residuals would lose digits.
 Drivers take its parts one by one, since a loop with threads takes no tuple; their blocks take all
 that a driver is given as `arguments`, of which `given` names the first ones.
 """
