@@ -5,8 +5,8 @@ expression of an importable module gives: a function of (X, y), or an estimator 
 intercept_. It returns ``[intercept, *coef]`` or ``(coef, intercept)``. A file with `mse`,
 `gradient` or `moments` of the kernels' contract is a rung of those tables.
 
-What is foreign is tried in a process of its own first, see `trial`: there it may be wrong, hang or
-exit without harm to the others.
+What is foreign is tried first, see `trial`, and measured in a process of its own, see `apart`:
+there it may be wrong, hang or exit without harm to the others.
 """
 
 import importlib
@@ -26,8 +26,13 @@ from linreg_fast.kernels import KERNELS
 RTOL = 1e-7  # other people's normal equations have lost some digits
 
 
-def as_pair(found, p):
-    """(coef, intercept) of what a way to fit returned, or a ValueError that says what it wants."""
+def as_pair(found, p, targets=()):
+    """(coef, intercept) of what a way to fit returned, or a ValueError that says what it wants.
+
+    targets: the shape (t,) of many.
+    """
+    if targets:
+        return _of_many(found, (*targets, p))
     wanted = f"wanted [intercept, *coef], {p + 1} numbers, or (coef, intercept)"
     if isinstance(found, tuple) and len(found) == 2:
         coef, intercept = (np.asarray(part, dtype=np.float64) for part in found)
@@ -43,14 +48,24 @@ def as_pair(found, p):
     return array[1:], array[:1]
 
 
+def _of_many(found, shape):
+    pair = [np.asarray(part) for part in found] if isinstance(found, tuple) else [np.asarray(found)]
+    if [part.shape for part in pair] != [shape, shape[:1]]:
+        told = " and ".join(str(part.shape) for part in pair)
+        raise ValueError(f"returned {told}; wanted (coef {shape}, intercept {shape[:1]})")
+    return pair[0].astype(np.float64), pair[1].astype(np.float64)
+
+
 def _fit(way, X, y):
-    return as_pair(way(X, y), X.shape[1])
+    return as_pair(way(X, y), X.shape[1], y.shape[1:])
 
 
 def _estimated(estimator, X, y):
     from sklearn.base import clone
 
     model = clone(estimator).fit(X, y)
+    if y.ndim > 1:
+        return model.coef_, model.intercept_
     return np.ravel(model.coef_), np.ravel(model.intercept_)
 
 

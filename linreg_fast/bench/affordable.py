@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import tracemalloc
 
 import numpy as np
 
@@ -42,6 +43,16 @@ def call_seconds(row, X, y):
         return min(times)
     except Exception:  # few rows may be unsolvable where all are not
         return None
+
+
+def held(row, X, y):
+    """Most bytes of NumPy arrays during a call."""
+    tracemalloc.start()
+    try:
+        row.solve(X, y)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def first_call(row, X, y):

@@ -17,6 +17,7 @@ from linreg_fast.bench.expected import (
     coefficients,
     correlation_of,
     expected_fit,
+    expected_positive,
 )
 from linreg_fast.data.problem import Problem
 from linreg_fast.kernels import KERNELS, RUNGS
@@ -25,6 +26,7 @@ from linreg_fast.solvers import SOLVERS
 PROBLEMS = (*KERNELS, "fit")
 MANY = ("groups", "rolling", "cv", "screen")  # fits at once, of `bench.many`: when asked for
 PEOPLE = ("correlated", "dummies", "frame", "targets", "sparse", "busy", "first")  # of `people`
+PEOPLE_FITS = ("correlated", "dummies", "frame", "targets", "sparse", "busy")  # take other rows
 RACES = ("fit", *MANY, *PEOPLE)  # whose rows are compared with the fastest, not with the row above
 AT_ONCE = 1 << 22  # numbers drawn in one call: 50 ms
 
@@ -109,7 +111,7 @@ def _fit_rows():
         )
     for solver in SOLVERS.values():
         if solver.name != "cholesky":
-            reference = partial(expected_fit, positive=solver.positive)
+            reference = expected_positive if solver.positive else expected_fit
             call = partial(_solver, solver, None)
             facts = solver.rtol, solver.minimum_norm
             table.append(Row(solver.name, solver.when, 1, call, reference, *facts))

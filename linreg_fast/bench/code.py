@@ -1,12 +1,12 @@
 """The hot loops of a record's rungs, in a process of their own: python -m ... FILE, a JSON file."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from linreg_fast.bench import children
 from linreg_fast.kernels import KERNELS, RUNGS
 
 PATIENCE = 120.0  # seconds
@@ -46,21 +46,11 @@ def of_tables(tables):
         for row in table["rows"]
         if row["name"] in RUNGS and row["name"] not in ("loops", "vectorized")
     ]
-    import linreg_fast
-
-    root = str(Path(linreg_fast.__file__).parents[1])
-    path_there = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "code.json"
         path.write_text(json.dumps(tasks))
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "linreg_fast.bench.code", str(path)],
-                env={**os.environ, "PYTHONPATH": path_there},
-                capture_output=True,
-                timeout=PATIENCE,
-                check=False,
-            )
+            done = children.run(["-m", "linreg_fast.bench.code", str(path)], PATIENCE)
         except subprocess.TimeoutExpired:
             return []
         return json.loads(path.read_text()) if done.returncode == 0 else []

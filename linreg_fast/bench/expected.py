@@ -22,7 +22,6 @@ WIDEST_OF_PREDICTIONS = 1e-4  # of the spread of the targets
 APART = 1e6  # units of columns
 NIL = 1e-15  # a relative singular value that exact dependence leaves
 EPSILON = np.finfo(np.float64).eps
-EACH_TIME = 3_000_000  # numbers of which all digits are found in each row's trial, 0.3 s
 
 
 class Expected(NamedTuple):
@@ -40,7 +39,7 @@ def coefficients(p):
     return np.linspace(1.0, 2.0, p), 0.5
 
 
-def _fit(X, y, positive, most):
+def _fit(X, y, positive):
     """(coef, intercept, *facts of `Expected`) by its methods, of columns that have lost nothing."""
     from scipy.linalg import lstsq
     from scipy.optimize import nnls
@@ -66,16 +65,16 @@ def _fit(X, y, positive, most):
     elif not full:
         coef = lstsq(centred, target, cond=REFERENCE_TOL)[0]
     intercept = np.atleast_1d(y[0] + (mean - (X[0] + means) @ coef))
-    better = sharpened(X, y[:, None], most) if full and not positive else None
+    better = sharpened(X, y[:, None]) if full and not positive else None
     if better is not None:
         coef, intercept = better[0][:, 0], better[1]
     doubtful = not full and bool(singular[rank] > NIL * singular[0])
     return coef, intercept, full, condition, doubtful
 
 
-def expected_fit(X, y, positive=False, most=EACH_TIME):
-    """`Expected` of a fit. most: numbers up to which it has all digits."""
-    coef, intercept, *facts = _fit(X, y, positive, most)
+def expected_fit(X, y, positive=False):
+    """`Expected` of a fit, which has all digits where X and y are 30 million numbers or fewer."""
+    coef, intercept, *facts = _fit(X, y, positive)
     # A coefficient is compared relative to itself, or to a share of what the strongest column or
     # the target would give it in its units; the intercept relative to the terms it is the rest of.
     spread = X.std(axis=0)
@@ -87,6 +86,25 @@ def expected_fit(X, y, positive=False, most=EACH_TIME):
         np.maximum(np.abs(intercept), terms),
     )
     return Expected((coef, intercept), sizes, *facts)
+
+
+def expected_positive(X, y):
+    """The same where no coefficient may be negative."""
+    return expected_fit(X, y, positive=True)
+
+
+class Remembered:
+    """The right answers of one table's data: each is found once for all rows."""
+
+    def __init__(self):
+        self._found = {}
+
+    def __call__(self, row, X, y):
+        """What `row` is compared with, of the first len(y) rows of the table's data."""
+        key = row.reference, len(y)
+        if key not in self._found:
+            self._found[key] = row.reference(X, y)
+        return self._found[key]
 
 
 def _sizes(values):
@@ -153,13 +171,14 @@ def disagreement(result, expected):
     return largest
 
 
-def compared(problem, row, X, y, result):
+def compared(problem, row, X, y, result, expected=None):
     """(difference, allowed): of a row's result, relative. Or why there is nothing to compare.
 
     Allowed is the row's own; of a fit more, where the data determine fewer digits (condition >
     100). Where they determine hardly any of the coefficients, the predictions are compared.
+    expected: the row's reference of X and y, where it is known.
     """
-    expected = row.reference(X, y)
+    expected = row.reference(X, y) if expected is None else expected
     if problem != "fit":
         return disagreement(result, expected), row.rtol
     if not expected.full and not row.minimum_norm:

@@ -4,15 +4,21 @@ Beside our fit stands our fit without what the table is about: of independent co
 shape, of an array in F order, with one job under the same load.
 """
 
-from functools import partial
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from linreg_fast.bench import people_data as data
-from linreg_fast.bench.cases import Row
 from linreg_fast.bench.expected import Expected, expected_fit
-from linreg_fast.bench.sharpened import MOST_NUMBERS, sharpened
+from linreg_fast.bench.people_ways import (
+    ALONE,
+    OURS,
+    Work,
+    once,
+    others,
+    our_way,
+    sklearn_way,
+    without,
+)
+from linreg_fast.bench.sharpened import sharpened
 
 TITLES = {
     "correlated": "fit of correlated columns",
@@ -40,98 +46,28 @@ SHAPES: dict[str, tuple[tuple, tuple]] = {
     "first": (((442, 10), (200_000, 10)), ((442, 10),)),
 }
 SHARE = 1e-3  # of the sparse rows' numbers that are not zero
-SLOW = 1.1e8  # n p^2, beyond which SVD takes a second or more
-PEERS: tuple[str, ...] = (
-    "Ridge(alpha=1e-12, cholesky)",
-    "numpy normal equations",
-    "scikit-learn-intelex",
-)
-PEERS += ("polars-ds", "polars-ols")
-OURS, ALONE = "LinearRegression", "independent columns"
-FACTS = {"why": "what a user calls", "kind": "ours"}
+SPARSE_RTOL = 1e-3
 
 
-class Way(NamedTuple):
-    """A row, and what it is given."""
-
-    row: Row
-    data: tuple
-
-
-PEERS_RTOL = 1e-5  # normal equations that are not centred lose digits, which the table shows
-
-
-class Work(NamedTuple):
-    """One table: the data it is about, ways to do it, which of them are set side by side."""
-
-    problem: str
-    label: str
-    X: Any
-    y: np.ndarray
-    ways: list
-    beside: tuple = ()  # (row, the one without what the table is about)
-    flops: int | None = None  # of other work than a fit
-    loaded: bool = False  # measured while others compute
-    told: str = ""  # instead of what bounds it
-
-
-def _row(name, solve, reference, why="", kind="peer", rtol=PEERS_RTOL, minimum_norm=True, reads=1):
-    return Row(name, why, reads, solve, reference, rtol, minimum_norm, kind)
-
-
-def _ours(X, y, **options):
-    from linreg_fast.estimators.linear_regression import LinearRegression
-
-    model = LinearRegression(**options).fit(X, y)
-    return model.coef_, np.atleast_1d(model.intercept_)
-
-
-def _sklearn(X, y):
-    from linreg_fast.bench.cases import sklearn_fit
-
-    return sklearn_fit(X, y)
-
-
-def _our_way(X, y, reference, name=OURS, why="what a user calls", **options):
-    return Way(_row(name, partial(_ours, **options), reference, why, "ours", 1e-9), (X, y))
-
-
-def _without(rng, n, p):
-    """Our fit of as many independent columns."""
-    X, y = data.columns(rng, n, p)
-    return _our_way(X, y, _once(_expected, X, y), ALONE, "ours, of the same shape")
-
-
-def _others(X, y, peers, right):
-    """scikit-learn where it takes less than a second, and with peers the others."""
-    from linreg_fast.bench.cases import peer_fit
-    from linreg_fast.bench.peers import PEERS as KNOWN
-    from linreg_fast.bench.peers import installed
-
-    if X.shape[0] * X.shape[1] ** 2 <= SLOW:
-        row = _row("scikit-learn", _sklearn, right, "SVD of a centred copy", reads=3)
-        yield Way(row, (X, y))
-    for peer in installed(KNOWN)[0]:
-        if peers and peer.name in PEERS:
-            facts = {"minimum_norm": peer.minimum_norm, "reads": peer.reads, "rtol": peer.rtol}
-            row = _row(peer.name, partial(peer_fit, peer), right, peer.why, **facts)
-            yield Way(row, (X, y))
-
-
-def _fits(problem, label, X, y, alone, peers, right=None):
+def _fits(problem, label, X, y, alone, peers, reference=expected_fit):
     """A table of fits of one data set beside that of independent columns."""
-    right = _once(_expected, X, y) if right is None else right
-    ways = [_our_way(X, y, right), alone, *_others(X, y, peers, right)]
-    return Work(problem, label, X, y, ways, ((OURS, ALONE),))
+    right = once(reference, X, y)
+    ways = [our_way(X, y, right), alone, *others(X, y, peers, right)]
+    return Work(problem, label, X, y, ways, ((OURS, ALONE),), right=reference)
 
 
 def correlated(rng, shapes, peers):
     for n, p in shapes:
-        alone = _without(rng, n, p)
+        alone = without(rng, n, p)
         for condition in CONDITIONS:
             label = f"condition {condition:.0e},".replace("e+0", "e")
             X, y = data.columns(rng, n, p, condition)
             yield _fits("correlated", label, X, y, alone, peers)
+
+
+def _of_dummies(X, y):
+    """That all levels depend on each other is known, whatever rounding leaves of it."""
+    return expected_fit(X, y)._replace(doubtful=False)
 
 
 def dummies(rng, shapes, peers):
@@ -142,44 +78,25 @@ def dummies(rng, shapes, peers):
                 f"dummies of two factors beside {NUMBERS} numbers need {NUMBERS + 4} columns "
                 f"or more; got {p}"
             )
-        alone = _without(rng, n, p)
+        alone = without(rng, n, p)
         for trap, label in ((False, "a level of each left out,"), (True, "all levels: dependent,")):
             X, y = data.dummies(rng, n, groups, NUMBERS, trap)
-            # That all levels depend on each other is known here, whatever rounding leaves of it.
-            right = _once(lambda X, y: expected_fit(X, y)._replace(doubtful=False), X, y)
-            yield _fits("dummies", label, X, y, alone, peers, right)
+            yield _fits("dummies", label, X, y, alone, peers, _of_dummies)
 
 
 def frame(rng, shapes, peers):
     for n, p in shapes:
         X, y = data.columns(rng, n, p)
-        right = _once(_expected, X, y)
-        flat = _our_way(np.asfortranarray(X), y, right, "array in F order", "ours, without a frame")
+        right = once(expected_fit, X, y)
+        flat = our_way(np.asfortranarray(X), y, right, "array in F order", "ours, without a frame")
         ways, beside = [flat], []
         for library, table in data.frames(X):
             name = f"{OURS}, {library}"
-            ways.append(_our_way(table, y, right, name))
+            ways.append(our_way(table, y, right, name))
             beside.append((name, flat.row.name))
-            row = _row(f"scikit-learn, {library}", _sklearn, right, "a copy, then its SVD", reads=4)
-            ways.append(Way(row, (table, y)))
+            given = (table, y)
+            ways.append(sklearn_way(given, right, "a copy, then its SVD", 4, name=library))
         yield Work("frame", "generated", X, y, ways, beside)
-
-
-def _expected(X, y):
-    """All digits, since it is asked for once."""
-    return expected_fit(X, y, most=MOST_NUMBERS)
-
-
-def _once(reference, X, y):
-    """The reference's answer of these arrays, whatever form of them a row was given."""
-    found: list[Expected] = []
-
-    def right(*_):
-        if not found:
-            found.append(reference(X, y))
-        return found[0]
-
-    return right
 
 
 def _expected_targets(X, Y):
@@ -196,10 +113,9 @@ def _expected_targets(X, Y):
 def targets(rng, shapes, peers):
     for n, p, *t in shapes:
         X, Y = data.targets(rng, n, p, *(t or (TARGETS,)))
-        right = _once(_expected_targets, X, Y)
-        row = _row("scikit-learn", _sklearn, right, "SVD of a centred copy", reads=3)
-        ways = [_our_way(X, Y, right), Way(row, (X, Y))]
-        yield Work("targets", f"{Y.shape[1]} targets,", X, Y, ways)
+        right = once(_expected_targets, X, Y)
+        ways = [our_way(X, Y, right), sklearn_way((X, Y), right)]
+        yield Work("targets", f"{Y.shape[1]} targets,", X, Y, ways, right=_expected_targets)
 
 
 def _expected_sparse(X, y):
@@ -219,13 +135,13 @@ def _expected_sparse(X, y):
 def sparse(rng, shapes, peers):
     for n, p in shapes:
         X, y = data.sparse(rng, n, p, SHARE)
-        right = _once(_expected_sparse, X, y)
-        ours = _our_way(X, y, right, f"{OURS}, tol=1e-6", "LSQR", tol=1e-6)
-        ours = ours._replace(row=ours.row._replace(rtol=1e-3))
-        row = _row("scikit-learn", _sklearn, right, "LSQR, which stops at 1e-6", rtol=1e-3)
+        right = once(_expected_sparse, X, y)
+        ours = our_way(X, y, right, f"{OURS}, tol=1e-6", "LSQR", tol=1e-6)
+        ours = ours._replace(row=ours.row._replace(rtol=SPARSE_RTOL))
+        theirs = sklearn_way((X, y), right, "LSQR, which stops at 1e-6", 1, SPARSE_RTOL)
         told = f"{X.nnz} of its numbers are not zero; both stop at tol=1e-6"
-        ways = [ours, Way(row, (X, y))]
-        yield Work("sparse", f"{SHARE:.1%} not zero,", X, y, ways, flops=4 * X.nnz, told=told)
+        facts = {"flops": 4 * X.nnz, "told": told, "right": _expected_sparse, "rtol": SPARSE_RTOL}
+        yield Work("sparse", f"{SHARE:.1%} not zero,", X, y, [ours, theirs], **facts)
 
 
 def works(problem, quick, size=None, peers=False):

@@ -1,17 +1,15 @@
 """What people's machines and processes add: others that compute beside it, and the first call."""
 
-import os
-import subprocess
-import sys
 import tempfile
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
+from linreg_fast.bench import children
 from linreg_fast.bench import people_data as data
 from linreg_fast.bench.expected import Expected, expected_fit
-from linreg_fast.bench.measure import Measured
+from linreg_fast.bench.people_ways import OURS, Way, Work, once, others, our_way, row
+from linreg_fast.bench.prepared import Measured
 
 ALONE = "n_jobs=1"
 FEW = 20_000  # rows predicted at most
@@ -41,20 +39,18 @@ def _of_numbers(X, y, coef, intercept):
 
 def busy(rng, shapes, peers):
     """Works of predict, mse and fit; the large shapes only fit."""
-    from linreg_fast.bench import people
-
     for k, (n, p) in enumerate(shapes):
         X, y = data.columns(rng, n, p)
         if k == 0:
             yield from _steps(X[:FEW], y[:FEW])
-        right = people._once(expected_fit, X, y)
+        right = once(expected_fit, X, y)
         ways = [
-            people._our_way(X, y, right),
-            people._our_way(X, y, right, f"{people.OURS}, {ALONE}", "ours, by one core", n_jobs=1),
-            *(people._others(X, y, peers, right) if k == 0 else ()),
+            our_way(X, y, right),
+            our_way(X, y, right, f"{OURS}, {ALONE}", "ours, by one core", n_jobs=1),
+            *(others(X, y, peers, right) if k == 0 else ()),
         ]
         beside = [(ways[0].row.name, ways[1].row.name)]
-        yield people.Work("busy", "fit", X, y, ways, beside, loaded=True, told=TOLD_BUSY)
+        yield Work("busy", "fit", X, y, ways, beside, loaded=True, told=TOLD_BUSY)
 
 
 def _steps(X, y):
@@ -62,7 +58,6 @@ def _steps(X, y):
     from sklearn.linear_model import LinearRegression as Theirs
     from sklearn.metrics import mean_squared_error
 
-    from linreg_fast.bench import people
     from linreg_fast.estimators.linear_regression import LinearRegression
     from linreg_fast.functional.sums import mse
 
@@ -93,15 +88,12 @@ def _steps(X, y):
         names = [way.row.name for way in ways]
         beside = [(names[0], name) for name in names if name.endswith(ALONE)]
         work = 2 * X.shape[0] * (X.shape[1] + 2)
-        yield people.Work("busy", label, X, y, ways, beside, work, True, TOLD_BUSY)
+        yield Work("busy", label, X, y, ways, beside, work, True, TOLD_BUSY, None)
 
 
 def _step(name, call, right, given):
-    from linreg_fast.bench import people
-
     kind = "peer" if name == "scikit-learn" else "ours"
-    row = people._row(name, partial(_answer, call), lambda *_: right, "", kind, 1e-9)
-    return people.Way(row, given)
+    return Way(row(name, partial(_answer, call), lambda *_: right, "", kind, 1e-9), given)
 
 
 def _answer(call, X, y):
@@ -137,19 +129,9 @@ def first_rows(n, p, times, tell=None):
 
 def _first(n, p, module, folder):
     """Processor seconds of the first fit in a process of its own."""
-    import linreg_fast
-
-    root = str(Path(linreg_fast.__file__).parents[1])
-    there = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-c", FIRST, str(n), str(p), module],
-        env={**os.environ, "NUMBA_CACHE_DIR": folder, "PYTHONPATH": there},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    asked = ["-c", FIRST, str(n), str(p), module]
+    done = children.run(asked, PATIENCE, NUMBA_CACHE_DIR=folder)
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        raise RuntimeError(f"the first fit of a new process failed: {last[0]}")
+        told = children.last_words(done.returncode, done.stderr)
+        raise RuntimeError(f"the first fit of a new process failed: {told}")
     return float(done.stdout)

@@ -10,6 +10,13 @@ import sys
 
 import numpy as np
 
+LOAD = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:  # which may be ended without a word
+    for _ in range(100000): pass
+"""
+
 
 def columns(rng, n, p, condition=1.0):
     """(X, y): normal columns whose condition number, centred and of unit norm, is about that."""
@@ -66,7 +73,7 @@ def cores():
 @contextlib.contextmanager
 def load():
     """As many processes that compute as there are cores."""
-    command = [sys.executable, "-c", "while True: pass"]
+    command = [sys.executable, "-c", LOAD]
     others = []
     try:
         for _ in range(cores() or 1):

@@ -151,6 +151,11 @@ def wrong(tables):
     return [row["name"] for table in tables for row in table["rows"] if row["correct"] is False]
 
 
+def all_wrong(found):
+    """The same of a whole record: those of its tables, and of digits by condition."""
+    return [*wrong(found["tables"]), *(found["digits"] or {}).get("faulty", ())]
+
+
 def too_fast(tables):
     """Rows above 110% of the limit, which is a bug of the bench: (problem, name, percent)."""
     return [

@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from linreg_fast.bench import children
+
 REMARK = re.compile(r"remark: ([^\s:]+):(\d+):\d+: (.*)")
 BESIDE = 2  # source lines shown before and after
 LEAST_SHARE = 0.02  # of the loop's instructions
@@ -117,29 +119,20 @@ def main(arguments):
 
 def of(problem, rung, X, patience=180.0):
     """{"file", "source"} of a rung on data like X, or {"error": ...}: takes some seconds."""
-    import linreg_fast
-
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "remarks.json"
         order = "F" if X.flags.f_contiguous and not X.flags.c_contiguous else "C"
         facts = [problem, rung, str(len(X)), str(X.shape[1]), str(X.dtype), order, str(out)]
-        root = str(Path(linreg_fast.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        kept = {k: v for k, v in os.environ.items() if k != "NUMBA_DEBUGINFO"}
+        asked = ["-m", "linreg_fast.bench.remarks", *facts]
+        debug = ("NUMBA_DEBUGINFO",)
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "linreg_fast.bench.remarks", *facts],
-                env={**kept, "NUMBA_CACHE_DIR": folder, "PYTHONPATH": path},
-                capture_output=True,
-                text=True,
-                timeout=patience,
-            )
+            done = children.run(asked, patience, debug, NUMBA_CACHE_DIR=folder)
         except subprocess.TimeoutExpired:
             return {"error": f"not compiled again within {patience:.0f} s"}
         if out.exists():
             return json.loads(out.read_text())
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        return {"error": f"not compiled again: {last[0]}"}
+        told = children.last_words(done.returncode, done.stderr)
+        return {"error": f"not compiled again: {told}"}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from linreg_fast.bench.measure import measure_table
 from linreg_fast.bench.record import TITLES
 from linreg_fast.bench.sweep import check_size
 from linreg_fast.bench.table import print_table
+from linreg_fast.bench.watch import NOBODY
 from linreg_fast.data import jsonfile
 from linreg_fast.runtime.interrupt import interruptible
 from linreg_fast.runtime.tuning import ALWAYS
@@ -46,7 +47,7 @@ def run(data, problems=PROBLEMS, budget=0.5, on_row=None, choose=rows):
     ]
 
 
-def one_table(label, problem, rows, X, y, budget, on_row=None):
+def one_table(label, problem, rows, X, y, budget, on_row=None, watch=NOBODY):
     """The table of one problem on one data set."""
 
     def tell(name):
@@ -54,7 +55,7 @@ def one_table(label, problem, rows, X, y, budget, on_row=None):
             on_row(f"{label} {len(X)} x {X.shape[1]}: {problem}, {name}")
 
     # Some rows take seconds in one call of NumPy.
-    found = interruptible(ALWAYS, measure_table, problem, rows, X, y, budget, tell)
+    found = interruptible(ALWAYS, measure_table, problem, rows, X, y, budget, tell, watch)
     return record.table_of(label, problem, *found, X, y)
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from linreg_fast.bench.accounting import Accounts
+from linreg_fast.bench.watch import NOBODY
 
 SHORTEST = 0.3e-3  # seconds of a sample: shorter calls are made several times
 MOST_ROUNDS = 120
 FEWEST_ROUNDS = 3
 ENOUGH_SECONDS = 0.05  # a row: with less there is only a first look
+TIMED = " while it was timed"
 FEWEST_CALM = 8  # undisturbed samples, with fewer of which a row is called busy
 
 
@@ -93,15 +95,20 @@ class Rounds:
         Those that take part in every round, whatever they take: the limits.
     rng : numpy.random.Generator, optional
         For the order.
+    watch : watch.Watch
+        Is told of each row before it is called.
     """
 
-    def __init__(self, calls, always=(), rng=None):
+    def __init__(self, calls, always=(), rng=None, watch=NOBODY):
         self.lanes = {name: Lane(call) for name, call in calls.items()}
         self.always = set(always)
         self.accounts = Accounts()
+        self._watch = watch
         self._rng = np.random.default_rng() if rng is None else rng
-        for lane in self.lanes.values():
+        for name, lane in self.lanes.items():
+            watch.at(name, TIMED)
             lane.calibrate()
+        watch.at("")
 
     @property
     def n_rounds(self):
@@ -129,10 +136,12 @@ class Rounds:
                 joined = [behind]
             joined += [name for name in taking if name in self.always and name not in joined]
             for place in self._rng.permutation(len(joined)):
+                self._watch.at(joined[place], TIMED)
                 self.lanes[joined[place]].take(self.accounts)
             for name in set(self.lanes) - set(joined):
                 self.lanes[name].miss()
             done += 1
+        self._watch.at("")
         return self
 
     def scaled(self, name, scale=1.0):

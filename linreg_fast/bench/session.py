@@ -1,12 +1,14 @@
 """A whole bench: data, tables, sweeps and comparisons, in one record that grows as it runs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from linreg_fast.bench import added, record, report, sweep, trial
-from linreg_fast.bench.cases import PEOPLE, PROBLEMS, rows
+from linreg_fast.bench import added, apart, record, report, sweep
+from linreg_fast.bench.cases import PEOPLE, PEOPLE_FITS, PROBLEMS, rows
 from linreg_fast.bench.machine import machine, weather
+from linreg_fast.bench.measure import faults
+from linreg_fast.bench.watch import NOBODY, Watch
 
 CONDITIONS = tuple(10.0**k for k in range(0, 15, 2))
 QUICK_SECONDS = 0.1  # of a row's samples: up to here the sweep of a small problem is shorter
@@ -30,11 +32,15 @@ class Plan:
 
 
 class Session:
-    """Runs a plan. `record` is there at any time, also after Ctrl-C."""
+    """Runs a plan. `record` is there at any time, also after Ctrl-C.
 
-    def __init__(self, plan, tell=None):
+    watch: of the process that measures rows from outside, in that process.
+    """
+
+    def __init__(self, plan, tell=None, watch=None):
         self.plan = plan
         self._tell = tell or (lambda text: None)
+        self._watch = watch
         self._added = self._load()
         self.record = {"machine": machine(), "weather": None, "tables": [], "sweeps": []}
         self.record["digits"] = self.record["against"] = self.record["code"] = None
@@ -44,14 +50,15 @@ class Session:
         found: dict[str, list] = {}
         for spec in self.plan.add:
             self._tell(f"loading {spec}")
-            trial.listed(spec)
+            if self._watch is None:
+                apart.listed(spec)
             for problem, ways in added.load(spec).items():
                 found.setdefault(problem, []).extend(ways)
         for name, thing in self.plan.callables.items():
             found.setdefault("fit", []).append(added.fit_row(name, thing, "given by the caller"))
-        missing = [problem for problem in found if problem not in self.plan.problems]
-        if missing and not any(problem in found for problem in self.plan.problems):
-            raise ValueError(f"--add gives rows of {', '.join(missing)}: none of --problem")
+        asked = {"fit" if problem in PEOPLE_FITS else problem for problem in self.plan.problems}
+        if found and not asked & set(found):
+            raise ValueError(f"--add gives rows of {', '.join(found)}: none of --problem")
         return found
 
     def rows_of(self, problem):
@@ -82,9 +89,7 @@ class Session:
                 table_rows = self.rows_of(problem)
                 if not table_rows:
                     continue
-                table = report.one_table(
-                    label, problem, table_rows, X, y, self.plan.seconds, self._tell
-                )
+                table = self._table(label, problem, table_rows, X, y)
                 if record.call_bound(table) and problem in RUNG_PROBLEMS and not self.plan.rows:
                     table["pays"] = self._pays(problem, X.shape[1])
                 self._keep(table, on_table)
@@ -95,6 +100,38 @@ class Session:
             self._sweep(data)
         return self.record
 
+    def _table(self, label, problem, table_rows, X, y):
+        """A table, in another process if there are rows in it that may not come back."""
+        names = [row.name for row in table_rows if row.source]
+        watch = self._watch or NOBODY
+        if names and self._watch is None:
+            # Functions given from Python stay where they are, and the others are tried elsewhere.
+            task = ["table", label, problem] if not self.plan.callables else ["faults", problem]
+            plan = replace(self.plan, callables={})
+            (found,) = apart.results(plan, task, (X, y), names, self._tell)
+            if not self.plan.callables:
+                return found
+            watch = Watch(found)
+        asked = label, problem, table_rows, X, y, self.plan.seconds, self._tell, watch
+        return report.one_table(*asked)
+
+    def results(self, task, data, skip=0):
+        """Yield what another process is asked for, see `apart`: plain numbers and texts.
+
+        task: ["table", label, problem] or ["faults", problem] of the data X and y, ["people",
+        problem], or ["digits", names of wrong rows]. skip: results that are there already.
+        """
+        kind, *about = task
+        if kind == "table":
+            yield self._table(*about, self.rows_of(about[-1]), *data)
+        elif kind == "faults":
+            foreign = [row for row in self.rows_of(*about) if row.source]
+            yield faults(*about, foreign, *data, self._watch)
+        elif kind == "people":
+            yield from self._people_tables(*about, skip)
+        else:
+            yield self._digits(*about)
+
     def _keep(self, table, on_table):
         self.record["tables"].append(table)
         seen = [one["disturbed"] for one in self.record["tables"]]
@@ -104,12 +141,30 @@ class Session:
 
     def _people(self, problem, on_table):
         """The tables of the data that people have."""
+        names = [row.name for row in self._added.get("fit", ()) if row.source]
+        tables = (
+            apart.results(self.plan, ["people", problem], (), names, self._tell)
+            if names and problem in PEOPLE_FITS
+            else self._people_tables(problem)
+        )
+        for table in tables:
+            self._keep(table, on_table)
+
+    def _people_tables(self, problem, skip=0):
         from linreg_fast.bench import people_tables
 
-        plan = self.plan
+        plan, foreign = self.plan, self._added.get("fit", ())
         asked = problem, plan.quick, plan.size, plan.peers, plan.seconds, self._tell
-        for table in people_tables.tables(*asked, plan.rows):
-            self._keep(table, on_table)
+        watch = self._watch or NOBODY
+        return people_tables.tables(*asked, plan.rows, foreign, skip, watch)
+
+    def _digits(self, wrong):
+        """Digits by condition, of rows that are not known to be wrong."""
+        watch = self._watch or NOBODY
+        left_out = {*wrong, *watch.faulty}
+        table = [row for row in self.rows_of("fit") if row.name not in left_out]
+        found = sweep.condition(CONDITIONS, on_point=self._tell, rows_of=table, watch=watch)
+        return {**found, "faulty": watch.faulty}
 
     def _pays(self, problem, p):
         sizes = sweep.FEW_ROWS if self.plan.seconds > QUICK_SECONDS else sweep.FEW_ROWS[:-1]
@@ -123,9 +178,13 @@ class Session:
 
     def _sweep(self, data):
         if self.plan.sweep == "condition":
-            wrong = record.wrong(self.record["tables"])  # it may hang, too
-            table = [row for row in self.rows_of("fit") if row.name not in wrong]
-            self.record["digits"] = sweep.condition(CONDITIONS, on_point=self._tell, rows_of=table)
+            names = [row.name for row in self.rows_of("fit") if row.source]
+            wrong = record.wrong(self.record["tables"])
+            if names:
+                asked = self.plan, ["digits", wrong], (), names, self._tell
+                (self.record["digits"],) = apart.results(*asked)
+            else:
+                self.record["digits"] = self._digits(wrong)
             return
         for problem in self.plan.problems:
             if problem in RUNG_PROBLEMS:

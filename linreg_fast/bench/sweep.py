@@ -5,6 +5,7 @@ import numpy as np
 from linreg_fast.bench import limits, verdict
 from linreg_fast.bench.cases import bytes_of, flops, generate, rows
 from linreg_fast.bench.rounds import ENOUGH_SECONDS, Rounds
+from linreg_fast.bench.watch import NOBODY
 from linreg_fast.data import room
 from linreg_fast.data.gate import frozen
 
@@ -64,7 +65,7 @@ def measure(problem, sizes, seconds, on_size=None, without=SLOW):
                     "low": middle.low,
                     "high": middle.high,
                     "busy": middle.busy,
-                    "against": against and against._asdict(),
+                    "against": against and against.facts(),
                 }
             )
     return {
@@ -91,7 +92,7 @@ def pays(swept):
     return told
 
 
-def condition(kinds, draws=1, seed=0, n=400, p=6, on_point=None, rows_of=None):
+def condition(kinds, draws=1, seed=0, n=400, p=6, on_point=None, rows_of=None, watch=NOBODY):
     """Right digits of the worst coefficient by condition number, against exact arithmetic.
 
     kinds: condition numbers. Returns {"conditions": [...], "rows": name -> list of digits, None
@@ -112,10 +113,12 @@ def condition(kinds, draws=1, seed=0, n=400, p=6, on_point=None, rows_of=None):
             right = coefficients_of(X, y)
             for row in table:
                 if row.name in drawn:
+                    watch.at(row.name, f" at condition number {kind:.0e}")
                     drawn[row.name].append(_digits(row, X, y, right))
         for name, values in drawn.items():
             kept = [value for value in values if value is not None]
             found[name].append(float(np.median(kept)) if kept else None)
+    watch.at("")
     return {"conditions": [float(kind) for kind in kinds], "n": n, "p": p, "rows": found}
 
 

@@ -199,3 +199,5 @@ def digits_lines(found):
     for name, values in found["rows"].items():
         cells = (f"{'x' if value is None else f'{value:.1f}':>6}" for value in values)
         yield f"{name[:27]:28}" + "".join(cells)
+    for name, told in found.get("faulty", {}).items():
+        yield f"without {name}: {told}"

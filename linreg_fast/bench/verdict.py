@@ -41,6 +41,13 @@ class Compared(NamedTuple):
     rounds: int
     busy: bool
 
+    def facts(self):
+        """By name; None for numbers that are none."""
+        return {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in self._asdict().items()
+        }
+
     def inverse(self):
         """The other way round."""
         words = {"faster": "slower", "slower": "faster"}

@@ -165,7 +165,7 @@ def run(options, problems, data):
     console.print(LEGEND)
     _print_rest(console, session.record)
     _write(session.record, options, console)
-    wrong = record.wrong(session.record["tables"])
+    wrong = record.all_wrong(session.record)
     if wrong:
         tell(f"linreg-fast: {len(wrong)} wrong: {', '.join(wrong)}")
     return 1 if wrong else 0
