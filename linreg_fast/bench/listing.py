@@ -1,50 +1,16 @@
-"""An assembly listing, read: functions, innermost loops, what kind each line is.
-
-x86 in AT&T syntax and AArch64, with the labels of ELF and Mach-O. Of an unknown mnemonic it is only
-known that it is an instruction.
-"""
+"""An assembly listing, read: functions, innermost loops, the loop that does most of the work."""
 
 import re
 from dataclasses import dataclass, field
 
-from linreg_fast.bench import listing_steps
+from linreg_fast.bench import listing_flow, listing_steps
+from linreg_fast.bench.listing_lines import JUMP, LABEL, Line, read_line
 
 FUNCTION = re.compile(r'^("[^"]+"|[\w.$@<>,: \-\[\]()*]+):\s*(?:[#;/@].*)?$')
 LOCAL = (".L", "L", "ltmp", ".l")
-LABEL = re.compile(r"^(\.?L\w+):")
-JUMP = re.compile(
-    r"^\s+(?:j\w+|b(?:\.\w+)?|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#\d+,)\s*(\.?L\w+)\s*(?:[#;/].*)?$"
-)
-INSTRUCTION = re.compile(r"^\s+([a-z][\w.]*)\s*([^#\n]*)")
 SIZE = 8  # bytes of a column in the loops along a row: coefficients and sums are doubles
 MANY_TURNS = 4  # of a loop along a row, with fewer of which the loop around it is shown
 LONGEST = 500  # instructions of a loop around others
-LANES = {"xmm": 16, "ymm": 32, "zmm": 64}  # bytes
-
-X86_FMA = re.compile(r"^vf(?:n?m(?:add|sub)|maddsub|msubadd)\d{3}([ps])([sd])$")
-X86_ARITHMETIC = re.compile(r"^v?(?:add|sub|mul|div|sqrt|max|min)([ps])([sd])$")
-X86_MOVE = re.compile(
-    r"^v?(?:mov|lddq|broadcast|unpck|shuf|perm|blend|insert|extract|gather|pbroadcast|punpck|pshuf)"
-)
-ARM_FMA = {"fmla", "fmls", "fmadd", "fmsub", "fnmadd", "fnmsub"}
-ARM_ARITHMETIC = {"fadd", "fsub", "fmul", "fdiv", "fsqrt", "fmax", "fmin", "fnmul"}
-ARM_MOVE = {"ldr", "ldp", "ldur", "ld1", "ld1r", "ld2", "ldnp", "str", "stp", "stur", "st1", "stnp"}
-ARM_MOVE |= {"mov", "fmov", "dup", "ins", "zip1", "zip2", "uzp1", "uzp2", "trn1", "trn2", "ext"}
-ARM_VECTOR = re.compile(r"\bv\d+\.(\d+)([bhsd])\b")
-
-
-@dataclass
-class Line:
-    """One instruction of a listing."""
-
-    text: str
-    kind: str  # vector, scalar, move, other; label, or note: what is left out
-    flops: int = 0
-    product: bool = False  # a multiplication, with or without an addition
-    spill: bool = False
-    prefetch: bool = False
-    call: bool = False
-    loaded: int = 0  # bytes
 
 
 @dataclass
@@ -122,57 +88,6 @@ def innermost(lines):
     )
 
 
-def read_line(line):
-    """The `Line`, or None for what is neither an instruction nor a label."""
-    if LABEL.match(line):
-        return Line(line.partition(":")[0] + ":", "label")
-    found = INSTRUCTION.match(line)
-    if found is None or found.group(1).startswith("."):
-        return None
-    name, operands = found.groups()
-    operands = operands.partition(" //")[0].partition(" ;")[0].strip()
-    text = f"{name} {operands}".strip()
-    if "%" in operands or name.startswith(("v", "prefetch", "j", "call")):
-        return _x86(name, operands, text)
-    return _arm(name, operands, text)
-
-
-def _x86(name, operands, text):
-    fma, arithmetic = X86_FMA.match(name), X86_ARITHMETIC.match(name)
-    on_stack = bool(re.search(r"\(%r[sb]p[,)]", operands))
-    if fma or arithmetic:
-        packed, size = (fma or arithmetic).groups()
-        widest = max(re.findall(r"%([xyz]mm)\d+", operands), default="xmm")
-        lanes = LANES[widest] // (8 if size == "d" else 4) if packed == "p" else 1
-        kind = "vector" if packed == "p" else "scalar"
-        product = bool(fma) or "mul" in name
-        loaded = listing_steps.loaded_x86(name, operands)
-        return Line(text, kind, lanes * (2 if fma else 1), product, on_stack, loaded=loaded)
-    if name.startswith("prefetch"):
-        return Line(text, "move", prefetch=True)
-    if X86_MOVE.match(name):
-        vector = re.search(r"%[xyz]mm", operands) is not None
-        spill = on_stack and (vector or name.startswith("mov"))
-        return Line(text, "move", spill=spill, loaded=listing_steps.loaded_x86(name, operands))
-    return Line(text, "other", call=name.startswith("call"))
-
-
-def _arm(name, operands, text):
-    on_stack = bool(re.search(r"\[(?:sp|x29)\b", operands))
-    if name in ARM_FMA or name in ARM_ARITHMETIC:
-        shape = ARM_VECTOR.search(operands)
-        lanes = int(shape.group(1)) if shape else 1
-        product = name in ARM_FMA or "mul" in name
-        kind = "vector" if shape else "scalar"
-        return Line(text, kind, lanes * (2 if name in ARM_FMA else 1), product)
-    if name == "prfm":
-        return Line(text, "move", prefetch=True)
-    if name in ARM_MOVE:
-        loaded = listing_steps.loaded_arm(name, operands)
-        return Line(text, "move", spill=on_stack, loaded=loaded)
-    return Line(text, "other", call=name in ("bl", "blr"))
-
-
 def _read(lines, first, last):
     return [one for line in lines[first : last + 1] if (one := read_line(line))]
 
@@ -206,16 +121,36 @@ def _steps(lines):
 
 
 def _loop(name, lines, span, wide, columns):
-    """A loop, read without those inside that take too many columns at a time."""
-    skipped, read, start = sorted(one for one in wide if _holds(span, one)), [], span[0]
-    for first, last in skipped:
+    """A loop, read without those inside that take too many columns at a time.
+
+    Nor with what leads to them or from them alone, as far as the jumps tell.
+    """
+    inside = sorted(one for one in wide if _holds(span, one))
+    without, read, start = [], [], span[0]
+    for first, last in _stretches(listing_flow.never_run(lines, span, inside)):
         count = sum(one.kind != "label" for one in _read(lines, first, last))
-        told = f"... {count} instructions that take {wide[first, last] // SIZE} columns at a time: "
-        read += [*_read(lines, start, first - 1), Line(f"{told}not for {columns}", "note")]
+        if not count:
+            continue
+        most = max((wide[one] for one in inside if first <= one[0] <= last), default=0)
+        told = f"that take {most // SIZE} columns at a time" if most else "beside such a loop"
+        note = Line(f"... {count} instructions {told}: not for {columns}", "note")
+        read += [*_read(lines, start, first - 1), note]
+        without.append((first, last))
         start = last + 1
     read += _read(lines, start, span[1])
-    step = 0 if skipped else listing_steps.step(lines[span[0] : span[1] + 1])
-    return Loop(name, read, *span, step, without=tuple(skipped))
+    step = 0 if inside else listing_steps.step(lines[span[0] : span[1] + 1])
+    return Loop(name, read, *span, step, without=tuple(without))
+
+
+def _stretches(numbers):
+    """(first, last) of each run of numbers that follow each other."""
+    found = []
+    for k in sorted(numbers):
+        if found and found[-1][1] == k - 1:
+            found[-1] = found[-1][0], k
+        else:
+            found.append((k, k))
+    return found
 
 
 def hottest(text, columns=None):
@@ -242,6 +177,8 @@ def _around(text, loop, columns):
     if not around:
         return None
     nearest = min(around, key=lambda one: one[1] - one[0])
+    # It goes on to its last jump back: behind one of them may lie what a row has left.
+    nearest = nearest[0], max(last for first, last in around if first == nearest[0])
     found = _loop(loop.function, lines, nearest, wide, columns)
     return found if found.instructions <= LONGEST else None
 

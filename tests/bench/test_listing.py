@@ -102,6 +102,52 @@ kernel:
 """
 
 
+# Rows in turn, 32 columns at a time and then 8, as LLVM lays it out: ways to and from the wide
+# loop, and two jumps back, the second behind what is left of a row.
+ROWS_IN_BLOCKS = """
+kernel:
+.LBB0_1:
+\tcmpq\t$3, %r8
+\tjae\t.LBB0_2
+\txorl\t%eax, %eax
+\tjmp\t.LBB0_4
+.LBB0_2:
+\tmovq\t8(%rsp), %r9
+.LBB0_3:
+\tvfmadd231pd\t(%rdx,%rax,8), %zmm4, %zmm0
+\tvfmadd231pd\t64(%rdx,%rax,8), %zmm4, %zmm1
+\tvfmadd231pd\t128(%rdx,%rax,8), %zmm4, %zmm2
+\tvfmadd231pd\t192(%rdx,%rax,8), %zmm4, %zmm3
+\taddq\t$32, %rax
+\tcmpq\t%rax, %rcx
+\tjne\t.LBB0_3
+\ttestb\t$1, 16(%rsp)
+\tje\t.LBB0_6
+.LBB0_4:
+\tvfmadd231pd\t(%rdx,%r9), %zmm4, %zmm0
+\taddq\t$64, %r9
+\tcmpq\t%r9, %r10
+\tjne\t.LBB0_4
+.LBB0_6:
+\ttestq\t%r11, %r11
+\tje\t.LBB0_1
+\tvfmadd231pd\t(%rsi), %zmm5, %zmm0
+\tjmp\t.LBB0_1
+"""
+
+
+@pytest.mark.parametrize(("columns", "instructions", "vector"), [(10, 12, 2), (40, 22, 6)])
+def test_only_what_so_many_columns_run_counts(columns, instructions, vector):
+    loop = listing.hottest(ROWS_IN_BLOCKS, columns)
+    assert (loop.lines[0].text, loop.lines[-1].text) == (".LBB0_1:", "jmp .LBB0_1")
+    facts = loop.facts()
+    assert (facts["instructions"], facts["vector"]) == (instructions, vector)
+    notes = [line.text for line in loop.lines if line.kind == "note"]
+    # With the loop itself go the way to it and the one from it.
+    told = ["... 10 instructions that take 32 columns at a time: not for 10"]
+    assert notes == (told if columns == 10 else [])
+
+
 def test_sums_of_sums_are_not_the_hot_loop():
     assert listing.hottest(ROWS_OF_X86).lines[0].text == ".LBB0_2:"
     assert listing.hottest(ROWS_OF_X86).flops == 64
