@@ -28,11 +28,11 @@ CODING = {"encoding": "utf-8"}
 
 
 class Board(Watch):
-    """What this process calls next, written to a file for the one that waits."""
+    """What this process calls next, written to an open file for the one that waits."""
 
-    def __init__(self, path, faulty):
+    def __init__(self, file, faulty):
         super().__init__(faulty)
-        self._file = open(path, "wb", buffering=0)  # noqa: SIM115 - as long as the process
+        self._file = file
         self._count, self._row, self._when, self._told = 0, "", "", ""
 
     def at(self, name, when=""):
@@ -61,15 +61,19 @@ def _read(path):
 
 def main(arguments):
     """Do the task in the folder: one numbered file for each result, then one that says `done`."""
-    from linreg_fast.bench.session import Plan, Session
-
     folder = Path(*arguments)
     asked = json.loads((folder / "task.json").read_text(**CODING))
     if "list" in asked:
         _give(folder, "0.json", _listed(asked["list"]))
         _give(folder, "done", True)
         return
-    board = Board(folder / "board", asked["faulty"])
+    with open(folder / "board", "wb", buffering=0) as file:
+        _do(folder, asked, Board(file, asked["faulty"]))
+
+
+def _do(folder, asked, board):
+    from linreg_fast.bench.session import Plan, Session
+
     plan = {key: tuple(v) if isinstance(v, list) else v for key, v in asked["plan"].items()}
     data = [np.load(path) for path in (folder / "X.npy", folder / "y.npy") if path.exists()]
     try:

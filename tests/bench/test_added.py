@@ -1,5 +1,6 @@
 """Rows from outside: wrong ones are told in a sentence, the others go on."""
 
+import dataclasses
 import json
 import types
 
@@ -7,12 +8,14 @@ import numpy as np
 import pytest
 
 from linreg_fast import bench
-from linreg_fast.bench import added, cases, report, trial
+from linreg_fast.bench import added, apart, cases, report, sweep, trial, watch
+from linreg_fast.bench.record import all_wrong
+from linreg_fast.bench.session import Plan, Session
 from linreg_fast.kernels.rungs import vectorized
 
 SOLVERS = '''
 """Some ways to fit."""
-import ctypes, sys, time
+import ctypes, itertools, os, sys
 import numpy as np
 
 def good(X, y):
@@ -26,8 +29,11 @@ def two(X, y):
 def wrong(X, y):
     return good(X, y) * 1.00001
 
-def hangs(X, y):
-    time.sleep(1000)
+def hangs(X, y, times=[]):
+    times.append(1)
+    if len(times) > 9:
+        sum(itertools.count())  # in C, with the interpreter's lock
+    return good(X, y)
 
 def tires(X, y, times=[]):
     times.append(1)
@@ -44,8 +50,11 @@ def writes(X, y):
     base.reshape(-1)[0] += 1e-3
     return found
 
-def leaves(X, y):
-    sys.exit(3)
+def leaves(X, y, times=[]):
+    times.append(1)
+    if len(times) > 40:
+        os._exit(0)
+    return good(X, y)
 
 def crashes(X, y):
     ctypes.string_at(0)
@@ -128,27 +137,62 @@ def test_a_file_gives_its_functions(tmp_path):
     assert intercept.shape == (1,)
 
 
-@pytest.mark.slow  # each is a process
 @pytest.mark.parametrize(
     ("name", "told"),
     [
         ("good", ""),
         ("wrong", "WRONG: differs by 1e-05"),
-        ("hangs", "no answer within"),
-        ("leaves", "exit code 3"),
-        ("crashes", "SIGSEGV"),
-        ("tires", "exit code 7"),
+        ("tires", "SystemExit in a later call: 7"),
         ("writes", "wrote to X"),
     ],
 )
-def test_what_would_take_the_bench_with_it_is_tried_elsewhere(tmp_path, name, told):
+def test_a_trial_tells_what_is_wrong(tmp_path, name, told):
     path = tmp_path / "solvers.py"
     path.write_text(SOLVERS)
     (row,) = (row for row in added.load(str(path))["fit"] if row.name == name)
     X, y = cases.generate(100, 3)
-    found = trial.tried("fit", row, X, y, patience=3 if name == "hangs" else 60)
+    before = X.copy()
+    found = trial.tried("fit", row, X, y, row.reference(X, y))
     assert told in found
     assert bool(told) == bool(found)
+    np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.slow  # a process, and one more for each row that does not come back
+def test_a_row_that_does_not_come_back_is_told_and_the_others_go_on(tmp_path):
+    path = tmp_path / "solvers.py"
+    path.write_text(SOLVERS)
+    X, y = cases.generate(100, 3)
+    plan = Plan(("fit",), 0.01, ("qr",), (str(path),))
+    foreign = [row.name for row in added.load(str(path))["fit"]]
+    said = []
+    asked = plan, ["table", "given", "fit"], (X, y), foreign, said.append
+    (table,) = apart.results(*asked, patience=5.0)
+    rows = {row["name"]: row for row in table["rows"]}
+    for name, told in (
+        ("hangs", "no answer within 5 s in a later call"),
+        ("leaves", "exit code 0 before it was timed"),
+        ("crashes", "ended by SIGSEGV"),
+    ):
+        assert told in rows[name]["note"]
+        assert rows[name]["correct"] is False
+    for name in ("qr", "good", "two"):
+        assert rows[name]["median"] > 0
+    assert any("rounds of all rows" in text for text in said)
+
+
+@pytest.mark.needs_jit
+def test_rows_from_outside_stand_in_the_tables_of_people(tmp_path):
+    path = tmp_path / "solvers.py"
+    path.write_text(SOLVERS[: SOLVERS.index("def wrong")])
+    plan = Plan(("dummies",), 0.0, ("LinearRegression",), (str(path),), size=(90, 14))
+    with_dummies, dependent = Session(plan, watch=watch.Watch()).results(["people", "dummies"], ())
+    rows = {row["name"]: row for row in with_dummies["rows"]}
+    assert set(rows) == {"LinearRegression", "good", "two"}
+    assert all(row["correct"] for row in rows.values())
+    # lstsq finds another one of many solutions.
+    notes = [row["note"] for row in dependent["rows"] if row["kind"] == "added"]
+    assert all("not compared" in note for note in notes)
 
 
 def test_an_expression_gives_an_estimator(rng):
@@ -207,15 +251,44 @@ def test_other_things_that_cannot_be_added(tmp_path):
         bench.compare(np.eye(3), np.ones(3), [least_squares, least_squares])
 
 
-def test_the_list_of_names_comes_from_another_process(tmp_path):
+@pytest.mark.slow  # a process
+def test_a_file_that_ends_the_process_is_told(tmp_path):
     path = tmp_path / "solvers.py"
+    path.write_text("import os\nos._exit(4)\n")
+    with pytest.raises(ValueError, match="exit code 4"):
+        apart.listed(str(path))
+
+
+def test_what_a_process_gives(tmp_path):
+    path = tmp_path / "solvers.py"
+    (tmp_path / "task.json").write_text(json.dumps({"list": str(path)}))
     path.write_text(SOLVERS)
-    out = tmp_path / "answer.json"
-    trial.main(["list", str(path), str(out)])
-    assert json.loads(out.read_text())["found"]["fit"][0] == "good"
+    apart.main([tmp_path])
+    assert json.loads((tmp_path / "0.json").read_text())["fit"][0] == "good"
     path.write_text("def f(:\n")
-    trial.main(["list", str(path), str(out)])
-    assert "does not import" in json.loads(out.read_text())["error"]
+    apart.main([tmp_path])
+    assert "does not import" in json.loads((tmp_path / "0.json").read_text())
+    # A wish that cannot be met is the caller's error.
+    plan = dataclasses.asdict(Plan(("dummies",), 0.0, size=(20, 5)))
+    asked = {"plan": plan, "task": ["people", "dummies"], "faulty": {}, "skip": 0}
+    (tmp_path / "task.json").write_text(json.dumps(asked))
+    apart.main([tmp_path])
+    assert "need 14 columns" in json.loads((tmp_path / "error").read_text())
+
+
+def test_digits_are_of_rows_that_come_back(rng):
+    right = added.fit_row("good", least_squares)
+    seen = []
+
+    class Told(watch.Watch):
+        def at(self, name, when=""):
+            seen.append((name, when))
+
+    found = sweep.condition((1e1, 1e3), rows_of=[right], watch=Told())
+    assert min(found["rows"]["good"]) > 10
+    assert seen[0] == ("good", " at condition number 1e+01")
+    record = {"tables": [], "digits": {**found, "faulty": {"late": "no answer"}}}
+    assert all_wrong(record) == ["late"]
 
 
 def test_classes_and_instances_are_estimators():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from linreg_fast.bench import people, people_busy, people_tables, record
+from linreg_fast.bench import people, people_busy, people_tables, people_ways, record
 from linreg_fast.bench.cases import MANY, PEOPLE, PROBLEMS
 from linreg_fast.bench.people_data import columns, dummies
 
@@ -34,9 +34,9 @@ def test_every_row_is_right(problem):
 
 def test_a_wrong_answer_is_told():
     X, y = columns(np.random.default_rng(1), 60, 14)
-    way = people._our_way(X, y, people.expected_fit)
+    way = people_ways.our_way(X, y, people.expected_fit)
     half = way._replace(row=way.row._replace(name="half", solve=lambda X, y: (X[0], y[:1])))
-    table = people_tables._table(people.Work("correlated", "x", X, y, [way, half]), 0.0, print)
+    table = people_tables._table(people_ways.Work("correlated", "x", X, y, [way, half]), 0.0, print)
     assert record.wrong([table]) == ["half"]
 
 

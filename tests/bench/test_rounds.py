@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ from linreg_fast.bench.limits import Limits
 
 def test_every_row_runs_once_a_round_in_random_order(rng):
     order = []
-    calls = {name: (lambda name=name: order.append(name)) for name in "abc"}
-    found = rounds.Rounds(calls, rng=rng)
-    for lane in found.lanes.values():
-        lane.calls = 1
+
+    def call(name):
+        order.append(name)
+        time.sleep(rounds.SHORTEST)  # one call is a sample
+
+    found = rounds.Rounds({name: partial(call, name) for name in "abc"}, rng=rng)
     order.clear()
     found.run(0.0)
     assert found.n_rounds == rounds.FEWEST_ROUNDS
@@ -24,6 +27,14 @@ def test_every_row_runs_once_a_round_in_random_order(rng):
     found.run(10.0, most=40)
     orders = {tuple(order[k : k + 3]) for k in range(9, len(order), 3)}
     assert len(orders) > 1
+
+
+def test_samples_grow_where_the_calibration_met_a_bad_moment():
+    found = rounds.Rounds({"fast": lambda: None})
+    lane = found.lanes["fast"]
+    lane.best, lane.calls = 1.0, 1
+    found.run(0.0)
+    assert lane.calls > 10  # of nothing, in SHORTEST seconds
 
 
 def test_a_slow_row_has_its_share_and_no_more(rng):
