@@ -1,7 +1,7 @@
 """Write the README's table of many fits at once from a bench.
 
 python benchmarks/many.py [bench.json]    the file of `linreg-fast bench --problem groups,rolling,
-                                          cv,screen --peers --json`; without one it is run first
+                                          cv,screen,p_values --peers --json`; else it is run first
 """
 
 from from_bench import content, measured_on
@@ -25,6 +25,7 @@ def section(found):
             continue
         fastest = min(row["median"] for row in record.timed(table))
         title, size = record.TITLES[table["problem"]], record.size_of(table)
+        size += "" if table["data"] == "generated" else f", {table['data'].rstrip(',')}"
         for row in record.timed(table):
             about = "~" if row["scaled"] else ""
             times = "" if row["median"] == fastest else f"{row['median'] / fastest:.3g}"

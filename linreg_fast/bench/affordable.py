@@ -15,7 +15,7 @@ PROBE = 256, 16  # rows and columns of the first look
 SLOWEST_CALL = 0.5  # seconds: a row that would take longer runs on fewer data rows
 SHORTENED_CALL = 0.1  # seconds: on so few that a call takes this
 HOPELESS = 2.0  # seconds on as few rows as make sense: not run at all
-UNSCALED = ("cv", "screen")  # whose time is not in proportion to the rows
+UNSCALED = ("cv", "screen", "p_values")  # whose time is not in proportion to the rows
 CALL_ELEMENTS = 1 << 16  # a few rows are no few numbers any more: what a call costs is not asked
 
 
@@ -28,7 +28,7 @@ def _seconds(row, data):
 def call_seconds(row, X, y):
     """What a call on 2p + 6 rows takes, at best; None where that is work, or cannot be done."""
     few = min(len(X), 2 * X.shape[1] + 6)
-    if few * X.shape[1] > CALL_ELEMENTS:
+    if X[:few].size + y[:few].size > CALL_ELEMENTS:
         return None
     data = frozen(X[:few]), frozen(y[:few])
     try:

@@ -24,7 +24,8 @@ from linreg_fast.kernels import KERNELS, RUNGS
 from linreg_fast.solvers import SOLVERS
 
 PROBLEMS = (*KERNELS, "fit")
-MANY = ("groups", "rolling", "cv", "screen")  # fits at once, of `bench.many`: when asked for
+# Fits at once, of `bench.many`: when asked for.
+MANY = ("groups", "rolling", "cv", "screen", "p_values")
 PEOPLE = ("correlated", "dummies", "frame", "targets", "sparse", "busy", "first")  # of `people`
 PEOPLE_FITS = ("correlated", "dummies", "frame", "targets", "sparse", "busy")  # take other rows
 RACES = ("fit", *MANY, *PEOPLE)  # whose rows are compared with the fastest, not with the row above
@@ -58,9 +59,9 @@ def flops(problem, n, p, targets=1):
     An addition by itself takes as long, and counts two as well. Moments: each pair of the columns
     of [X, y], and the sum of each column. A fit of fewer rows than columns can do with the products
     of its rows. Many fits at once: the sums of their rows, once; of single columns, per number of
-    X, its sum, its square and its product with y.
+    X, its sum, its square and its product with y; of many targets, the products of each with X.
     """
-    if problem in PEOPLE:
+    if problem in PEOPLE or problem == "p_values":
         return flops("fit", n, p) + 2 * n * (p + 1) * (targets - 1)
     if problem in MANY:
         return 6 * n * p if problem == "screen" else n * (p + 1) * (p + 4)

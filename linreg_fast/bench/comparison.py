@@ -88,7 +88,8 @@ def compare(X, y, rows=None, problem="fit", *, seconds=0.2, peers=False, tell=No
         ``(coef, intercept)``; estimators; (name, function or estimator); what ``--add`` takes
         as text. By default all rows of the table.
     problem : str
-        Of mse, gradient, moments, fit; or groups, rolling, cv, screen: many fits at once.
+        Of mse, gradient, moments, fit; or groups, rolling, cv, screen, p_values: many fits
+        at once.
     seconds : float
         Of samples for each row.
     peers : bool

@@ -187,3 +187,54 @@ def f_regression_sklearn(X, y):
     from sklearn.feature_selection import f_regression
 
     return (f_regression(X, y)[0],)
+
+
+def _many(X, y):
+    """Targets as columns, of one, too."""
+    return y.reshape(len(X), -1)
+
+
+def _lines_and_rest(X, y):
+    """(coefficients and intercepts (t, 1 + p), inverse of the products, residuals) by QR."""
+    design = np.column_stack([np.ones(len(X)), X])
+    Q, R = np.linalg.qr(design)
+    Y = _many(X, y)
+    lines = np.linalg.solve(R, Q.T @ Y)
+    inverse = np.linalg.inv(R)
+    return lines.T, (inverse**2).sum(axis=1), Y - design @ lines
+
+
+def expected_lines(X, y):
+    return _sized(_lines_and_rest(X, y)[0])
+
+
+def expected_p_values(X, y):
+    """Lines and the p values of their coefficients, as textbooks write them."""
+    from scipy.special import stdtr
+
+    lines, diagonal, rest = _lines_and_rest(X, y)
+    df = len(X) - X.shape[1] - 1
+    t = lines / np.sqrt(np.outer((rest**2).sum(axis=0) / df, diagonal))
+    return _sized(lines, 2 * stdtr(df, -np.abs(t[:, 1:])))
+
+
+def p_values_ours(X, y):
+    from linreg_fast.many_fits.targets import fit_targets
+
+    fits = fit_targets(X, y)
+    return np.column_stack([fits.intercept, fits.coef]), fits.p_values
+
+
+def lines_sklearn(X, y):
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression().fit(X, _many(X, y))
+    return (np.column_stack([model.intercept_, model.coef_]),)
+
+
+def p_values_statsmodels(X, y):
+    import statsmodels.api
+
+    design = np.column_stack([np.ones(len(X)), X])
+    fits = [statsmodels.api.OLS(target, design).fit() for target in _many(X, y).T]
+    return np.stack([fit.params for fit in fits]), np.stack([fit.pvalues[1:] for fit in fits])

@@ -31,8 +31,8 @@ def default_data(quick, problems=PROBLEMS):
     for problem in problems:
         if problem in MANY:
             n, p = many.shape_of(problem, quick)
-            check_size(n, p)
-            yield "generated", *generate(n, p), (problem,)
+            check_size(n, p + many.targets_of(problem, quick) - 1)
+            yield *many.draw(problem, n, p, quick), (problem,)
 
 
 def run(data, problems=PROBLEMS, budget=0.5, on_row=None, choose=rows):

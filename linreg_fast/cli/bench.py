@@ -9,7 +9,7 @@ from linreg_fast.cli.tables import add_columns, add_reading, read_rows
 EXAMPLES = """\
   linreg-fast bench                              the real diabetes data and 1 000 000 x 10
   linreg-fast bench --quick --problem fit
-  linreg-fast bench --problem groups,rolling,cv,screen --peers
+  linreg-fast bench --problem groups,rolling,cv,screen,p_values --peers
   linreg-fast bench --problem people --peers     correlated columns, dummies, frames, first calls...
   linreg-fast bench --n 200000 --p 50 --problem moments,fit
   linreg-fast bench --data houses.csv --target price --json result.json
@@ -17,6 +17,7 @@ EXAMPLES = """\
 """
 EXAMPLES += lab.EXAMPLES
 ALL_OF_PEOPLE = "people"
+DRAWN = ("p_values",)  # have targets of their own
 
 
 def _checked_problems(options):
@@ -51,7 +52,7 @@ def _checked_problems(options):
 
 def _bench_data(options, problems):
     """(label, X, y) of each data set to compare on."""
-    from linreg_fast.bench import cases, report, sweep
+    from linreg_fast.bench import cases, many, report, sweep
     from linreg_fast.bench.cases import PEOPLE
 
     if options.data is not None:
@@ -65,8 +66,13 @@ def _bench_data(options, problems):
         sweep.check_size(options.n, options.p)
         if all(name in PEOPLE for name in problems):
             return []
-        usual = tuple(name for name in problems if name not in PEOPLE)
-        return [("generated", *cases.generate(options.n, options.p), usual)]
+        usual = tuple(name for name in problems if name not in (*PEOPLE, *DRAWN))
+        found = [("generated", *cases.generate(options.n, options.p), usual)] if usual else []
+        for name in set(problems) & set(DRAWN):
+            sweep.check_size(options.n, options.p + many.targets_of(name, options.quick))
+            drawn = many.draw(name, options.n, options.p, options.quick)
+            found.append((*drawn, (name,)))
+        return found
     return report.default_data(options.quick, problems)
 
 
