@@ -1,5 +1,7 @@
 """Running the command line in a test."""
 
+import warnings
+
 from linreg_fast import cli
 
 
@@ -10,3 +12,10 @@ def run(capsys, *arguments):
     except SystemExit as stop:
         code = stop.code
     return code, *capsys.readouterr()
+
+
+def run_with_warnings(capsys, *arguments):
+    """The same where warnings are printed, as they are to a user; else they are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        return run(capsys, *arguments)

@@ -2,21 +2,13 @@
 
 import importlib.util
 import json
-import warnings
 
 import numpy as np
 import pytest
+from command_line import run_with_warnings as run
 
-from linreg_fast import LinearRegression, Moments, cli
+from linreg_fast import LinearRegression, Moments
 from linreg_fast.cli import streaming
-
-
-def run(capsys, *arguments):
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")  # they are printed
-        code = cli.main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.fixture
