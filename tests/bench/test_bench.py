@@ -110,7 +110,7 @@ def test_a_hopeless_row_is_not_run(monkeypatch):
     monkeypatch.setattr(affordable, "SLOWEST_CALL", 0.05)
     monkeypatch.setattr(affordable, "HOPELESS", 0.02)  # it takes about 0.1
     (row,) = (row for row in cases.rows("fit") if row.name == "cholesky on loops")
-    found = measure.prepare("fit", row, *cases.generate(400, 100, seed=1))
+    found = measure.prepare("fit", row, *cases.generate(400, 100, seed=1), expected.Remembered())
     assert found.correct is None
     assert "too slow for this many columns" in found.note
 

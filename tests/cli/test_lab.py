@@ -59,7 +59,7 @@ def test_ones_own_rows_and_exit_code_1(capsys, tmp_path):
     assert code == 1
     assert "3 wrong" not in error
     assert "2 wrong: wrong, leaves" in error
-    assert "exit code 7" in text
+    assert "SystemExit: 7" in text
     assert "WRONG: differs by 1e-03" in text
     lines = [line for line in text.splitlines() if line.startswith(("mine", "qr"))]
     assert len(lines) == 2
