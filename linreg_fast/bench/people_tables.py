@@ -8,7 +8,7 @@ import numpy as np
 
 from linreg_fast.bench import people, people_busy, people_ways, record, trial, verdict
 from linreg_fast.bench.affordable import HOPELESS, call_seconds, held
-from linreg_fast.bench.expected import compared
+from linreg_fast.bench.expected import Remembered, compared
 from linreg_fast.bench.measure import finish, in_rounds
 from linreg_fast.bench.people_data import load
 from linreg_fast.bench.prepared import PREPARING, Measured, Prepared
@@ -69,7 +69,7 @@ def _with_rows(works, only, added):
             yield work._replace(ways=ways)
 
 
-def _prepared(work, way, watch):
+def _prepared(work, way, right, watch):
     """`Prepared`, or the `Measured` of a row that is wrong or cannot do it."""
     row, given = way
     begun = Measured(row.name, row.why, row.kind, None, reads=row.reads)
@@ -78,12 +78,13 @@ def _prepared(work, way, watch):
     checked_as = "fit" if work.problem in ("correlated", "dummies") else work.problem
     if row.kind == "added":
         given = trial.views(*given)
-        told = _tried(work, row, begun, checked_as, given, watch)
+        told = _tried(work, row, begun, checked_as, given, right, watch)
         if told is not None:
             return told
     watch.at(row.name, PREPARING)
     try:
-        found = compared(checked_as, row, work.X, work.y, row.solve(*given))
+        expected = right(row, work.X, work.y)
+        found = compared(checked_as, row, work.X, work.y, row.solve(*given), expected)
         watch.at(row.name, PREPARING)
         temporaries = held(row, *given)
     except Exception as error:
@@ -106,7 +107,7 @@ def _prepared(work, way, watch):
     return Prepared(row, measured, given, 1.0, way.data[1], checked_as)
 
 
-def _tried(work, row, begun, checked_as, given, watch):
+def _tried(work, row, begun, checked_as, given, right, watch):
     """The `Measured` of a row from outside that cannot be timed: wrong, too slow; or None."""
     watch.at(row.name)
     started = time.perf_counter()
@@ -119,18 +120,18 @@ def _tried(work, row, begun, checked_as, given, watch):
     taken = time.perf_counter() - started
     if taken > HOPELESS:
         return begun._replace(note=f"not run: a call takes {seconds_in_words(taken)}")
-    expected = row.reference(*given)
-    told = trial.tried(checked_as, row, *given, expected, watch)
+    watch.at("")
+    told = trial.tried(checked_as, row, *given, right(row, *given), watch)
     return begun._replace(correct=False, note=told) if told else None
 
 
 def _table(work, seconds, tell, watch=NOBODY):
     n, p = work.X.shape
     about = f"{work.problem}, {work.label} {n} x {p}"
-    done = {}
+    done, right = {}, Remembered()
     for way in sorted(work.ways, key=lambda way: way.row.kind != "added"):
         tell(f"{about}: {way.row.name}")
-        done[way.row.name] = _prepared(work, way, watch)
+        done[way.row.name] = _prepared(work, way, right, watch)
         watch.at("")
     found = [done[way.row.name] for way in work.ways]
     ready = [one for one in found if isinstance(one, Prepared)]
