@@ -86,7 +86,8 @@ def compare(X, y, rows=None, problem="fit", *, seconds=0.2, peers=False, tell=No
     rows : list, optional
         Names of the table's rows; functions of (X, y) that return ``[intercept, *coef]`` or
         ``(coef, intercept)``; estimators; (name, function or estimator); what ``--add`` takes
-        as text. By default all rows of the table.
+        as text. By default all rows of the table. A function is called in this process, and
+        one that hangs is yours to interrupt; a file that hangs or crashes is told like a wrong one.
     problem : str
         Of mse, gradient, moments, fit; or groups, rolling, cv, screen, p_values: many fits
         at once.

@@ -1,13 +1,12 @@
 """A bench in several fresh processes, joined: one process is one sample."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from linreg_fast.bench import children
 from linreg_fast.bench.cases import RACES
 from linreg_fast.bench.verdict import interval, over_runs, word
 
@@ -22,10 +21,7 @@ def in_processes(arguments, runs, tell=None):
             tell(f"process {k + 1} of {runs}")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "run.json"
-            command = [sys.executable, "-m", "linreg_fast", "bench", *arguments]
-            done = subprocess.run(
-                [*command, "--json", str(path)], capture_output=True, text=True, check=False
-            )
+            done = children.run(["-m", "linreg_fast", "bench", *arguments, "--json", str(path)])
             if not path.exists():
                 raise RuntimeError(f"process {k + 1} failed: {done.stderr.strip()[-500:]}")
             found.append(json.loads(path.read_text()))
