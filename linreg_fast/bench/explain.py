@@ -65,6 +65,7 @@ def hot(problem, rung, X, y):
         "function": f"{dispatcher.py_func.__module__}.{dispatcher.py_func.__name__}",
         "from cache": compiled.from_cache(dispatcher),
         "facts": loop.facts(),
+        "loops in it": loop.within,
         "other loops": len(others),
         "of them without vectors": sum(other.facts()["vector"] == 0 for other in others),
         "lines": [(line.text, line.kind) for line in loop.lines],

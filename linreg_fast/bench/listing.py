@@ -23,7 +23,8 @@ class Loop:
     last: int = 0
     step: int = 0  # bytes that it moves along its arrays in a turn; 0 where it is not constant
     inside: bool = False  # another loop
-    without: tuple = ()  # (first, last) of loops inside that are never entered
+    without: tuple = ()  # (first, last) of lines inside that are never run
+    within: int = 0  # loops inside that may be run
 
     @property
     def instructions(self):
@@ -139,7 +140,9 @@ def _loop(name, lines, span, wide, columns):
         start = last + 1
     read += _read(lines, start, span[1])
     step = 0 if inside else listing_steps.step(lines[span[0] : span[1] + 1])
-    return Loop(name, read, *span, step, without=tuple(without))
+    within = {one for one in _spans(lines) if _holds(span, one) and one[0] != span[0]}
+    left = [one for one in within if not any(a <= one[0] <= b for a, b in without)]
+    return Loop(name, read, *span, step, without=tuple(without), within=len(left))
 
 
 def _stretches(numbers):

@@ -96,6 +96,11 @@ def _listing(hot, coloured):
         f"{facts['prefetches']} prefetches, {facts['calls']} calls"
     )
     yield "v: vector, s: scalar, m: move; a spill is a register kept in the cache"
+    if hot["loops in it"]:
+        yield (
+            f"loops along a row in it: {hot['loops in it']}; all its ways are counted, whichever a "
+            "row takes"
+        )
     if hot["other loops"]:
         yield (
             f"the function has {hot['other loops']} other innermost loops with arithmetic, "

@@ -142,6 +142,7 @@ def test_only_what_so_many_columns_run_counts(columns, instructions, vector):
     assert (loop.lines[0].text, loop.lines[-1].text) == (".LBB0_1:", "jmp .LBB0_1")
     facts = loop.facts()
     assert (facts["instructions"], facts["vector"]) == (instructions, vector)
+    assert loop.within == (1 if columns == 10 else 2)
     notes = [line.text for line in loop.lines if line.kind == "note"]
     # With the loop itself go the way to it and the one from it.
     told = ["... 10 instructions that take 32 columns at a time: not for 10"]
