@@ -23,7 +23,8 @@ from linreg_fast.bench.watch import Watch
 PATIENCE = 20.0  # seconds for a call, or for the calls of a sample
 GLANCE = 0.1  # seconds between looks
 ROOM = 1024  # bytes of what is written down
-LISTING = "linreg_fast.bench.apart"
+MODULE = "linreg_fast.bench.apart"
+FAILED = "the process that measures failed"
 CODING = {"encoding": "utf-8"}
 
 
@@ -81,8 +82,9 @@ def _do(folder, asked, board):
         results = session.results(asked["task"], data, asked["skip"])
         for k, result in enumerate(results, asked["skip"]):
             _give(folder, f"{k}.json", result)
-    except ValueError as error:
-        _give(folder, "error", str(error))
+    except Exception as error:  # what rows from outside raise does not come here
+        wished = isinstance(error, ValueError)
+        _give(folder, "error", [wished, str(error) if wished else repr(error)])
     _give(folder, "done", True)
 
 
@@ -107,7 +109,7 @@ def listed(spec, patience=PATIENCE):
         folder = Path(name)
         (folder / "task.json").write_text(json.dumps({"list": spec}), **CODING)
         try:
-            done = children.run(["-m", LISTING, name], patience)
+            done = children.run(["-m", MODULE, name], patience)
         except subprocess.TimeoutExpired:
             raise ValueError(f"--add {spec}: no answer within {patience:.0f} s") from None
         if not (folder / "0.json").exists():
@@ -149,7 +151,8 @@ def results(plan, task, data, names, tell=lambda text: None, patience=PATIENCE):
             if row:
                 asked["faulty"][row] = told
         if (folder / "error").exists():
-            raise ValueError(json.loads((folder / "error").read_text(**CODING)))
+            wished, text = json.loads((folder / "error").read_text(**CODING))
+            raise ValueError(text) if wished else RuntimeError(f"{FAILED}: {text}")
 
 
 def _one_process(folder, names, tell, patience):
@@ -158,7 +161,7 @@ def _one_process(folder, names, tell, patience):
     board.unlink(missing_ok=True)
     with open(errors, "wb") as file:
         child = subprocess.Popen(
-            [sys.executable, "-m", LISTING, str(folder)],
+            [sys.executable, "-m", MODULE, str(folder)],
             env=children.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -166,7 +169,8 @@ def _one_process(folder, names, tell, patience):
         )
     last, since, told = None, time.monotonic(), ""
     try:
-        while child.poll() is None and not told:
+        # Threads of rows from outside may keep the process when all is done.
+        while child.poll() is None and not told and not (folder / "done").exists():
             time.sleep(GLANCE)
             yield from _finished(folder)
             now = _read(board)
@@ -185,7 +189,7 @@ def _one_process(folder, names, tell, patience):
     if last is None or last[1] not in names:
         text = errors.read_text(errors="replace", **CODING)
         why = children.last_words(child.returncode, text)
-        raise RuntimeError(f"the process that measures failed: {why}")
+        raise RuntimeError(f"{FAILED}: {why}")
     yield last[1], told or children.ended(child.returncode) + last[2]
 
 

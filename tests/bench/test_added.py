@@ -270,7 +270,9 @@ def test_what_a_process_gives(tmp_path):
     asked = {"plan": plan, "task": ["people", "dummies"], "faulty": {}, "skip": 0}
     (tmp_path / "task.json").write_text(json.dumps(asked))
     apart.main([tmp_path])
-    assert "need 14 columns" in json.loads((tmp_path / "error").read_text())
+    wished, text = json.loads((tmp_path / "error").read_text())
+    assert wished
+    assert "need 14 columns" in text
 
 
 def test_digits_are_of_rows_that_come_back(rng):
