@@ -10,12 +10,13 @@ from linreg_fast.bench.cases import Row, peer_fit, sklearn_fit
 from linreg_fast.bench.expected import Expected, expected_fit
 
 SLOW = 1.1e8  # n p^2, beyond which SVD takes a second or more
-PEERS: tuple[str, ...] = (
+PEERS = (
     "Ridge(alpha=1e-12, cholesky)",
     "numpy normal equations",
     "scikit-learn-intelex",
+    "polars-ds",
+    "polars-ols",
 )
-PEERS += ("polars-ds", "polars-ols")
 OURS, ALONE = "LinearRegression", "independent columns"
 PEERS_RTOL = 1e-5  # normal equations that are not centred lose digits, which the table shows
 
