@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from linreg_fast.bench import verdict
-from linreg_fast.bench.cases import PEOPLE
+from linreg_fast.bench.cases import OWN_DATA
 from linreg_fast.bench.machine import SAME
 from linreg_fast.bench.verdict import BEYOND, BUSY_BEYOND
 
@@ -18,7 +18,7 @@ FEWEST = 3  # samples
 
 
 def _key(table):
-    label = table["data"] if table["problem"] in PEOPLE else ""  # of one shape there are several
+    label = table["data"] if table["problem"] in OWN_DATA else ""  # of one shape there are several
     return label, table["problem"], table["n_samples"], table["n_features"], table["dtype"]
 
 

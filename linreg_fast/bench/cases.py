@@ -28,7 +28,9 @@ PROBLEMS = (*KERNELS, "fit")
 MANY = ("groups", "rolling", "cv", "screen", "p_values")
 PEOPLE = ("correlated", "dummies", "frame", "targets", "sparse", "busy", "first")  # of `people`
 PEOPLE_FITS = ("correlated", "dummies", "frame", "targets", "sparse", "busy")  # take other rows
-RACES = ("fit", *MANY, *PEOPLE)  # whose rows are compared with the fastest, not with the row above
+SOURCES = "sources"  # of `sources`: files
+OWN_DATA = (*PEOPLE, SOURCES)  # that draw it themselves
+RACES = ("fit", *MANY, *OWN_DATA)  # whose rows are compared with the fastest, not the row above
 AT_ONCE = 1 << 22  # numbers drawn in one call: 50 ms
 
 
@@ -61,7 +63,7 @@ def flops(problem, n, p, targets=1):
     of its rows. Many fits at once: the sums of their rows, once; of single columns, per number of
     X, its sum, its square and its product with y; of many targets, the products of each with X.
     """
-    if problem in PEOPLE or problem == "p_values":
+    if problem in OWN_DATA or problem == "p_values":
         return flops("fit", n, p) + 2 * n * (p + 1) * (targets - 1)
     if problem in MANY:
         return 6 * n * p if problem == "screen" else n * (p + 1) * (p + 4)

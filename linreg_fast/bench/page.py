@@ -7,7 +7,7 @@ Whatever a file or a user named is escaped.
 from html import escape
 
 from linreg_fast.bench import against, parts, record
-from linreg_fast.bench.cases import PEOPLE, RACES
+from linreg_fast.bench.cases import OWN_DATA, RACES
 from linreg_fast.bench.page_style import STYLE
 from linreg_fast.bench.table import digits, notes
 from linreg_fast.wording import amount, seconds
@@ -60,7 +60,7 @@ def headline(tables):
     """From the slowest row to the fastest, in numbers."""
     for table in record.leading(tables):
         rows = record.timed(table)
-        if table["problem"] in PEOPLE:
+        if table["problem"] in OWN_DATA:
             break
         if len(rows) > 1:
             slow = max(rows, key=lambda row: row["median"])

@@ -5,7 +5,7 @@ import os
 import re
 
 from linreg_fast.bench import record
-from linreg_fast.bench.cases import PEOPLE, RACES
+from linreg_fast.bench.cases import OWN_DATA, RACES
 from linreg_fast.bench.drawings import (
     INK,
     draw_digits,
@@ -22,8 +22,8 @@ from linreg_fast.runtime import atomic
 def views(found):
     """(name, what it shows in a sentence, draw) of each view that the record has numbers for."""
     every = record.leading([table for table in found["tables"] if record.timed(table)])
-    tables = [table for table in every if table["problem"] not in PEOPLE]
-    people = [table for table in every if table["problem"] in PEOPLE]
+    tables = [table for table in every if table["problem"] not in OWN_DATA]
+    people = [table for table in every if table["problem"] in OWN_DATA]
     if people:
         text = "the data that people have: a line a table, a dot a row"
         yield f"people-{len(people)}", text, lambda ax: draw_people(ax, people)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from linreg_fast.bench import many, parts, people
-from linreg_fast.bench.cases import PEOPLE, RACES, bytes_of, flops
+from linreg_fast.bench.cases import OWN_DATA, PEOPLE, RACES, SOURCES, bytes_of, flops
 from linreg_fast.data import jsonfile
 from linreg_fast.wording import amount, seconds
 
@@ -20,10 +20,12 @@ TITLES = {
     "fit": "whole fit",
     **many.TITLES,
     **people.TITLES,
+    SOURCES: "fit of a file",
 }
 
 
 SHORT = {problem: people.TITLES[problem].removeprefix("fit of ") for problem in PEOPLE}
+SHORT[SOURCES] = "a file"
 
 
 def _layout(X):
@@ -75,8 +77,8 @@ def leading(tables):
     order = {"gradient": 0, "mse": 1, "moments": 2, "fit": 3}
 
     def place(table):
-        if table["problem"] in PEOPLE:
-            return 1, PEOPLE.index(table["problem"]), 0
+        if table["problem"] in OWN_DATA:
+            return 1, OWN_DATA.index(table["problem"]), 0
         return 0, -table["n_samples"], order.get(table["problem"], 4)
 
     return sorted(tables, key=place)

@@ -3,7 +3,7 @@
 from sklearn.datasets import load_diabetes
 
 from linreg_fast.bench import many, record
-from linreg_fast.bench.cases import MANY, PEOPLE, PROBLEMS, generate, rows
+from linreg_fast.bench.cases import MANY, OWN_DATA, PROBLEMS, generate, rows
 from linreg_fast.bench.machine import machine
 from linreg_fast.bench.measure import measure_table
 from linreg_fast.bench.record import TITLES
@@ -22,7 +22,7 @@ def default_data(quick, problems=PROBLEMS):
 
     Many fits at once have generated data of their own shapes.
     """
-    usual = tuple(problem for problem in problems if problem not in (*MANY, *PEOPLE))
+    usual = tuple(problem for problem in problems if problem not in (*MANY, *OWN_DATA))
     if usual:
         bunch = load_diabetes()
         yield "diabetes", bunch.data, bunch.target, usual

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from linreg_fast.bench import added, apart, record, report, sweep
-from linreg_fast.bench.cases import PEOPLE, PEOPLE_FITS, PROBLEMS, rows
+from linreg_fast.bench.cases import OWN_DATA, PEOPLE_FITS, PROBLEMS, SOURCES, rows
 from linreg_fast.bench.machine import machine, weather
 from linreg_fast.bench.measure import faults
 from linreg_fast.bench.watch import NOBODY, Watch
@@ -71,7 +71,7 @@ class Session:
 
     def check_rows(self):
         """A ValueError for a name in `rows` that no table has."""
-        usual = [problem for problem in self.plan.problems if problem not in PEOPLE]
+        usual = [problem for problem in self.plan.problems if problem not in OWN_DATA]
         known = {row.name for problem in usual for row in self.rows_of(problem)}
         for name in self.plan.rows:
             # Those of the data that people have are known when it is drawn.
@@ -94,8 +94,8 @@ class Session:
                     table["pays"] = self._pays(problem, X.shape[1])
                 self._keep(table, on_table)
         for problem in self.plan.problems:
-            if problem in PEOPLE:
-                self._people(problem, on_table)
+            if problem in OWN_DATA:
+                self._own_data(problem, on_table)
         if self.plan.sweep is not None:
             self._sweep(data)
         return self.record
@@ -139,16 +139,24 @@ class Session:
         if on_table is not None:
             on_table(table)
 
-    def _people(self, problem, on_table):
-        """The tables of the data that people have."""
+    def _own_data(self, problem, on_table):
+        """The tables of the data that people have, and of files."""
         names = [row.name for row in self._added.get("fit", ()) if row.source]
-        tables = (
-            apart.results(self.plan, ["people", problem], (), names, self._tell)
-            if names and problem in PEOPLE_FITS
-            else self._people_tables(problem)
-        )
+        if problem == SOURCES:
+            tables = self._sources_tables(problem)
+        elif names and problem in PEOPLE_FITS:
+            tables = apart.results(self.plan, ["people", problem], (), names, self._tell)
+        else:
+            tables = self._people_tables(problem)
         for table in tables:
             self._keep(table, on_table)
+
+    def _sources_tables(self, problem):
+        from linreg_fast.bench import sources
+
+        plan = self.plan
+        asked = problem, plan.quick, plan.size, plan.peers, plan.seconds, self._tell
+        return sources.tables(*asked, plan.rows)
 
     def _people_tables(self, problem, skip=0):
         from linreg_fast.bench import people_tables

@@ -11,6 +11,7 @@ EXAMPLES = """\
   linreg-fast bench --quick --problem fit
   linreg-fast bench --problem groups,rolling,cv,screen,p_values --peers
   linreg-fast bench --problem people --peers     correlated columns, dummies, frames, first calls...
+  linreg-fast bench --problem sources --peers    one file, read and fitted by all that is installed
   linreg-fast bench --n 200000 --p 50 --problem moments,fit
   linreg-fast bench --data houses.csv --target price --json result.json
   linreg-fast bench --data houses.csv --target price --features area,rooms
@@ -22,7 +23,7 @@ DRAWN = ("p_values",)  # have targets of their own
 
 def _checked_problems(options):
     """The problems asked for; a ValueError for options that contradict each other."""
-    from linreg_fast.bench.cases import PEOPLE, PROBLEMS
+    from linreg_fast.bench.cases import OWN_DATA, PEOPLE, PROBLEMS
 
     known = _problems()
     asked = ",".join(PROBLEMS) if options.problem is None else options.problem
@@ -40,7 +41,7 @@ def _checked_problems(options):
     for name in ("features", "exclude", "categorical"):
         if getattr(options, name) is not None and options.data is None:
             raise ValueError(f"--{name} are columns of --data")
-    own = [name for name in problems if name in PEOPLE]
+    own = [name for name in problems if name in OWN_DATA]
     if options.data is not None and own:
         raise ValueError(f"{', '.join(own)} draw their own data: leave --data out")
     if (options.n is None) != (options.p is None):
@@ -53,7 +54,7 @@ def _checked_problems(options):
 def _bench_data(options, problems):
     """(label, X, y) of each data set to compare on."""
     from linreg_fast.bench import cases, many, report, sweep
-    from linreg_fast.bench.cases import PEOPLE
+    from linreg_fast.bench.cases import OWN_DATA
 
     if options.data is not None:
         rows = read_rows(options)
@@ -64,9 +65,9 @@ def _bench_data(options, problems):
         return [(options.data, X, y)]
     if options.n is not None:
         sweep.check_size(options.n, options.p)
-        if all(name in PEOPLE for name in problems):
+        if all(name in OWN_DATA for name in problems):
             return []
-        usual = tuple(name for name in problems if name not in (*PEOPLE, *DRAWN))
+        usual = tuple(name for name in problems if name not in (*OWN_DATA, *DRAWN))
         found = [("generated", *cases.generate(options.n, options.p), usual)] if usual else []
         for name in set(problems) & set(DRAWN):
             sweep.check_size(options.n, options.p + many.targets_of(name, options.quick))
@@ -82,9 +83,9 @@ def run(options):
 
 
 def _problems():
-    from linreg_fast.bench.cases import MANY, PEOPLE, PROBLEMS
+    from linreg_fast.bench.cases import MANY, OWN_DATA, PROBLEMS
 
-    return (*PROBLEMS, *MANY, ALL_OF_PEOPLE, *PEOPLE)
+    return (*PROBLEMS, *MANY, ALL_OF_PEOPLE, *OWN_DATA)
 
 
 def add_options(command):
