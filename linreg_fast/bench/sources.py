@@ -31,7 +31,7 @@ LABELS = {
 SHAPE, QUICK_SHAPE, SMALL = (2_000_000, 10), (100_000, 10), 3000
 LARGE, TINY, TINY_ROWS, FEW_ROWS = 16, 1000, 100, 20  # blocks of Dask, and rows of a block
 ROUNDS_A_SECOND, FEWEST_ROUNDS = 18, 3
-SLOW = 12  # times the limit, beyond which a way takes part in the fewest rounds
+SLOW = 6  # times the limit, beyond which a way takes part in the fewest rounds
 OURS_RTOL, PLAIN_RTOL = 1e-12, 1e-8
 
 
@@ -148,9 +148,8 @@ def tables(problem, quick, size, peers, seconds, tell=lambda text: None, only=()
         about = partial(_told, tell, LABELS[name])
         with tempfile.TemporaryDirectory() as folder:
             given, small, right = _written(Path(folder), name, rows, p, rng)
-            yield _table(
-                LABELS[name], (rows, p), *race(ways, given, small, rounds, about, rng), right
-            )
+            raced = race(ways, given, small, rounds, about, rng)
+            yield _table(LABELS[name], (rows, p), raced, right)
     for rows, blocks, other in ((2 * n, LARGE, MEMORY), (TINY_ROWS * TINY, TINY, SUM)):
         ways = [way for way in installed(DASK, True) if way.name in (other, OF_DASK)]
         if ways and (not only or OF_DASK in only):
