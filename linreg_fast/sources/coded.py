@@ -8,12 +8,14 @@ clusters of the rows, as codes, and the rows' places.
 import contextlib
 import itertools
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from linreg_fast.sources.ahead import Clock, ahead, in_turn
+from linreg_fast.sources.arrow_files import rows_at_a_time
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
 from linreg_fast.sources.columns import Chunk, Stream, placed, places_in, refuse_text
@@ -52,6 +54,19 @@ class Rows(NamedTuple):
     def __len__(self):
         column = next(iter((self.numbers or self.texts).values()))
         return len(column)
+
+    def pieces(self, most):
+        """These rows, at most so many at a time."""
+        for start in range(0, len(self), most):
+            part = slice(start, start + most)
+            numbers = {name: values[part] for name, values in self.numbers.items()}
+            texts = {name: cells[part] for name, cells in self.texts.items()}
+            where = partial(_below, self.where, start)
+            yield Rows(numbers, texts, self.path, self.first + start, where)
+
+
+def _below(where, start, row):
+    return where(start + row)
 
 
 def kind_in(pieces, name):
@@ -184,7 +199,7 @@ class CodedStream(Stream):
 
     def chunks(self):
         above = 0
-        for rows, wide in self._raw.tables() if self._given is None else self._given:
+        for rows, wide in self._tables():
             columns = list(self.coder.columns(rows))
             columns += self._beside(rows, columns, wide)
             if self._with_places:
@@ -194,6 +209,19 @@ class CodedStream(Stream):
             above += len(rows)
             far = {self.names.index(n): ends for n, ends in wide.items() if n in self.names}
             yield Chunk(columns, rows.where, far, rows.gap)
+
+    def _tables(self):
+        """The rows in pieces so short that their features, which may be many, are a few megabytes.
+
+        A block of a CSV file has some 100,000 rows: with 33 features 45 MB, several times.
+        """
+        most = rows_at_a_time(len(self.names))
+        for rows, wide in self._raw.tables() if self._given is None else self._given:
+            if wide:  # their integers are known of all rows only
+                yield rows, wide
+                continue
+            for part in rows.pieces(most):
+                yield part, wide
 
     def _beside(self, rows, columns, wide):
         """Codes of the groups; a missing one is refused where the row is used."""
