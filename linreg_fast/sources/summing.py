@@ -97,16 +97,29 @@ def summed(stream, rung, missing="raise", progress=None, look=None):
     """
     tree = Tree()
 
-    def add(X, Y, weights, *_):
+    def add(*found):
         nonlocal look
-        with np.errstate(all="ignore"):
-            found = moments_of(X, Y, weights, rung)
+        for moments in found:
             if look is not None:
-                look(found)
+                look(moments)
                 look = None
-            tree.add(found)
+            tree.add(moments)
 
-    reading = each_block(stream, add, missing, progress)
+    def sums_of(X, Y, weights):
+        with np.errstate(all="ignore"):
+            return moments_of(X, Y, weights, rung)
+
+    def use(*parts):
+        add(sums_of(*parts))
+
+    def attempt(parts):
+        found = [sums_of(*each) for each in parts]
+        finite = all(map(_is_finite, found))
+        if finite:
+            add(*found)
+        return finite
+
+    reading = each_block(stream, use, missing, progress, attempt=attempt)
     moments = tree.joined()
     check_range(moments)
     return moments, reading
@@ -114,15 +127,23 @@ def summed(stream, rung, missing="raise", progress=None, look=None):
 
 def check_range(moments):
     """Raise for squares that no float holds."""
-    if not all(np.isfinite(part.comoment_parts).all() for part in moments.apart):
+    if not _is_finite(moments):
         raise ValueError("squares of these numbers overflow: use other units")
 
 
-def each_block(stream, use, missing="raise", progress=None, weightless=False, whole=False):
+def _is_finite(moments):
+    return all(np.isfinite(part.comoment_parts).all() for part in moments.apart)
+
+
+def each_block(
+    stream, use, missing="raise", progress=None, weightless=False, whole=False, attempt=None
+):
     """Call use(X, Y, weights) for block after block of a stream's rows; the `Reading`.
 
     Columns that go beside them (`n_beside` of the stream) are a fourth argument, a list.
     weightless: whether rows of weight zero are among the rows. whole: whether weights count rows.
+    attempt: of a list of (X, Y, None), which may hold what is not finite; it returns whether it
+    used them, and `use` need not.
     """
     if missing not in MISSING:
         stream.close()
@@ -137,11 +158,22 @@ def each_block(stream, use, missing="raise", progress=None, weightless=False, wh
         if progress is None:
             progress = stack.enter_context(Progress(stream.rows))
         stack.enter_context(threads(1) if few else contextlib.nullcontext())
-        q, n_beside = stream.n_features + stream.n_targets, stream.n_beside
-        for block in blocks(chunks, gate, len(stream.names), n_beside):
+        p, t, n_beside = stream.n_features, stream.n_targets, stream.n_beside
+
+        def tried(found):
+            nonlocal summing
             start = time.perf_counter()
-            beside = [block[q : q + n_beside]] if n_beside else []
-            use(*parts_of(block, stream.n_features, stream.n_targets, stream.weighted), *beside)
+            used = attempt([parts_of(block, p, t, False) for block in found])
+            summing += time.perf_counter() - start
+            if used:
+                progress(gate.read + len(found) * len(found[0][0]))
+            return used
+
+        plain = attempt is not None and not stream.weighted and not n_beside
+        for block in blocks(chunks, gate, len(stream.names), n_beside, tried if plain else None):
+            start = time.perf_counter()
+            beside = [block[p + t : p + t + n_beside]] if n_beside else []
+            use(*parts_of(block, p, t, stream.weighted), *beside)
             summing += time.perf_counter() - start
             progress(gate.read)
     gate.finish(stream.again)

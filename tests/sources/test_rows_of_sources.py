@@ -107,8 +107,12 @@ def test_the_same_bits_from_every_source(tmp_path, rng, rows, small_blocks):
 
 
 @settings(deadline=None, max_examples=25)
-@given(seed=st.integers(0, 2**32), sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6))
-def test_the_same_bits_however_rows_are_cut(seed, sizes):
+@given(
+    seed=st.integers(0, 2**32),
+    sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6),
+    weight=st.sampled_from(["w", None]),
+)
+def test_the_same_bits_however_rows_are_cut(seed, sizes, weight):
     """With gaps, weights of zero and other types in each part."""
     rng = np.random.default_rng(seed)
     with pytest.MonkeyPatch.context() as patch:
@@ -124,12 +128,12 @@ def test_the_same_bits_however_rows_are_cut(seed, sizes):
             [part.cast(pa.schema(dict.fromkeys("xyw", pa.float64()))) for part in parts]
         )
         complete = one.filter(pa.compute.is_valid(one["y"]))
-        if not any(complete["w"].to_pylist()):
+        if not any((complete["w"] if weight else complete["x"].is_valid()).to_pylist()):
             return
-        expected = moments(complete, "y", "w").to_json()
-        assert moments(parts, "y", "w", missing="drop").to_json() == expected
-        assert moments(one, "y", "w", missing="drop").to_json() == expected
-        assert moments(one.to_reader(7), "y", "w", missing="drop").to_json() == expected
+        asked = {"features": ["x"], "missing": "drop"}
+        expected = moments(complete, "y", weight, features=["x"]).to_json()
+        for source in (parts, one, one.to_reader(7), one.to_reader(40)):
+            assert moments(source, "y", weight, **asked).to_json() == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names")
@@ -198,6 +202,13 @@ def test_dropped_rows_leave_no_trace(rng, rows, small_blocks):
     )
     with pytest.raises(ValueError, match=r"Table, row \d+: column 'x1' has a missing value"):
         moments(gappy, "y")
+    place, number = rng.integers(300), rng.choice([np.inf, -np.inf])
+    x = rows["x2"].to_numpy().copy()
+    x[place] = number
+    infinite = rows.set_column(2, "x2", pa.array(x))
+    for source in (infinite, infinite.to_reader(80)):
+        with pytest.raises(ValueError, match=rf"row {place + 1}: column 'x2' holds {number}"):
+            moments(source, "y", missing="drop")
 
 
 def test_the_tree_joins_by_number_alone():
