@@ -92,17 +92,32 @@ class CsvSource:
             odd = (odd + block.count(b'"', end, before)) % 2
         return end
 
+    def _whole_rows(self):
+        """The rows that are held and those that are read next, copied once; b"" where it may not.
+
+        Quotes may hold ends of lines, and the end of the file may not end its last row.
+        """
+        data = self._text.read(max(BLOCK - len(self._block), READ))
+        self._ended = not data
+        end = data.rfind(self._newline) + 1
+        if not end or b'"' in self._block or b'"' in data:
+            self._block += data
+            return b""
+        block = b"".join((self._block, memoryview(data)[:end]))
+        self._block = data[end:]
+        return block
+
     def _blocks(self):
         """(block of whole rows, the line it begins with); the last may not end with a newline."""
         while not (self._ended and not self._block):
-            if not self._ended:
-                self._more(max(BLOCK - len(self._block), READ))
-            end = len(self._block) if self._ended else self._cut()
-            if not end:
-                if len(self._block) >= BLOCK:
-                    self._more(len(self._block))
-                continue
-            block, self._block = self._block[:end], self._block[end:]
+            block = b"" if self._ended else self._whole_rows()
+            if not block:
+                end = len(self._block) if self._ended else self._cut()
+                if not end:
+                    if len(self._block) >= BLOCK:
+                        self._more(len(self._block))
+                    continue
+                block, self._block = self._block[:end], self._block[end:]
             if not self._ended:
                 self._more(READ)
             if self._ended:

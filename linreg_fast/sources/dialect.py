@@ -216,6 +216,8 @@ def _decimal(body, path):
     commas = points = 0
     for row in body:
         for cell in row:
+            if "," not in cell and "." not in cell:
+                continue
             cell = cell.strip()
             if DECIMAL_POINT.fullmatch(cell):
                 points += 1
