@@ -109,8 +109,8 @@ def summed(stream, rung, missing="raise", progress=None, look=None):
         with np.errstate(all="ignore"):
             return moments_of(X, Y, weights, rung)
 
-    def use(*parts):
-        add(sums_of(*parts))
+    def use(X, Y, weights, *_):
+        add(sums_of(X, Y, weights))
 
     def attempt(parts):
         found = [sums_of(*each) for each in parts]
