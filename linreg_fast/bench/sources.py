@@ -15,7 +15,7 @@ import numpy as np
 
 from linreg_fast.bench import record, verdict
 from linreg_fast.bench.cases import SOURCES
-from linreg_fast.bench.measure import Measured
+from linreg_fast.bench.prepared import Measured
 from linreg_fast.bench.sharpened import sharpened
 from linreg_fast.bench.sources_child import Child
 from linreg_fast.bench.sources_dask import DASK, MEMORY, OF_DASK, SUM
