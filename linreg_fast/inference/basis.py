@@ -209,8 +209,11 @@ class Basis:
 
     def predicted(self, X):
         """(m,) fitted values at rows X (m, p)."""
-        rows = self.shifted(X, np.arange(self.n_features))
         slopes = self.coef[int(self.centred) :]
+        if not self.centred and self.rank < self.n_features:
+            # The shifts of some columns alone need not be where the data determine a fitted value.
+            return by_rows.product(np.array(X, dtype=np.float64), slopes)
+        rows = self.shifted(X, np.arange(self.n_features))
         return self.shift[0, -1] + (by_rows.product(rows, slopes) + self.shift[1, -1])
 
     def estimable(self, L):

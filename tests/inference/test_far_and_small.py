@@ -61,6 +61,17 @@ def test_no_intercept_and_columns_far_from_zero(rng):
     np.testing.assert_allclose(influence.leverage, h.astype(float), rtol=1e-10)
 
 
+def test_predictions_of_dependent_columns_of_which_some_are_far_from_zero(rng):
+    far, near = rng.normal(size=40) + 1000, 300 * rng.normal(size=40) + 5
+    X = np.column_stack([far, near, far + near])
+    y = X @ [1.0, 2.0, 3.0] + rng.normal(size=40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = LinearRegression(fit_intercept=False).fit(X, y)
+        found = model.inference().predict(X).mean
+    np.testing.assert_allclose(found, model.predict(X), rtol=1e-9)
+
+
 def test_units_of_1e100(rng):
     """Units that are powers of two change no digit, though squares of standard errors overflow."""
     X, y, unit = rng.normal(size=(40, 2)) + 1, rng.normal(size=40), 2.0**340
