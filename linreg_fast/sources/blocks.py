@@ -5,7 +5,6 @@ in one file or many, in row groups and batches of any length.
 """
 
 import warnings
-from functools import partial
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from linreg_fast.kernels.tuning import (
     SOURCE_LAUNCH_COLUMNS,
     SOURCE_ROWS,
 )
+from linreg_fast.sources.columns import below
 from linreg_fast.sources.doors import advice
 
 MISSING = ("raise", "drop")
@@ -190,11 +190,8 @@ def _attempted(chunk, size, gate, attempt):
     gate.read += whole
     gate.used += whole
     rest = [column[whole:] for column in columns]
-    return chunk._replace(columns=rest, where=partial(_below, chunk.where, whole))
-
-
-def _below(where, start, row):
-    return where(start + row)
+    gap = chunk.gap and below(chunk.gap, whole)
+    return chunk._replace(columns=rest, where=below(chunk.where, whole), gap=gap)
 
 
 def _is_plain(column):

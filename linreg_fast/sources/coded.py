@@ -8,7 +8,6 @@ clusters of the rows, as codes, and the rows' places.
 import contextlib
 import itertools
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ from linreg_fast.sources.ahead import Clock, ahead, in_turn
 from linreg_fast.sources.arrow_files import rows_at_a_time
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
-from linreg_fast.sources.columns import Chunk, Stream, placed, places_in, refuse_text
+from linreg_fast.sources.columns import Chunk, Stream, below, placed, places_in, refuse_text
 from linreg_fast.sources.names import find
 from linreg_fast.sources.pieces import Pieces
 from linreg_fast.sources.progress import Progress
@@ -61,12 +60,8 @@ class Rows(NamedTuple):
             part = slice(start, start + most)
             numbers = {name: values[part] for name, values in self.numbers.items()}
             texts = {name: cells[part] for name, cells in self.texts.items()}
-            where = partial(_below, self.where, start)
+            where = below(self.where, start)
             yield Rows(numbers, texts, self.path, self.first + start, where)
-
-
-def _below(where, start, row):
-    return where(start + row)
 
 
 def kind_in(pieces, name):

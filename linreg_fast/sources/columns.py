@@ -134,5 +134,10 @@ def placed(prefix, where):
     return lambda row: f"{prefix}, {where(row)}"
 
 
+def below(of_row, start):
+    """A function of a row, for rows counted from `start` on."""
+    return lambda row: of_row(start + row)
+
+
 def _kind(value):
     return repr(value) if isinstance(value, (int, float, str)) else f"a {type(value).__name__}"

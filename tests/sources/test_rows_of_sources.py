@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linreg_fast import RUNGS, moments
+from linreg_fast import RUNGS, LinearRegression, moments
 from linreg_fast.sources import blocks as blocks_of
 from linreg_fast.sources.summing import Tree, opened, summed
 
@@ -209,6 +209,14 @@ def test_dropped_rows_leave_no_trace(rng, rows, small_blocks):
     for source in (infinite, infinite.to_reader(80)):
         with pytest.raises(ValueError, match=rf"row {place + 1}: column 'x2' holds {number}"):
             moments(source, "y", missing="drop")
+
+
+def test_a_gap_behind_whole_blocks_has_the_name_of_its_column(rows, small_blocks):
+    pytest.importorskip("formulaic")
+    x = pa.array(rows["x1"].to_numpy(), mask=np.arange(300) == 299)
+    reader = rows.set_column(1, "x1", x).to_reader()
+    with pytest.raises(ValueError, match="row 300: column 'x1' has a missing value"):
+        LinearRegression.from_formula("y ~ I(x1 - x0) + x2", reader)
 
 
 def test_the_tree_joins_by_number_alone():
