@@ -199,7 +199,7 @@ def _inference(fitted, stream, choice, missing, told):
 
     if choice.needs_rows or choice.repeated:
         scores = build.no_scores(fitted, choice, 0, read=True)
-        found = infer_stream(fitted, scores, stream, missing, told)
+        (found,) = infer_stream(fitted, [scores], stream, missing, told)
     else:
         found = build.infer(fitted, choice)
     return summary.with_clear_names(found)

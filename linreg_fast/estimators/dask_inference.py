@@ -15,21 +15,20 @@ KEPT = 250_000  # residuals that come to this process, 2 MB; of more, classes ar
 
 
 def infer(model, X, y, sample_weight, choice, target, groups):
-    """The `Inference` of a fitted model by one more reading of the rows of its fit."""
-    from linreg_fast.inference import build, checks
-    from linreg_fast.inference.choices import check_target
-    from linreg_fast.inference.scores import Scores
+    """The `Inference` of each target, by one more reading of the rows of the fit.
+
+    target: of which alone; None for all.
+    """
+    from linreg_fast.inference import build
 
     fitted = model._fitted(None)
-    target = check_target(target, len(fitted.targets))
-    basis = fitted.basis(target)
-    checks.check_choice(basis, choice, None)
-    empty = Scores(basis, choice, target)
+    empty = [build.no_scores(fitted, choice, each, read=True) for each in model._targets(target)]
     blocks = blocks_of(model, X, y, sample_weight, groups)
-    scores = blocks.reduced(functools.partial(_scores, empty=empty), _added, " during inference")
-    if not np.isfinite(scores.rss):
+    use = functools.partial(_scores, empty=empty)
+    found = blocks.reduced(use, _added_each, " during inference")
+    if not all(np.isfinite(scores.rss) for scores in found):
         raise ValueError("the rows hold numbers that are not finite")
-    return build.of_scores(fitted, scores)
+    return [build.of_scores(fitted, scores) for scores in found]
 
 
 def diagnose(model, X, y, sample_weight, meaning, target):
@@ -52,10 +51,10 @@ def diagnose(model, X, y, sample_weight, meaning, target):
 
 
 def _scores(X, Y, weights, groups, kept, whole, empty):
-    """The `Scores` of a block."""
-    found = type(empty)(empty.basis, empty.choice, empty.target)
-    if len(X):
-        found.add_checked(X, Y, weights, groups)
+    """The `Scores` of a block, one for each target."""
+    found = tuple(type(each)(each.basis, each.choice, each.target) for each in empty)
+    for scores in found if len(X) else ():
+        scores.add_checked(X, Y, weights, groups)
     return found
 
 
@@ -81,3 +80,7 @@ def _added(parts):
     for part in rest:
         first = first + part
     return first
+
+
+def _added_each(parts):
+    return tuple(map(_added, zip(*parts, strict=True)))

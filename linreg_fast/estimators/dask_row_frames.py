@@ -19,31 +19,30 @@ class FrameBlocks:
     def __init__(self, model, X, y, weights, groups):
         beside = {}
 
-        def name_of(given, what):
+        def names_of(given, what):
             if isinstance(given, str):
                 if given not in list(X.columns):
                     raise ValueError(f"X has no column {given!r}, which {what} names")
-                return given
+                return [given]
             if not is_dask(given):
                 raise ValueError(
                     f"{what} is a {type(given).__name__} in memory, and the lengths of a Dask "
                     "dataframe's partitions are not known: make it a column of the frame"
                 )
             if given.ndim == 2:
-                names = [name_of(given[each], what) for each in given.columns]
-                return names[0] if len(names) == 1 else names
+                return [name for each in given.columns for name in names_of(given[each], what)]
             beside[f"_linreg_fast_{len(beside)}"] = given
-            return list(beside)[-1]
+            return list(beside)[-1:]
 
-        targets = [name_of(each, "y") for each in (y if isinstance(y, list) else [y])]
-        targets = targets[0] if isinstance(targets[0], list) else targets
-        weight = None
+        targets = [n for each in (y if isinstance(y, list) else [y]) for n in names_of(each, "y")]
+        groups = [name for each in groups for name in names_of(each, "groups")]
+        weight = number = None
         if isinstance(weights, (int, float, np.number)):
-            self._weight = float(weights)
-        else:
-            self._weight = None
-            weight = None if weights is None else name_of(weights, "sample_weight")
-        groups = [name_of(each, "groups") for each in groups]
+            number = float(weights)
+        elif weights is not None:
+            weight, *others = names_of(weights, "sample_weight")
+            if others:
+                raise ValueError(f"sample_weight has {1 + len(others)} columns: one is needed")
         names = getattr(model, "feature_names_in_", None)
         if names is None:
             names = [name for name in X.columns if name not in {*targets, weight, *groups}]
@@ -56,7 +55,7 @@ class FrameBlocks:
         used = [*names, *targets, *([] if weight is None else [weight]), *groups]
         self.frame = frame[list(dict.fromkeys(used))]
         self.drop = left_out(model)
-        self._columns = names, targets, weight if self._weight is None else self._weight, groups
+        self._columns = names, targets, weight if number is None else number, groups
 
     def _mapped(self, function, meta):
         import dask.dataframe as dd

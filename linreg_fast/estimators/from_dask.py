@@ -55,6 +55,7 @@ def partial_fit(model, X, y, sample_weight, features, missing):
             dask_collections.check_rows(found)
             _name(model, found)
         else:
+            model.n_dropped_ = getattr(model, "n_dropped_", 0) + found.part.dropped
             if moments.n_samples == 0:
                 return model  # nothing is added
             _check_columns(model, moments.n_features, found.features)
@@ -62,7 +63,6 @@ def partial_fit(model, X, y, sample_weight, features, missing):
             one_target = model._targets_as_before(np.empty((0, found.n_targets)), one_target)
             moments = joined(model.moments_, moments, found.part.share)
         model._solve_moments(moments, dtype, one_target)
-        model.n_dropped_ = found.part.dropped
     return model
 
 

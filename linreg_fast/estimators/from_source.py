@@ -202,31 +202,38 @@ class SourceMixin:
 
 
 def infer_source(model, source, y, sample_weight, choice, target, groups):
-    """The `Inference` by one more reading of the source that was fitted."""
+    """The `Inference` of each target, by one more reading of the source that was fitted.
+
+    target: of which alone; None for all.
+    """
     from linreg_fast.estimators.coded_sources import names_of_groups, stream_of
     from linreg_fast.inference import build
 
     names = names_of_groups(groups)
     fitted = model._fitted(None)
-    scores = build.no_scores(fitted, choice, target, read=True)  # before anything is opened
+    scores = [  # before anything is opened
+        build.no_scores(fitted, choice, each, read=True) for each in model._targets(target)
+    ]
     stream = stream_of(model, source, y, sample_weight, names)
     model._compare(stream)
     return infer_stream(fitted, scores, stream, "drop" if drops(model) else "raise")
 
 
 def infer_stream(fitted, scores, stream, missing, progress=None):
-    """The `Inference` of a `Fitted` by reading its rows; scores: `build.no_scores`."""
+    """The `Inference`s of a `Fitted` by reading its rows; scores: `build.no_scores` of each."""
     from linreg_fast.inference import build
     from linreg_fast.sources.summing import each_block
 
-    choice = scores.choice
+    choice = scores[0].choice
 
     def use(X, Y, weights, beside=()):
-        scores.add_checked(X, Y, weights, _groupings(stream, beside, choice))
+        groupings = _groupings(stream, beside, choice)
+        for each in scores:
+            each.add_checked(X, Y, weights, groupings)
 
     lagged, repeated = choice.cov == "HAC", choice.repeated
     each_block(stream, use, missing, progress, weightless=lagged, whole=repeated)
-    return build.of_scores(fitted, scores)
+    return [build.of_scores(fitted, each) for each in scores]
 
 
 def _groupings(stream, beside, choice):

@@ -100,15 +100,17 @@ class InferenceMixin(FittedRows):
                 raise ValueError("scores know their rows and their covariance: give nothing beside")
             return build.of_scores(self._fitted(None), scores)
         choice = Choice.of(cov, lags, weights, two_way, small_sample, psd, groups is not None)
+        if choice.cov == "classical":
+            self._warn_of_fading()
         rows = None
         if is_read(self, X, y):
-            if choice.cov == "classical":
-                self._warn_of_fading()
-            return infer_source(self, X, y, sample_weight, choice, target, groups)
+            found = infer_source(self, X, y, sample_weight, choice, target, groups)
+            return found[0] if len(found) == 1 else Inferences(found)
         if is_dask(X):
             from linreg_fast.estimators import dask_inference
 
-            return dask_inference.infer(self, X, y, sample_weight, choice, target, groups)
+            found = dask_inference.infer(self, X, y, sample_weight, choice, target, groups)
+            return found[0] if len(found) == 1 else Inferences(found)
         if X is None and y is not None:
             raise ValueError("pass X and y together")
         if X is None and (choice.needs_rows or sample_weight is not None or groups is not None):
@@ -120,8 +122,6 @@ class InferenceMixin(FittedRows):
             if found is not None:
                 return found
         fitted = self._fitted(rows)
-        if choice.cov == "classical":
-            self._warn_of_fading()
         with threads(self.n_jobs):
             found = [
                 build.infer(fitted, choice, each, rows, groups) for each in self._targets(target)

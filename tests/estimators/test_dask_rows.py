@@ -96,6 +96,22 @@ def test_frames_with_gaps_and_empty_partitions(frame):
         model.predict(arrays * np.inf).compute()
 
 
+def test_all_targets_and_frames_of_clusters(frame):
+    X, Y = frame[["a", "b"]].to_numpy(), frame[["y", "w"]].to_numpy()
+    expected = LinearRegression().fit(X, Y).inference(X, Y, cov="HC3")
+    cut = lazy(X, Y)
+    found = LinearRegression().fit(*cut).inference(*cut, cov="HC3")
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-9)
+    batches = [(X[:90], Y[:90]), (X[90:], Y[90:])]
+    found = LinearRegression().fit(iter(batches)).inference(iter(batches), cov="HC3")
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-9)
+    data, groups = dd.from_pandas(frame, npartitions=3), ["shop", "k"]
+    model = LinearRegression().fit(data, "y", features=["a", "b"])
+    named = model.inference(data, "y", groups=groups, cov="CR0", two_way="each", psd=True)
+    of_frame = model.inference(data, "y", groups=data[groups], cov="CR0", two_way="each", psd=True)
+    assert np.array_equal(of_frame.se, named.se)
+
+
 def test_other_rows_than_those_of_the_fit(frame):
     rows = [frame[["a", "b"]].to_numpy(), frame["y"].to_numpy()]
     X, y = lazy(*rows)

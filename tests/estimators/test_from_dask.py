@@ -151,6 +151,7 @@ def test_left_as_it_was_on_failure(rng):
     with pytest.raises(ValueError, match="X contains NaN"):
         dropped.score(lazy_X, lazy_y, missing="raise")
     assert_same(dropped, LinearRegression(precision="double-double").fit(X[kept], y[kept]))
+    assert dropped.partial_fit(lazy_X[60:], lazy_y[60:], None, missing="drop").n_dropped_ == 1
 
 
 def table(rng):
