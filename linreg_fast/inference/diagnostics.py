@@ -14,7 +14,7 @@ from linreg_fast.inference import checks, tails
 from linreg_fast.inference.basis import Basis
 from linreg_fast.inference.choices import check_repeated
 from linreg_fast.inference.numbers_as_text import number, p_as_text
-from linreg_fast.inference.residual_sums import Residuals, size_of
+from linreg_fast.inference.residual_sums import Residuals
 from linreg_fast.kernels import DEFAULT, RUNGS
 from linreg_fast.kernels.tuning import SECOND_PASS_PIECE
 
@@ -156,8 +156,7 @@ def finished(residuals, rows=None, names=None, chosen=None):
         checks.check_number(basis, residuals.rows)
     if not np.isfinite(rss) and rows is not None:
         checks.refuse_not_finite(*rows[:2], names)
-    size = size_of(basis)
-    checks.check_sums(basis, float(np.ldexp(rss, 2 * size)))
+    checks.check_sums(basis, float(np.ldexp(rss, 2 * residuals.size)))
     repeated = residuals.repeated
     watson = residuals.steps / rss if rss > 0 and not repeated else math.nan
     skew, kurtosis, bera = _normality(n, residuals.about)
@@ -174,7 +173,7 @@ def finished(residuals, rows=None, names=None, chosen=None):
         bera,
         skew,
         kurtosis,
-        np.ldexp(residuals.quantiles(chosen), size),
+        np.ldexp(residuals.quantiles(chosen), residuals.size),
     )
 
 

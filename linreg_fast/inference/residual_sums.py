@@ -33,6 +33,14 @@ class Residuals:
         self.kept, self.repeated = [], False  # (residuals, how often each is there or None)
         self.classes = None  # (code, count) arrays, sorted, instead of what is kept
 
+    @property
+    def size(self):
+        """The power of two near the spread of residuals of weight 1: fourth powers may overflow."""
+        basis, _, meaning, *_ = self.how
+        rows = basis.weight_sum if meaning == "frequency" else basis.n_samples
+        spread = math.sqrt(basis.rss / rows)
+        return math.frexp(spread)[1] if math.isfinite(spread) else 0
+
     def empty(self):
         return Residuals(*self.how)
 
@@ -50,19 +58,19 @@ class Residuals:
     def of_rows(self, X, Y, weights):
         """(residuals of weight 1 of the rows that count, how often each counts, which rows).
 
-        They are divided by 2**size_of(basis).
+        They are divided by 2**size.
         """
         basis, target, meaning, *_ = self.how
         repeated = check_repeated(meaning, weights)
         u = np.empty(X.shape[0])
         for start, *piece, weight in pieces(X, Y, weights):
             kernel.residuals(*piece, target, weight, basis.fit, u[start : start + len(piece[0])])
-        u = np.ldexp(u, -size_of(basis))
+        u = u if weights is None or repeated else u * np.sqrt(weights)
+        u = np.ldexp(u, -self.size)
         if weights is None:
             return u, None, None
         self.repeated = repeated
         kept = None if (weights > 0).all() else weights > 0
-        u = u if repeated else u * np.sqrt(weights)
         if kept is not None:
             u, weights = u[kept], weights[kept]
         return u, frozen(weights) if repeated else None, kept
@@ -161,12 +169,6 @@ class Chosen:
         first = np.searchsorted(own, own)  # where the class of each begins
         sums = np.cumsum(self.counts)
         return before + sums - (sums[first] - self.counts[first])
-
-
-def size_of(basis):
-    """The power of two near the standard deviation of a residual: fourth powers may overflow."""
-    spread = math.sqrt(basis.rss / basis.weight_sum)
-    return math.frexp(spread)[1] if math.isfinite(spread) else 0
 
 
 def codes_of(u):

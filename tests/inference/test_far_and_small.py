@@ -77,6 +77,7 @@ def test_units_of_1e100(rng):
     X, y, unit = rng.normal(size=(40, 2)) + 1, rng.normal(size=40), 2.0**340
     plain = LinearRegression().fit(X, y)
     tests, wald = plain.diagnostics(X, y), plain.inference(X, y, cov="HC3").test(drop=["x0", "x1"])
+    named = "breusch_pagan", "breusch_pagan_original", "white", "jarque_bera"
     for of_x, of_y in ((unit, 1 / unit), (1 / unit, unit)):
         model = LinearRegression().fit(X * of_x, y * of_y)
         for cov in ("classical", "HC3"):
@@ -88,10 +89,15 @@ def test_units_of_1e100(rng):
             np.testing.assert_allclose(found.test("x0 = x1").p, expected.test("x0 = x1").p)
         assert found.test(drop=["x0", "x1"]).f == pytest.approx(wald.f, rel=1e-12)
         again = model.diagnostics(X * of_x, y * of_y)
-        for name in ("breusch_pagan", "breusch_pagan_original", "white", "jarque_bera"):
+        for name in named:
             assert getattr(again, name) == pytest.approx(getattr(tests, name), rel=1e-12)
         assert again.durbin_watson == pytest.approx(tests.durbin_watson, rel=1e-12)
         np.testing.assert_allclose(again.quantiles, tests.quantiles * of_y)
+    for weight in (2.0**600, 2.0**-600):
+        rows = X, y, np.full(40, weight)
+        again = LinearRegression().fit(*rows).diagnostics(*rows)
+        for name in named:
+            assert getattr(again, name) == pytest.approx(getattr(tests, name), rel=1e-12)
 
 
 @pytest.mark.parametrize("lags", [0, 3, 24, 25, 70])
