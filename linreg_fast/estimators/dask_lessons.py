@@ -4,7 +4,6 @@ The model is that of the same rows in memory: the levels of text are sorted, tho
 have the order that the frame knows, or else are sorted, too.
 """
 
-import copy
 import functools
 from _thread import RLock
 
@@ -83,7 +82,7 @@ def _look(lesson, frame):
     else:
         parts = (frame.partitions[number] for number in range(frame.npartitions))
     for part in parts:
-        look = functools.partial(_lesson_of, lesson=lesson, context=lesson.context)
+        look = functools.partial(_lesson_of, lesson=lesson)
         leaves = dd.map_partitions(look, part, meta=dask_blocks.BLOCKS, enforce_metadata=False)
         lesson.join(reduced(da, leaves, None, _joined, " before the fit"))
         if lesson.learnt:
@@ -112,13 +111,13 @@ def _as_in(column, values):
 # What follows runs in the workers.
 
 
-def _lesson_of(frame, lesson, context, partition_info=None):
+def _lesson_of(frame, lesson, partition_info=None):
     """What a partition teaches, as an array of one."""
     with dask_blocks.naming(number_of(partition_info)), one_at_a_time():
-        found = copy.deepcopy(lesson)
-        found.context = context  # pickles leave lambdas behind, which Dask takes along
+        found = lesson.copy()
         table, _ = Frame(frame).complete(list(frame.columns))
         found.learn({name: np.asarray(table[name]) for name in found.columns})
+    found.context = None  # which need not travel back
     box = np.empty(1, object)
     box[0] = found
     return box
@@ -126,7 +125,7 @@ def _lesson_of(frame, lesson, context, partition_info=None):
 
 def _joined(parts):
     first, *rest = parts
-    first = copy.deepcopy(first)
+    first = first.copy()
     for part in rest:
         first.join(part)
     return first

@@ -1,6 +1,7 @@
 """What all rows teach a formula, of rows that are read in batches: levels, means and spreads."""
 
 import ast
+import copy
 import itertools
 import re
 
@@ -139,6 +140,13 @@ class Lesson:
             values = self._values_of(argument, frame)
             mean = float(np.mean(values))
             _add(sums, len(values), mean, float(np.sum((values - mean) ** 2)))
+
+    def copy(self):
+        """A lesson that has learnt as much; the context, which may hold modules, is not copied."""
+        found = copy.copy(self)
+        found._factors = {names: set(seen) for names, seen in self._factors.items()}
+        found._scaled = {text: (given, [*sums]) for text, (given, sums) in self._scaled.items()}
+        return found
 
     def join(self, other):
         """Add what other rows, which follow, have taught another lesson of the same formula."""
