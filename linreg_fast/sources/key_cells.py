@@ -28,8 +28,8 @@ def _missing(column):
 
     if types.is_dictionary(column.type):
         words = np.append(_missing(column.dictionary), True)  # the last: of a gap
-        codes = column.indices.fill_null(len(words) - 1)
-        return words[codes.to_numpy(zero_copy_only=False).astype(np.int64)]
+        codes = column.indices.cast("int64").fill_null(len(words) - 1)  # of int8: 127 at most
+        return words[codes.to_numpy(zero_copy_only=False)]
     gone = column.is_null(nan_is_null=True)
     if types.is_string(column.type) or types.is_large_string(column.type):
         plain = compute.utf8_lower(compute.utf8_trim_whitespace(column))
