@@ -16,10 +16,10 @@ NO_CATEGORIES: MappingProxyType = MappingProxyType({})
 
 
 class Counted:
-    """What `summary` asks of rows: how many were read and used, and the groups."""
+    """What `summary` asks of rows: how many were read and have no gap, and the groups."""
 
     def __init__(self, reading, categories, names):
-        self.read, self.y = reading.rows, range(reading.used)
+        self.read, self.y = reading.rows, range(reading.rows - reading.dropped)
         self.categories, self.names = categories, names
 
 

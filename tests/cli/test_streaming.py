@@ -278,7 +278,7 @@ def houses(tmp_path_factory):
     frame["city"] = rng.choice(["Oslo", "Rome", "Bonn"], n)
     frame["firm"] = rng.integers(0, 30, n)
     frame["year"] = rng.integers(2001, 2013, n)
-    frame["n"] = rng.integers(1, 4, n)
+    frame["n"] = rng.integers(0, 4, n)  # rows of weight 0 are not left out for a gap
     frame["price"] = frame.area * 2 + rng.normal(size=n) * 5 + 300
     frame.loc[5, "area"] = frame.loc[2, "price"] = frame.loc[120, "firm"] = np.nan
     frame.loc[17, "city"], frame.loc[2, "city"] = None, "Lima"  # in a row that is not fitted
