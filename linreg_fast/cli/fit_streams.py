@@ -193,11 +193,14 @@ def _fitted(estimator, opened, rows):
 
 
 def _inference(fitted, stream, choice, missing, told):
-    """The `Inference` of a fit; its rows are read once more where errors or weights need them."""
+    """The `Inference` of a fit; its rows are read once more where the errors need them.
+
+    Weights need them, too: the log-likelihood has the sum of their logarithms.
+    """
     from linreg_fast.estimators.from_source import infer_stream
     from linreg_fast.inference import build
 
-    if choice.needs_rows or choice.repeated:
+    if choice.needs_rows or stream.weighted:
         scores = build.no_scores(fitted, choice, 0, read=True)
         (found,) = infer_stream(fitted, [scores], stream, missing, told)
     else:

@@ -296,6 +296,7 @@ def houses(tmp_path_factory):
         ["--target", "price", "--categorical", "city", "--cluster", "firm,year"],
         ["--target", "price", "--features", "area", "--categorical", "city", "--weights", "n",
          "--weights-are", "frequency", "--cov", "HC3"],
+        ["--target", "price", "--features", "area,rooms", "--weights", "n"],
         ["--formula", "price ~ center(area) * C(city) + C(rooms)", "--cluster", "firm"],
         ["--formula", "log(price) ~ scale(area) + city", "--weights", "n", "--lags", "2"],
     ],
@@ -319,7 +320,7 @@ def test_groups_clusters_and_formulas_of_many_files(capsys, houses, tmp_path, op
     one, many = found
     for name in ("names", "rows_left_out", "df", "categories", "groups"):
         assert one[0].get(name) == many[0].get(name), name
-    for name in ("coef", "se", "p"):
+    for name in ("coef", "se", "p", "loglik"):
         np.testing.assert_allclose(
             np.array(many[0][name], float), np.array(one[0][name], float), rtol=1e-7, atol=1e-14
         )
