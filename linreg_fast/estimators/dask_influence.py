@@ -65,7 +65,7 @@ class DaskInfluence:
     def _lazy(self, names, changes=None):
         """The table of these numbers and, where `changes` names them, of those of parameters."""
         more = [f"{changes}_{name}" for name in self.names] if changes else []
-        use = functools.partial(_numbers, head=self._head, names=names, changes=changes)
+        use = functools.partial(_table_of, head=self._head, names=names, changes=changes)
         return self._blocks.table(use, [*names, *more])
 
     def _one_pass(self, flags):
@@ -128,7 +128,7 @@ def _of_block(X, Y, weights, kept, head):
     return head.of_rows((X, Y, weights), None if kept is None else np.flatnonzero(kept))
 
 
-def _numbers(X, Y, weights, groups, kept, whole, head, names, changes):
+def _table_of(X, Y, weights, groups, kept, whole, head, names, changes):
     found = _of_block(X, Y, weights, kept, head)
     more = [getattr(found, changes)] if changes else []
     return np.column_stack([*(getattr(found, name) for name in names), *more])

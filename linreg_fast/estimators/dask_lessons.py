@@ -76,7 +76,7 @@ def _kinds(frame, names):
 
 def _look(lesson, frame):
     """Learn from all partitions at once, or from one after the other until one has a whole row."""
-    da, dd = libraries()
+    _, dd = libraries()
     if lesson.needs_all:
         parts = [frame]
     else:
@@ -84,7 +84,7 @@ def _look(lesson, frame):
     for part in parts:
         look = functools.partial(_lesson_of, lesson=lesson)
         leaves = dd.map_partitions(look, part, meta=dask_blocks.BLOCKS, enforce_metadata=False)
-        lesson.join(reduced(da, leaves, None, _joined, " before the fit"))
+        lesson.join(reduced(leaves, None, _joined, " before the fit"))
         if lesson.learnt:
             return
     raise ValueError(

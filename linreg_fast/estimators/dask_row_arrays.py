@@ -26,23 +26,28 @@ class ArrayBlocks:
         X = X.rechunk({1: -1}) if len(X.chunks[1]) > 1 else X
         y = cut_as(da, dd, X, y, "y", (1, 2))
         check_targets(model, 1 if y.ndim == 1 else y.shape[1])
+        self._weight = None  # that every row has
         if isinstance(weights, (int, float, np.number)):
-            weights = da.full(X.shape[0], float(weights), chunks=(X.chunks[0],))
+            self._weight, weights = float(weights), None
         weights = None if weights is None else cut_as(da, dd, X, weights, "sample_weight", (1,))
         groups = None if groups is None else _cut_groups(da, X, groups)
-        self._da, self._arrays = da, [X, y, weights, groups]
+        self._arrays = [X, y, weights, groups]
         self.drop = left_out(model)
         known = not np.isnan(X.chunks[0]).any()
         self.starts = np.cumsum([0, *X.chunks[0]]) if known else None
 
     def _blockwise(self, function, index, **options):
+        import dask.array as da
+
         given, places = [], []
         for place, array in enumerate(self._arrays):
             if array is not None:
                 given += [array, ("i", f"i{'xyzg'[place]}")[array.ndim - 1]]
                 places.append(place)
-        function = functools.partial(_of_arrays, function=function, places=places, drop=self.drop)
-        return self._da.blockwise(
+        function = functools.partial(
+            _of_arrays, function=function, places=places, weight=self._weight, drop=self.drop
+        )
+        return da.blockwise(
             function,
             index,
             *given,
@@ -57,7 +62,7 @@ class ArrayBlocks:
         leaves = self._blockwise(
             use, "i", dtype=object, meta=dask_blocks.BLOCKS, adjust_chunks={"i": 1}
         )
-        return reduced(self._da, leaves, self.starts, merge, when)
+        return reduced(leaves, self.starts, merge, when)
 
     def table(self, use, names):
         """(n, names) lazily, of use(X, Y, weights, groups, kept): NaN in rows left out."""
@@ -98,7 +103,7 @@ def _cut_groups(da, X, groups):
 # What follows runs in the workers.
 
 
-def _of_arrays(*blocks, function, places, drop):
+def _of_arrays(*blocks, function, places, weight, drop):
     *blocks, number = blocks
     rows = [None] * 4
     for place, block in zip(places, blocks, strict=True):
@@ -107,4 +112,5 @@ def _of_arrays(*blocks, function, places, drop):
     with dask_blocks.naming(number[0]):
         y = y[:, None] if y.ndim == 1 else y
         X, y = as_floats(X, "X"), as_floats(y, "y")
+        weights = weights if weight is None else np.full(len(X), weight)
         return of_rows(function, X, y, weights, groups, drop, len(X))

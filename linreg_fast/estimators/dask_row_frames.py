@@ -67,10 +67,8 @@ class FrameBlocks:
 
     def reduced(self, use, merge, when):
         """As `ArrayBlocks.reduced`."""
-        import dask.array as da
-
         leaves = self._mapped(functools.partial(_boxed, use=use), dask_blocks.BLOCKS)
-        return reduced(da, leaves, None, merge, when)
+        return reduced(leaves, None, merge, when)
 
     def table(self, use, names):
         """A lazy frame with these columns and the index of X: NaN in rows left out."""

@@ -72,7 +72,7 @@ def summed(X, y, sample_weight=None, *, features=None, missing=None, **how):
             f"X has {cut.n_features} features and y {cut.n_targets} targets, and the fit had "
             f"{columns} and {targets}"
         )
-    part = reduced(da, cut.leaves, cut.starts, merged)
+    part = reduced(cut.leaves, cut.starts, merged)
     _warn_of_far_integers(part.far)
     return Summed(part, cut.features, cut.n_targets, cut.one_target, cut.dtype)
 
@@ -95,13 +95,14 @@ def check_rows(found):
     raise ValueError("sample_weight is zero on every row: nothing is left to fit")
 
 
-def reduced(da, leaves, starts, merge, when=" during the fit"):
+def reduced(leaves, starts, merge, when=" during the fit"):
     """What `merge` makes of all leaves (an object a block), eight at a time, in their order.
 
     merge: of a list of neighbours the same as of one; it travels to the workers. starts: the first
     row of each block, for messages, or None.
     """
     import dask
+    import dask.array as da
 
     total = da.reduction(
         leaves,

@@ -1,5 +1,7 @@
 """`influence`, `diagnostics` and formulas of Dask collections: those of the same rows in memory."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,16 @@ def test_frames_with_gaps_and_empty_partitions(frame):
     assert np.isnan(model.predict(arrays).compute()).sum() == 3
     with pytest.raises(ValueError, match="X contains infinity"):
         model.predict(arrays * np.inf).compute()
+
+
+def test_one_weight_for_all_rows_of_blocks_of_unknown_length(frame):
+    X, y = frame[["a", "b"]].to_numpy(), frame["y"].to_numpy()
+    cut = lazy(X, y)
+    rows = *(part[cut[0][:, 0] < 9] for part in cut), 2.0
+    found = copy.deepcopy(LinearRegression().fit(*rows).influence(*rows))
+    expected = LinearRegression().fit(X, y, 2.0).influence(X, y, 2.0)
+    np.testing.assert_allclose(found.cooks.compute(), expected.cooks, rtol=1e-9, atol=1e-14)
+    assert found.press == pytest.approx(expected.press, rel=1e-9)
 
 
 def test_all_targets_and_frames_of_clusters(frame):
