@@ -19,7 +19,7 @@ class Counted:
     """What `summary` asks of rows: how many were read and have no gap, and the groups."""
 
     def __init__(self, reading, categories, names):
-        self.read, self.y = reading.rows, range(reading.rows - reading.dropped)
+        self.read, self.y = reading.rows, range(reading.whole)
         self.categories, self.names = categories, names
 
 

@@ -83,7 +83,7 @@ def _of_many(options, model):
         reading = each_block(stream, add, options.missing, told)
     found = tree.joined()
     error = found.comoment[0, 0] / found.weight_sum + found.mean[0] ** 2
-    _report(r2_of_residuals(found, 1), error, reading.used, reading.dropped)
+    _report(r2_of_residuals(found, 1), error, reading.whole, reading.dropped)
     print(f"read  {reading}")
     return 0
 

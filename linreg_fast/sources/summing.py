@@ -29,6 +29,11 @@ class Reading(NamedTuple):
     summing: float
 
     @property
+    def whole(self):
+        """Rows without a gap, those of weight zero among them."""
+        return self.rows - self.dropped
+
+    @property
     def bound(self):
         """What the time went into: "decoding" where the sums waited longer than they took."""
         return "decoding" if self.seconds > 2 * self.summing else "sums"

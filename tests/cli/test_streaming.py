@@ -312,7 +312,8 @@ def test_groups_clusters_and_formulas_of_many_files(capsys, houses, tmp_path, op
         )  # fmt: skip
         assert code == 0, error
         tests = run(capsys, "diagnose", out, houses / data)
-        scores = run(capsys, "score", out, houses / data)[1].splitlines()[:3]
+        weights = ["--weights", "n"] if "--weights" in options else []
+        scores = run(capsys, "score", out, houses / data, *weights)[1].splitlines()[:3]
         lines = run(capsys, "predict", out, houses / data, "--unseen", "nan")[1].splitlines()
         assert len(lines) == 241
         numbers = [float(line or "nan") for line in lines[1:]]
