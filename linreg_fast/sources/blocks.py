@@ -42,10 +42,7 @@ class Gate:
         """The columns of the rows that are summed; a ValueError names the place of others."""
         columns, out = chunk.columns, None
         rows = len(columns[0])
-        for k, ends in chunk.wide.items():
-            if not getattr(ends, "whole", True):
-                continue
-            low, high = ends
+        for k, (low, high) in chunk.wide.items():
             before = self._wide.get(k, (low, high))
             self._wide[k] = min(before[0], low), max(before[1], high)
         for j, column in enumerate(columns):

@@ -17,7 +17,15 @@ from linreg_fast.sources.ahead import Clock, ahead, in_turn
 from linreg_fast.sources.arrow_files import rows_at_a_time
 from linreg_fast.sources.cells import is_missing
 from linreg_fast.sources.codes import Codes
-from linreg_fast.sources.columns import Chunk, Stream, below, placed, places_in, refuse_text
+from linreg_fast.sources.columns import (
+    Chunk,
+    Stream,
+    below,
+    of_whole_numbers,
+    placed,
+    places_in,
+    refuse_text,
+)
 from linreg_fast.sources.names import find
 from linreg_fast.sources.pieces import Pieces
 from linreg_fast.sources.progress import Progress
@@ -203,7 +211,7 @@ class CodedStream(Stream):
                 columns.append(rows.numbers[self._weight])
             above += len(rows)
             far = {self.names.index(n): ends for n, ends in wide.items() if n in self.names}
-            yield Chunk(columns, rows.where, far, rows.gap)
+            yield Chunk(columns, rows.where, of_whole_numbers(far), rows.gap)
 
     def _tables(self):
         """The rows in pieces so short that their features, which may be many, are a few megabytes.
@@ -212,7 +220,7 @@ class CodedStream(Stream):
         """
         most = rows_at_a_time(len(self.names))
         for rows, wide in self._raw.tables() if self._given is None else self._given:
-            if wide:  # their integers are known of all rows only
+            if any(name in wide for name in self._columns):  # integers are known of all rows only
                 yield rows, wide
                 continue
             for part in rows.pieces(most):

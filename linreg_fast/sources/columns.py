@@ -126,12 +126,17 @@ class TableStream(Stream):
                 refuse_text(piece, places, self.names, batch)
                 wide = {k: batch.wide[p] for k, p in enumerate(places) if p in batch.wide}
                 columns = [batch.numbers[place] for place in places]
-                yield Chunk(columns, placed(piece.path, batch.where), wide)
+                yield Chunk(columns, placed(piece.path, batch.where), of_whole_numbers(wide))
 
 
 def placed(prefix, where):
     """row -> where it stands, with the name of its table."""
     return lambda row: f"{prefix}, {where(row)}"
+
+
+def of_whole_numbers(wide):
+    """Those of these ranges of which a fit warns: decimals are rounded anyway."""
+    return {key: ends for key, ends in wide.items() if getattr(ends, "whole", True)}
 
 
 def below(of_row, start):
