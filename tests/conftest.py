@@ -6,6 +6,7 @@ import signal
 
 import numpy as np
 import pytest
+import turns
 
 # In the environment, so that all workers of a run have the one that is printed.
 SEED = int(os.environ.setdefault("LINREG_FAST_SEED", str(secrets.randbits(32))))
@@ -19,6 +20,10 @@ os.environ["PYTHONSAFEPATH"] = "1"
 # processes whose answer to it is tested: they would never end.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    turns.compile_each_kernel_once()
 
 
 def pytest_report_header():
