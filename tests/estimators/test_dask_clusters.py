@@ -28,10 +28,10 @@ pytestmark = [
 
 
 @contextlib.contextmanager
-def cluster_of(processes):
+def cluster_of(processes, n_workers=2):
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=":0"
+            n_workers=n_workers, threads_per_worker=1, processes=processes, dashboard_address=":0"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -251,7 +251,7 @@ def test_ctrl_c(rows, processes):
 def test_closed_or_restarted_midway(rows, which):
     model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
     before = dict(vars(model))
-    with cluster_of(True) as (cluster, client):
+    with cluster_of(True, 1) as (cluster, client):  # each worker imports everything
         X = with_trouble(rows[0], wait(5))
         ends = {"client": client.close, "cluster": cluster.close, "restart": client.restart}[which]
         timer = threading.Timer(1.0, ends)
