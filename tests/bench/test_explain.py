@@ -20,7 +20,7 @@ needs_jit = pytest.mark.needs_jit
 @pytest.mark.parametrize("rung", ["jit", "tiled"])
 def test_the_hot_loop_does_the_arithmetic(problem, rung):
     X, y = cases.generate(2000, 4)
-    for _ in range(2):  # the second time nothing is new
+    for _ in range(2 if problem == "mse" else 1):  # the second time nothing is new
         found = explain.explain(problem, rung, X, y, with_remarks=False)
         facts = found["hot"]["facts"]
         assert facts["vector"] + facts["scalar"] > 0
