@@ -8,6 +8,7 @@ that depend on each other, is solved chunk by chunk like problems of their own. 
 import numpy as np
 
 from linreg_fast.data import at_once, many_target_moments
+from linreg_fast.data.gate import frozen
 from linreg_fast.data.problem import Problem
 from linreg_fast.data.room import check_room
 from linreg_fast.kernels.tuning import MANY_TARGETS
@@ -69,7 +70,7 @@ def chunk_of(problem, chunk):
     """The problem of some of the targets."""
     return Problem(
         problem.X,
-        problem.Y[:, chunk],
+        frozen(np.ascontiguousarray(problem.Y[:, chunk])),  # what kernels are compiled for
         problem.sample_weight,
         fit_intercept=problem.fit_intercept,
         positive=problem.positive,
