@@ -40,8 +40,10 @@ def compile_each_kernel_once():
                 try:
                     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
                     break
-                except OSError:
+                except (BlockingIOError, PermissionError):  # POSIX allows either
                     time.sleep(0.05)
+                except OSError:  # a file system without locks
+                    break
         try:
             return compile_it(compiler, *args)
         finally:
