@@ -22,6 +22,10 @@ WIDEST_OF_PREDICTIONS = 1e-4  # of the spread of the targets
 APART = 1e6  # units of columns
 NIL = 1e-15  # a relative singular value that exact dependence leaves
 EPSILON = np.finfo(np.float64).eps
+# A residual is known to EPSILON of the terms that it is left of. Where they cancel, a loss and a
+# gradient are compared relative to what this share of the terms would give: 1e-9 of it, which the
+# rungs may differ by, is then that rounding.
+LEAST_LEFT = EPSILON / 1e-9
 
 
 class Expected(NamedTuple):
@@ -44,6 +48,7 @@ def _fit(X, y, positive):
     from scipy.linalg import lstsq
     from scipy.optimize import nnls
 
+    X, y = (np.asarray(part, np.float64) for part in (X, y))
     # Near the first row differences are exact; a mean of 1e15 is rounded by a tenth.
     centred, target = X - X[0], y - y[0]
     means, mean = centred.mean(axis=0), target.mean()
@@ -124,21 +129,39 @@ def _sklearn_predict(X):
     return model.predict(X)
 
 
+def _largest(X):
+    """Of each column, without a copy of it."""
+    return np.maximum(X.max(axis=0), -X.min(axis=0))
+
+
+def _least_left(X, y):
+    """The size of a residual below which rounding is all there is."""
+    coef, intercept = coefficients(X.shape[1])
+    return LEAST_LEFT * (_largest(X) @ coef + intercept + np.abs(y).max())
+
+
 def _expected_mse(X, y):
     from sklearn.metrics import mean_squared_error
 
-    return _expected(np.atleast_1d(mean_squared_error(y, _sklearn_predict(X))))
+    X, y = (np.asarray(part, np.float64) for part in (X, y))
+    loss = np.atleast_1d(mean_squared_error(y, _sklearn_predict(X)))
+    return Expected((loss,), (np.maximum(loss, _least_left(X, y) ** 2),))
 
 
 def _expected_gradient(X, y):
+    X, y = (np.asarray(part, np.float64) for part in (X, y))
     scaled = 2 * (_sklearn_predict(X) - y) / len(X)
-    return _expected(*_expected_mse(X, y).values, scaled @ X, np.atleast_1d(scaled.sum()))
+    (loss,), (size,) = _expected_mse(X, y)[:2]
+    steps, least = (scaled @ X, np.atleast_1d(scaled.sum())), 2 * _least_left(X, y)
+    sizes = [_sizes(step) for step in steps]
+    sizes = [np.maximum(*pair) for pair in zip(sizes, (least * _largest(X), least), strict=True)]
+    return Expected((loss, *steps), (size, *sizes))
 
 
 def _expected_moments(X, y):
     from sklearn.covariance import EmpiricalCovariance
 
-    data = np.column_stack([X, y])
+    data = np.column_stack([X, y]).astype(np.float64)
     first = data[0].copy()
     model = EmpiricalCovariance(store_precision=False).fit(data - first)
     spread, correlation = correlation_of(model.covariance_)

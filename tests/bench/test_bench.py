@@ -151,6 +151,16 @@ def test_no_right_answer_is_called_wrong(rng):
             assert right, (X.shape, row["name"], row["disagreement"], row["tolerance"])
 
 
+def test_single_precision_and_cancelled_terms_are_right(rng):
+    X = rng.normal(size=(100, 2)).astype(np.float32)
+    coef, intercept = expected.coefficients(2)
+    near = X @ coef + intercept  # nothing is left of a residual but its rounding
+    for y in (rng.normal(size=100).astype(np.float32), near):
+        tables = report.run([("single", X, y)], ["mse", "gradient", "moments"], budget=0.0)
+        rows = [row for table in tables for row in table["rows"]]
+        assert [row["name"] for row in rows if not row["correct"]] == []
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("close", [1e-13, 1e-14])
 def test_a_rank_that_rounding_decides_is_nobodys_fault(rng, close):
