@@ -5,6 +5,7 @@ least squares, on columns that are centred without rounding and have unit norm; 
 that has fewer digits than the answers it judges, the same in pairs of doubles (`sharpened`).
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ SMALLEST_SHARE = 1e-3
 # means, which looks like one more column where rows are few.
 REFERENCE_TOL = 1e-13
 WIDEST_TOLERANCE = 1e-4  # a coefficient that is wrong by 0.1% is refused however bad the condition
+SINGLE_RTOL = 1e-4  # of fits in single precision, or whose coefficients are rounded to it
 WIDEST_OF_PREDICTIONS = 1e-4  # of the spread of the targets
 APART = 1e6  # units of columns
 NIL = 1e-15  # a relative singular value that exact dependence leaves
@@ -38,6 +40,16 @@ class Expected(NamedTuple):
     doubtful: bool = False  # whether those directions may be more than rounding
 
 
+def in_double(reference):
+    """The reference that finds its answer in double precision, whatever the data have."""
+
+    @functools.wraps(reference)
+    def found(X, y, **options):
+        return reference(np.asarray(X, np.float64), np.asarray(y, np.float64), **options)
+
+    return found
+
+
 def coefficients(p):
     """A point to evaluate the loss at: plain numbers, none of them zero."""
     return np.linspace(1.0, 2.0, p), 0.5
@@ -48,7 +60,6 @@ def _fit(X, y, positive):
     from scipy.linalg import lstsq
     from scipy.optimize import nnls
 
-    X, y = (np.asarray(part, np.float64) for part in (X, y))
     # Near the first row differences are exact; a mean of 1e15 is rounded by a tenth.
     centred, target = X - X[0], y - y[0]
     means, mean = centred.mean(axis=0), target.mean()
@@ -77,6 +88,7 @@ def _fit(X, y, positive):
     return coef, intercept, full, condition, doubtful
 
 
+@in_double
 def expected_fit(X, y, positive=False):
     """`Expected` of a fit, which has all digits where X and y are 30 million numbers or fewer."""
     coef, intercept, *facts = _fit(X, y, positive)
@@ -140,16 +152,16 @@ def _least_left(X, y):
     return LEAST_LEFT * (_largest(X) @ coef + intercept + np.abs(y).max())
 
 
+@in_double
 def _expected_mse(X, y):
     from sklearn.metrics import mean_squared_error
 
-    X, y = (np.asarray(part, np.float64) for part in (X, y))
     loss = np.atleast_1d(mean_squared_error(y, _sklearn_predict(X)))
     return Expected((loss,), (np.maximum(loss, _least_left(X, y) ** 2),))
 
 
+@in_double
 def _expected_gradient(X, y):
-    X, y = (np.asarray(part, np.float64) for part in (X, y))
     scaled = 2 * (_sklearn_predict(X) - y) / len(X)
     (loss,), (size,) = _expected_mse(X, y)[:2]
     steps, least = (scaled @ X, np.atleast_1d(scaled.sum())), 2 * _least_left(X, y)
@@ -158,10 +170,11 @@ def _expected_gradient(X, y):
     return Expected((loss, *steps), (size, *sizes))
 
 
+@in_double
 def _expected_moments(X, y):
     from sklearn.covariance import EmpiricalCovariance
 
-    data = np.column_stack([X, y]).astype(np.float64)
+    data = np.column_stack([X, y])
     first = data[0].copy()
     model = EmpiricalCovariance(store_precision=False).fit(data - first)
     spread, correlation = correlation_of(model.covariance_)
@@ -194,6 +207,14 @@ def disagreement(result, expected):
     return largest
 
 
+def _tolerance(row, X, result):
+    """The row's own; more where it computes, or only answers, in single precision."""
+    single = X.dtype == np.float32
+    if single and (row.kind != "ours" or np.asarray(result[0]).dtype == np.float32):
+        return max(row.rtol, SINGLE_RTOL)
+    return row.rtol
+
+
 def compared(problem, row, X, y, result, expected=None):
     """(difference, allowed): of a row's result, relative. Or why there is nothing to compare.
 
@@ -202,15 +223,16 @@ def compared(problem, row, X, y, result, expected=None):
     expected: the row's reference of X and y, where it is known.
     """
     expected = row.reference(X, y) if expected is None else expected
+    rtol = _tolerance(row, X, result)
     if problem != "fit":
-        return disagreement(result, expected), row.rtol
+        return disagreement(result, expected), rtol
     if not expected.full and not row.minimum_norm:
         return "the columns depend on each other, and its solution is another one"
     if expected.doubtful:
         return "whether the columns depend on each other is a matter of rounding"
-    wide = row.rtol * (expected.condition / 100) ** 2
+    wide = rtol * (expected.condition / 100) ** 2
     if wide <= WIDEST_TOLERANCE:
-        return disagreement(result, expected), max(row.rtol, wide)
+        return disagreement(result, expected), max(rtol, wide)
     return _predictions_compared(X, y, result, expected.values)
 
 

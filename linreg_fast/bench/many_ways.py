@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from linreg_fast.bench.expected import SMALLEST_SHARE, Expected
+from linreg_fast.bench.expected import SMALLEST_SHARE, Expected, in_double
 
 GROUP_ROWS, WINDOW, FOLDS = 50, 250, 5
 ALPHAS = tuple(10.0 ** (k / 8 - 3) for k in range(50))
@@ -40,6 +40,7 @@ def _slices(n):
     return [slice(g, None, max(n // GROUP_ROWS, 1)) for g in range(max(n // GROUP_ROWS, 1))]
 
 
+@in_double
 def expected_groups(X, y):
     return _sized(_lines(X, y, _slices(len(X))))
 
@@ -83,6 +84,7 @@ def compared_windows(n, p):
     return np.unique(ends.astype(np.int64))
 
 
+@in_double
 def expected_rolling(X, y):
     width = window_of(*X.shape)
     rows = [slice(end - width + 1, end + 1) for end in compared_windows(*X.shape)]
@@ -122,6 +124,7 @@ def _folds(n):
     return itertools.pairwise([0, *ends.tolist()])
 
 
+@in_double
 def expected_cv(X, y):
     """Mean squared errors by singular values: one factor a fold, for all penalties."""
     losses = np.zeros(len(ALPHAS))
@@ -160,6 +163,7 @@ def cv_sklearn_search(X, y):
     return (-search.cv_results_["mean_test_score"],)
 
 
+@in_double
 def expected_screen(X, y):
     """F of every column alone, from centred columns, some at a time."""
     target, found = y - y.mean(), np.empty(X.shape[1])
@@ -196,7 +200,10 @@ def _many(X, y):
 
 def _lines_and_rest(X, y):
     """(coefficients and intercepts (t, 1 + p), inverse of the products, residuals) by QR."""
-    design = np.column_stack([np.ones(len(X)), X])
+    n, p = X.shape
+    if n < p + 2:
+        raise np.linalg.LinAlgError(f"{n} rows of {p} columns leave nothing for errors")
+    design = np.column_stack([np.ones(n), X])
     Q, R = np.linalg.qr(design)
     Y = _many(X, y)
     lines = np.linalg.solve(R, Q.T @ Y)
@@ -204,10 +211,12 @@ def _lines_and_rest(X, y):
     return lines.T, (inverse**2).sum(axis=1), Y - design @ lines
 
 
+@in_double
 def expected_lines(X, y):
     return _sized(_lines_and_rest(X, y)[0])
 
 
+@in_double
 def expected_p_values(X, y):
     """Lines and the p values of their coefficients, as textbooks write them."""
     from scipy.special import stdtr

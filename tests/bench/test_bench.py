@@ -156,7 +156,7 @@ def test_single_precision_and_cancelled_terms_are_right(rng):
     coef, intercept = expected.coefficients(2)
     near = X @ coef + intercept  # nothing is left of a residual but its rounding
     for y in (rng.normal(size=100).astype(np.float32), near):
-        tables = report.run([("single", X, y)], ["mse", "gradient", "moments"], budget=0.0)
+        tables = report.run([("single", X, y)], budget=0.0)
         rows = [row for table in tables for row in table["rows"]]
         assert [row["name"] for row in rows if not row["correct"]] == []
 
