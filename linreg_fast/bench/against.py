@@ -18,7 +18,8 @@ FEWEST = 3  # samples
 
 
 def _key(table):
-    label = table["data"] if table["problem"] in OWN_DATA else ""  # of one shape there are several
+    several = table["problem"] in (*OWN_DATA, "p_values")  # tables of one shape
+    label = table["data"] if several else ""
     return label, table["problem"], table["n_samples"], table["n_features"], table["dtype"]
 
 

@@ -50,6 +50,7 @@ class Board(Watch):
         text = json.dumps([self._count, self._row, self._when, self._told])
         self._file.seek(0)
         self._file.write(text.encode().ljust(ROOM))
+        self._file.truncate()  # what a longer text has left
 
 
 def _read(path):

@@ -7,7 +7,7 @@ Whatever a file or a user named is escaped.
 from html import escape
 
 from linreg_fast.bench import against, parts, record
-from linreg_fast.bench.cases import OWN_DATA, RACES
+from linreg_fast.bench.cases import OWN_DATA, RACES, SOURCES
 from linreg_fast.bench.page_style import STYLE
 from linreg_fast.bench.table import digits, notes
 from linreg_fast.wording import amount, seconds
@@ -61,7 +61,8 @@ def headline(tables):
     for table in record.leading(tables):
         rows = record.timed(table)
         if table["problem"] in OWN_DATA:
-            break
+            named = record.TITLES[SOURCES].capitalize()
+            return named if table["problem"] == SOURCES else "Fits of the data that people have"
         if len(rows) > 1:
             slow = max(rows, key=lambda row: row["median"])
             fast = min(rows, key=lambda row: row["median"])
@@ -69,7 +70,7 @@ def headline(tables):
                 f"From {seconds(slow['median'])} to {seconds(fast['median'])}: "
                 "why each rung is faster"
             )
-    return "Fits of the data that people have" if tables else "Why each rung is faster"
+    return "Why each rung is faster"
 
 
 def _chips(found):
@@ -120,6 +121,7 @@ def _rows(table):
         about = "~" if row["scaled"] else ""
         busy = "<small class=warn>busy</small>" if row["busy"] else ""
         held = "" if row["temporaries"] is None else f"{amount(row['temporaries'])}B"
+        reads = f"{row['reads']}x" if row["reads"] else ""
         spread = f"<small>{seconds(row['low'])} to {seconds(row['high'])}</small>"
         yield (
             f"<tr>{name}"
@@ -127,7 +129,7 @@ def _rows(table):
             f"<td data-of='of limit'>{record.percent(row['percent'])}</td>"
             f"<td class=wide data-of='{HEADS[3]}'>{_parts(row['parts'])}</td>"
             f"<td data-of='{_other(table)}'>{_ratio(row['against'])}</td>"
-            f"<td data-of='X read, beside'>{row['reads']}x<small>{held}</small></td>"
+            f"<td data-of='X read, beside'>{reads}<small>{held}</small></td>"
             f"<td data-of='digits'>{digits(row['disagreement'])}</td></tr>"
         )
 
@@ -232,4 +234,9 @@ def _how(found):
         "blocks and threads, or the problem's multiply-adds from registers, whichever takes "
         "longer. Every time belongs to an answer that was compared first."
     )
+    if any(table["problem"] == SOURCES for table in found["tables"]):
+        told += (
+            " Fits of a file have a process each and no limit; all their rounds count, disturbed "
+            "or not."
+        )
     return f"<section><h2>How it was measured</h2><p>{escape(told)}</p></section>"

@@ -26,7 +26,7 @@ class Measured(NamedTuple):
     tolerance: float | None = None
     n_rows: int = 0  # data rows it was run on
     scaled: bool = False
-    reads: int = 1
+    reads: int | None = 1  # times that X is read; None: not counted
     bytes: int | None = None  # that its reads of X and y move, at least
     temporaries: int | None = None  # most bytes of NumPy arrays during a call, on n_rows
     first_call: float | None = None  # how much longer it took: compiling, or loading from the cache

@@ -82,8 +82,9 @@ def joined(records):
             row["against"] = _against(row, other)
         named = {row["name"]: row for row in repeated}
         for pair in table["beside"]:
-            if pair["name"] in named and pair["row"] in named:
-                pair.update(_against(named[pair["name"]], named[pair["row"]]))
+            both = named.get(pair["name"]), named.get(pair["row"])
+            if all(both) and len(both[0]["runs"]) == len(both[1]["runs"]):
+                pair.update(_against(*both))
     for k, swept in enumerate(first["sweeps"]):
         _join_sweeps(swept, [one["sweeps"][k] for one in records])
     return first

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from linreg_fast.bench import added, apart, record, report, sweep
-from linreg_fast.bench.cases import OWN_DATA, PEOPLE_FITS, PROBLEMS, SOURCES, rows
+from linreg_fast.bench.cases import OWN_DATA, PEOPLE, PEOPLE_FITS, PROBLEMS, SOURCES, rows
 from linreg_fast.bench.machine import machine, weather
 from linreg_fast.bench.measure import faults
 from linreg_fast.bench.watch import NOBODY, Watch
@@ -13,6 +13,10 @@ from linreg_fast.bench.watch import NOBODY, Watch
 CONDITIONS = tuple(10.0**k for k in range(0, 15, 2))
 QUICK_SECONDS = 0.1  # of a row's samples: up to here the sweep of a small problem is shorter
 RUNG_PROBLEMS = ("mse", "gradient", "moments")
+
+
+def _no_row(name):
+    return ValueError(f"there is no row {name!r} in these tables (--rows)")
 
 
 @dataclass
@@ -58,7 +62,8 @@ class Session:
             found.setdefault("fit", []).append(added.fit_row(name, thing, "given by the caller"))
         asked = {"fit" if problem in PEOPLE_FITS else problem for problem in self.plan.problems}
         if found and not asked & set(found):
-            raise ValueError(f"--add gives rows of {', '.join(found)}: none of --problem")
+            given = "--add gives rows" if self.plan.add else "functions and estimators are rows"
+            raise ValueError(f"{given} of {', '.join(found)}: none of the problems asked for")
         return found
 
     def rows_of(self, problem):
@@ -71,12 +76,18 @@ class Session:
 
     def check_rows(self):
         """A ValueError for a name in `rows` that no table has."""
-        usual = [problem for problem in self.plan.problems if problem not in OWN_DATA]
+        problems = self.plan.problems
+        if set(problems) & set(PEOPLE):
+            return  # those of the data that people have are known when it is drawn
+        usual = [problem for problem in problems if problem not in OWN_DATA]
         known = {row.name for problem in usual for row in self.rows_of(problem)}
+        if SOURCES in problems:
+            from linreg_fast.bench import sources
+
+            known |= sources.names()
         for name in self.plan.rows:
-            # Those of the data that people have are known when it is drawn.
-            if name and name not in known and len(usual) == len(self.plan.problems):
-                raise ValueError(f"there is no row {name!r} in these tables (--rows)")
+            if name and name not in known:
+                raise _no_row(name)
 
     def run(self, data, on_table=None):
         """Measure the tables of (label, X, y), one after the other; return the record.
@@ -96,6 +107,8 @@ class Session:
         for problem in self.plan.problems:
             if problem in OWN_DATA:
                 self._own_data(problem, on_table)
+        if self.plan.rows and not self.record["tables"]:
+            raise _no_row(self.plan.rows[0])
         if self.plan.sweep is not None:
             self._sweep(data)
         return self.record

@@ -1,6 +1,7 @@
 """A process that fits by one way, whenever it is asked to, and how much memory it takes for it."""
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from linreg_fast.bench import children
 
 GLANCE = 0.002  # seconds between two looks at the memory
 
@@ -22,7 +25,12 @@ class Child:
         command = [sys.executable, "-m", "linreg_fast.bench.sources_child", way.name]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=nothing, text=True
+            command,
+            env=children.environment(),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=nothing,
+            encoding="utf-8",
         )
         self.failed, self.found = "", []
 
@@ -81,7 +89,7 @@ def answer_with(fit):
     """
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(2, 1)
-        for line in sys.stdin:
+        for line in io.TextIOWrapper(sys.stdin.buffer, "utf-8"):
             begin, used = time.perf_counter(), time.process_time()
             try:
                 coef = fit(line.rstrip("\n"))
@@ -93,7 +101,6 @@ def answer_with(fit):
                     "processor": time.process_time() - used,
                     "coef": [] if coef is None else np.ravel(coef).tolist(),
                 }
-            del line
             with contextlib.suppress(BrokenPipeError):
                 print(json.dumps(found), file=answers, flush=True)
 

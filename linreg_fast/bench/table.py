@@ -73,12 +73,17 @@ def _that_fit(headings, lines, width):
     def taken(shown):
         return sum(widths[name] + 2 for name in shown)
 
-    shown = list(headings)
+    empty = {
+        name
+        for k, name in enumerate(headings)
+        if k > 1 and lines and all(cells[k] == "-" for cells, _, _ in lines)
+    }
+    shown = [name for name in headings if name not in empty]
     if taken(shown) + idea <= width:
         return shown, True
-    shown.remove(WHERE)  # it stands with the idea below
-    for name in (*FIRST_TO_GO, headings[3], "of limit"):
-        if taken(shown) - 2 > width:
+    # Where the time goes stands with the idea below.
+    for name in (WHERE, *FIRST_TO_GO, headings[3], "of limit"):
+        if name in shown and (name == WHERE or taken(shown) - 2 > width):
             shown.remove(name)
     return shown, False
 
@@ -103,7 +108,7 @@ def _lines(table):
                 record.percent(row["percent"]) + (" !" if (row["percent"] or 0) > 110 else ""),
                 _against(row),
                 record.where(row),
-                str(row["reads"]),
+                str(row["reads"] or "-"),
                 "-" if row["temporaries"] is None else f"{amount(row['temporaries'])}B",
                 digits(found),
             )

@@ -7,7 +7,7 @@ class Watch:
     Parameters
     ----------
     faulty : dict, optional
-        (Problem, row) -> what is wrong with it: those rows are not called.
+        Name of a row -> what is wrong with it: those rows are not called.
     """
 
     def __init__(self, faulty=None):

@@ -33,6 +33,13 @@ that others use, instructions are the rest. reads: times that X is read. beside:
 most bytes of NumPy arrays held. digits: right ones of the answer. ~: fewer
 rows, scaled. busy: others used the machine.
 --problem people: correlated columns, frames, many targets, first calls."""
+OF_SOURCES = """
+Files: coefficients are compared with least squares in pairs of doubles first;
+of the others' the digits are told, and none is called wrong. time: median of
+the rounds, disturbed or not; rows that take many times as long as the fastest
+run in the first rounds only. x fastest: how many times as fast as the fastest
+row, with its 98% interval; ? undecided, = the same. beside: most that the
+process held in a first fit beyond what it held before."""
 
 
 def _positive(kind):
@@ -89,12 +96,14 @@ def _check_files(options):
 
 
 def _plan(options, problems):
-    from linreg_fast.bench.session import Plan
+    from linreg_fast.bench.session import RUNG_PROBLEMS, Plan
 
     seconds = QUICK_SECONDS if options.quick else SECONDS
     wanted = [name.strip() for name in (options.rows or "").split(",") if name.strip()]
     if options.rows is not None and not wanted:
         raise ValueError("--rows names none")
+    if options.sweep in ("rows", "columns") and not set(problems) & set(RUNG_PROBLEMS):
+        raise ValueError(f"--sweep {options.sweep} is of {', '.join(RUNG_PROBLEMS)}: --problem")
     return Plan(
         problems=tuple(problems),
         seconds=seconds if options.seconds is None else options.seconds,
@@ -137,6 +146,7 @@ def run(options, problems, data):
     from rich.console import Console
 
     from linreg_fast.bench import against, record
+    from linreg_fast.bench.cases import SOURCES
     from linreg_fast.bench.session import Session
     from linreg_fast.bench.table import print_table
 
@@ -162,7 +172,9 @@ def run(options, problems, data):
         if options.html:
             status.update("what the compiler made of it")
             session.record["code"] = _code(session.record)
-    console.print(LEGEND)
+    legends = [LEGEND] if set(problems) - {SOURCES} else []
+    for legend in [*legends, *([OF_SOURCES] if SOURCES in problems else [])]:
+        console.print(legend)
     _print_rest(console, session.record)
     _write(session.record, options, console)
     wrong = record.all_wrong(session.record)

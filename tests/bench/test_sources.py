@@ -7,6 +7,7 @@ import pytest
 
 from linreg_fast.bench import record, sources, sources_ways
 from linreg_fast.bench.cases import PEOPLE, SOURCES
+from linreg_fast.bench.session import Plan, Session
 from linreg_fast.bench.sources_dask import DASK
 
 pytest.importorskip("pyarrow", reason="the extra 'arrow'")
@@ -50,6 +51,15 @@ def test_a_process_fits_and_tells_what_failed(files):
     text = "\n".join(_script().section(found))
     assert "| times bare decode, pyarrow |" in text
     assert "| numpy, X'X |" in text
+    assert all(not row["against"]["busy"] for row in table["rows"] if row["against"])
+    for failed in (["gone"] * 2, ["gone", ""]):  # all of them, or the one that others are held to
+        for child, why in zip(raced[0], failed, strict=True):
+            child.failed = why
+        less = sources._table("rounded prices,", (3000, 3), raced, None)
+        assert [row["note"] for row in less["rows"]].count("gone") == failed.count("gone")
+        assert less["beside"] == []
+        found["tables"] = [less]
+        assert f"| {ways[0].name} | gone |" in "\n".join(_script().section(found))
     child = sources.Child(ways[1])
     try:
         assert child.fit(path + ".none") is None
@@ -68,3 +78,12 @@ def test_names():
     assert SOURCES in record.TITLES
     names = [way.name for way in (*sources_ways.WAYS, *DASK)]
     assert len(set(names)) == len(names)
+
+
+def test_what_there_is_not_is_told_before_anything_is_measured():
+    session = Session(Plan((SOURCES,), rows=("no row",)))
+    with pytest.raises(ValueError, match="there is no row 'no row'"):
+        session.check_rows()
+    Session(Plan((SOURCES,), rows=(sources_ways.BARE,))).check_rows()
+    with pytest.raises(ValueError, match="of 3 columns give 10"):
+        next(sources.tables(SOURCES, True, (9, 3), False, 0.01))
