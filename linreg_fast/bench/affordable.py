@@ -28,7 +28,7 @@ def _seconds(row, data):
 def call_seconds(row, X, y):
     """What a call on 2p + 6 rows takes, at best; None where that is work, or cannot be done."""
     few = min(len(X), 2 * X.shape[1] + 6)
-    if X[:few].size + y[:few].size > CALL_ELEMENTS:
+    if X[:few].size + y[:few].size > CALL_ELEMENTS or y[:1].size > 1:  # many targets are work
         return None
     data = frozen(X[:few]), frozen(y[:few])
     try:

@@ -15,6 +15,27 @@ QUICK_SECONDS = 0.1  # of a row's samples: up to here the sweep of a small probl
 RUNG_PROBLEMS = ("mse", "gradient", "moments")
 
 
+def joined_names(parts, known):
+    """Names of rows from what stood between commas, since some names have a comma themselves.
+
+    The longest that are known; where none are (None), all that the parts may spell.
+
+    >>> joined_names(("polars", "lazy sums", "numpy"), {"polars, lazy sums", "polars", "numpy"})
+    ('polars, lazy sums', 'numpy')
+    """
+    found, start = [], 0
+    while start < len(parts):
+        ends = {", ".join(parts[start:end]): end for end in range(len(parts), start, -1)}
+        if known is None:
+            found += ends
+            start += 1
+            continue
+        name = next((name for name in ends if name in known), parts[start])
+        found.append(name)
+        start = ends[name]
+    return tuple(found)
+
+
 def _no_row(name):
     return ValueError(f"there is no row {name!r} in these tables (--rows)")
 
@@ -46,6 +67,7 @@ class Session:
         self._tell = tell or (lambda text: None)
         self._watch = watch
         self._added = self._load()
+        self.plan = replace(plan, rows=joined_names(plan.rows, self._known()))
         self.record = {"machine": machine(), "weather": None, "tables": [], "sweeps": []}
         self.record["digits"] = self.record["against"] = self.record["code"] = None
 
@@ -68,25 +90,33 @@ class Session:
 
     def rows_of(self, problem):
         """The rows of a table. A ValueError for a name that no table has."""
-        table = [*rows(problem, self.plan.peers), *self._added.get(problem, ())]
-        added.checked_names(table)
+        table = self._every_row(problem)
         if not self.plan.rows:
             return table
         return [row for row in table if row.name in self.plan.rows or row.kind == "added"]
 
-    def check_rows(self):
-        """A ValueError for a name in `rows` that no table has."""
+    def _every_row(self, problem):
+        table = [*rows(problem, self.plan.peers), *self._added.get(problem, ())]
+        return added.checked_names(table)
+
+    def _known(self):
+        """Names of all rows; None with the data that people have, until that is drawn."""
         problems = self.plan.problems
-        if set(problems) & set(PEOPLE):
-            return  # those of the data that people have are known when it is drawn
+        if not self.plan.rows or set(problems) & set(PEOPLE):
+            return None
         usual = [problem for problem in problems if problem not in OWN_DATA]
-        known = {row.name for problem in usual for row in self.rows_of(problem)}
+        known = {row.name for problem in usual for row in self._every_row(problem)}
         if SOURCES in problems:
             from linreg_fast.bench import sources
 
             known |= sources.names()
+        return known
+
+    def check_rows(self):
+        """A ValueError for a name in `rows` that no table has."""
+        known = self._known()
         for name in self.plan.rows:
-            if name and name not in known:
+            if name and known is not None and name not in known:
                 raise _no_row(name)
 
     def run(self, data, on_table=None):

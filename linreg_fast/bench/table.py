@@ -76,7 +76,7 @@ def _that_fit(headings, lines, width):
     empty = {
         name
         for k, name in enumerate(headings)
-        if k > 1 and lines and all(cells[k] == "-" for cells, _, _ in lines)
+        if k > 1 and lines and all(cells[k] in ("", "-") for cells, _, _ in lines)
     }
     shown = [name for name in headings if name not in empty]
     if taken(shown) + idea <= width:
