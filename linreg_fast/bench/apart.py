@@ -202,4 +202,5 @@ def _finished(folder):
 
 
 if __name__ == "__main__":
+    children.end_with_parent()
     main(sys.argv[1:])

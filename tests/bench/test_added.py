@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 import types
 
 import numpy as np
@@ -273,6 +274,30 @@ def test_what_a_process_gives(tmp_path):
     wished, text = json.loads((tmp_path / "error").read_text())
     assert wished
     assert "need 14 columns" in text
+
+
+ORPHAN = """
+import sys
+from linreg_fast.bench import children
+children.LOOKS = 0.05
+children.end_with_parent()
+sys.stderr.write("ready")
+sys.stderr.close()
+while True: pass
+"""
+PARENT = """
+import subprocess, sys
+with subprocess.Popen([sys.executable, "-c", sys.argv[1]], stderr=subprocess.PIPE) as child:
+    child.stderr.read(5)
+    import os
+    os._exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="children do not learn there that it ended")
+def test_a_process_that_hangs_ends_with_its_parent():
+    # Nobody is left who holds the output open.
+    assert children.run(["-c", PARENT, ORPHAN], patience=60).returncode == 3
 
 
 def test_digits_are_of_rows_that_come_back(rng):
