@@ -20,6 +20,7 @@ WORK = {
     "DOUBLED_FEW": ("fit", 120, 5, ""),
     "DOUBLED_": ("doubled", 50_000, 20, ""),
     "REFINED_": ("fit", 100_000, 50, "correlated"),
+    "GROUP_AHEAD": ("mixed groups", 200_000, 3, ""),
     "GROUP_": ("groups", 200_000, 3, ""),
     "WINDOW_": ("windows", 50_000, 3, ""),
     "SCREEN_": ("screen", 2_000, 5_000, ""),
@@ -110,6 +111,7 @@ def call_of(work, n, p, options):
     mixed = np.random.default_rng(0).permutation(groups)
     return {
         "groups": lambda: linreg_fast.fit_groups(X, y, groups),
+        "mixed groups": lambda: linreg_fast.fit_groups(X, y, mixed),
         "each target": lambda: linreg_fast.fit_targets(X, y),
         "windows": lambda: linreg_fast.fit_rolling(X, y, 100),
         "screen": lambda: linreg_fast.screen(X, y),

@@ -94,8 +94,10 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 REFINED_ELEMENTS = 3 << 10
 
 # --- groups of rows (moments/rows_in_lanes.py)
-GROUP_ROWS = 64  # copied to a buffer, whose products are added with sums in registers
-GROUP_AHEAD = 64  # rows fetched ahead where they stand anywhere in memory
+# Rows that are copied to a buffer, whose products are added with sums in registers. Of 10,000 groups
+# of 20 rows of 3 columns 32 and 128 take 0.90 and 0.96 of the time, within noise (Zen 4).
+GROUP_ROWS = 64
+GROUP_AHEAD = 64  # rows fetched ahead where those of a group lie apart
 # Numbers of X that copies of it hold, one for each of the targets fitted at a time (fit_targets).
 TARGET_COPY_ELEMENTS = 1 << 20
 

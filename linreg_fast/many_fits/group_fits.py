@@ -9,9 +9,7 @@ from linreg_fast.data.gate import listed
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.many_fits.frames import column, features_by_name, features_of, frame
 from linreg_fast.many_fits.labels import Places, as_list
-from linreg_fast.many_fits.results import ManyFits, key_columns
-
-LISTED = 10_000  # keys that are looked through for one that is like an unknown one
+from linreg_fast.many_fits.results import LISTED, ManyFits, key_columns
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -9,6 +9,7 @@ from linreg_fast.data.t_tail import two_sided
 from linreg_fast.kernels.systems import one_of_many as of
 
 SHOWN = 10  # fits in a notebook
+LISTED = 10_000  # names that are looked through for one that is like an unknown one
 
 
 def key_columns(keys, names, taken=()):

@@ -1,13 +1,15 @@
 """`TargetFits`: one line for each of many targets, as arrays."""
 
+import difflib
+import operator
 from dataclasses import dataclass
 
 import numpy as np
 
-from linreg_fast.data.gate import no_column
+from linreg_fast.data.gate import listed
 from linreg_fast.data.lazy import computed_once
 from linreg_fast.many_fits.frames import features_by_name, features_of, frame
-from linreg_fast.many_fits.results import ManyFits
+from linreg_fast.many_fits.results import LISTED, ManyFits
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,10 +33,19 @@ class TargetFits(ManyFits):
 
     def __getitem__(self, target):
         """What is known of one target, by its name or its place, as a dict."""
-        place = self._places.get(target, target) if isinstance(target, str) else target
-        if isinstance(place, str):
-            raise KeyError(str(no_column(place, self.targets, "these fits")))
-        return self._one(range(len(self))[place])
+        place = self._places.get(target) if isinstance(target, str) else target
+        if place is None:
+            raise KeyError(self._unknown(target))
+        place = operator.index(place)
+        if not -len(self) <= place < len(self):
+            raise IndexError(f"there is no target {place}: there are {len(self)}")
+        return self._one(place)
+
+    def _unknown(self, target):
+        """What to say of a name that no target has."""
+        near = difflib.get_close_matches(str(target), self.targets[:LISTED], 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        return f"there is no target {target!r}{hint}: they are {listed(self.targets, 8)}"
 
     def __iter__(self):
         """Over the names of the targets."""

@@ -56,8 +56,12 @@ def test_frames_and_bad_input(rng):
     np.testing.assert_array_equal(fits["v"]["coef"], fits[-1]["coef"])
     assert list(fits) == ["u", "v"]
     assert "w" not in fits
-    with pytest.raises(KeyError, match="no column 'w': it has u, v"):
-        fits["w"]
+    for place, error, words in (
+        ("w", KeyError, "no target 'w': they are u, v"),
+        (2, IndexError, "no target 2: there are 2"),
+    ):
+        with pytest.raises(error, match=words):
+            fits[place]
     for Z, given, words in (
         (Y, {}, "y contains NaN"),
         (np.where(np.isnan(Y), np.inf, Y), {"missing": "each"}, "infinity"),

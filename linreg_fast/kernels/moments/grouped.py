@@ -1,8 +1,8 @@
 """Thousands of groups of rows: the rows in the order of their groups, and a fit for each group.
 
-Sums are in double-double about each group's own means, so that neither offsets nor units cost
-digits: 20,000 groups of 50 rows of 3 columns take a tenth of what it takes to solve them one call
-at a time. Every group is one thread's, so bits depend on the group's rows alone.
+Sums are in double-double about the means of a group's first rows, see `rows_in_lanes`, so that
+neither offsets nor units cost digits; a group whose first rows lie far from the others is left to
+the caller. Every group is one thread's, so bits depend on the group's rows alone.
 """
 
 from typing import Any, NamedTuple

