@@ -94,8 +94,8 @@ DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
 REFINED_ELEMENTS = 3 << 10
 
 # --- groups of rows (moments/rows_in_lanes.py)
-# Rows that are copied to a buffer, whose products are added with sums in registers. Of 10,000 groups
-# of 20 rows of 3 columns 32 and 128 take 0.90 and 0.96 of the time, within noise (Zen 4).
+# Rows that are copied to a buffer, whose products are added with sums in registers. With 32 and 128
+# 10,000 groups of 20 rows of 3 columns take 0.90 and 0.96 of the time, within noise (Zen 4).
 GROUP_ROWS = 64
 GROUP_AHEAD = 64  # rows fetched ahead where those of a group lie apart
 # Numbers of X that copies of it hold, one for each of the targets fitted at a time (fit_targets).
