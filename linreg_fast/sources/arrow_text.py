@@ -59,6 +59,10 @@ def parse(block, dialect, numbers, texts):
     if len(gaps) == len(numbers) and np.logical_and.reduce(gaps).any():
         return None  # a row of nothing, perhaps
     cells = {j: table.column(str(j)).to_pylist() for j in texts}
+    if b" " in block and any(cell.startswith(" ") for some in cells.values() for cell in some):
+        if b'"' in block:
+            return None  # blanks within quotes are part of a cell
+        cells = {j: [cell.lstrip(" ") for cell in some] for j, some in cells.items()}
     return Batch(table.num_rows, found, cells, {}, str, [])
 
 

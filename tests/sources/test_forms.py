@@ -175,6 +175,15 @@ def test_only_the_columns_asked_for_are_read(tmp_path):
         read_table(path, ["bad"])
 
 
+@engines
+@pytest.mark.parametrize("second", ["Rome", '" Rome"'])
+def test_blanks_behind_delimiters_are_no_part_of_text(tmp_path, second, engine):
+    path = table(tmp_path, f"a,city\n1, Oslo\n2,{second}\n3,Bern\n")
+    with open_table(path, delimiter=",", engine=engine) as source:
+        (batch,) = source.batches([0], [1])
+    assert batch.texts[1] == ["Oslo", second.strip('"'), "Bern"]
+
+
 def test_parquet_columns_of_every_kind(tmp_path):
     pa = pytest.importorskip("pyarrow", reason="the extra 'arrow'")
     from decimal import Decimal
