@@ -18,6 +18,7 @@ from linreg_fast.kernels.tuning import (
 )
 from linreg_fast.sources.columns import below
 from linreg_fast.sources.doors import advice
+from linreg_fast.sources.table import told_of_rounding, wider
 
 MISSING = ("raise", "drop")
 
@@ -42,9 +43,8 @@ class Gate:
         """The columns of the rows that are summed; a ValueError names the place of others."""
         columns, out = chunk.columns, None
         rows = len(columns[0])
-        for k, (low, high) in chunk.wide.items():
-            before = self._wide.get(k, (low, high))
-            self._wide[k] = min(before[0], low), max(before[1], high)
+        for k, ends in chunk.wide.items():
+            self._wide[k] = wider(self._wide.get(k), ends)
         for j, column in enumerate(columns):
             there = np.isfinite(column)
             if not there.all():
@@ -105,13 +105,8 @@ class Gate:
         """Raise where no row is left; warn of integers that were rounded."""
         if not self.used:
             raise ValueError(self._why_none(again))
-        for k, (low, high) in sorted(self._wide.items()):
-            step = 1 << max(max(-low, high).bit_length() - 53, 1)
-            warnings.warn(
-                f"column {self._names[k]!r} holds whole numbers from {low} to {high}, beyond "
-                f"2**53: they were rounded to multiples of {step}; take an offset off",
-                stacklevel=6,
-            )
+        for k, ends in sorted(self._wide.items()):
+            warnings.warn(told_of_rounding(self._names[k], ends), stacklevel=6)
 
     def _why_none(self, again):
         if not self.read:

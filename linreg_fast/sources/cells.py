@@ -20,6 +20,7 @@ DATE = re.compile(
     r"|\d{4}-\d{2}|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 )
 WIDE, EXACT = re.compile(r"[+-]?[0-9]{16,400}"), 1 << 53
+WIDE_IN_TEXT = re.compile(rb"(?<![0-9.eE])[0-9]{16,400}(?![0-9.eE])")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 DECIMAL_POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -59,6 +60,15 @@ def is_wide(cell):
     (True, False, False)
     """
     return len(cell) > 15 and bool(WIDE.fullmatch(cell.strip())) and abs(int(cell)) > EXACT
+
+
+def may_be_wide(block):
+    """Whether bytes of text hold so many digits without a point or an exponent.
+
+    >>> may_be_wide(b"1,9007199254740993"), may_be_wide(b"0.9007199254740993,1e300")
+    (True, False)
+    """
+    return bool(WIDE_IN_TEXT.search(block))
 
 
 def _are_plain(cells):

@@ -6,10 +6,12 @@ import numpy as np
 
 from linreg_fast.data.gate import listed
 from linreg_fast.sources.cells import why_text
+from linreg_fast.sources.columns import of_whole_numbers
 from linreg_fast.sources.doors import advice
 from linreg_fast.sources.key_cells import joined, missing_in
 from linreg_fast.sources.left_out import counts_rows
 from linreg_fast.sources.names import counted, find
+from linreg_fast.sources.table import told_of_rounding, wider
 
 
 class Collector:
@@ -34,6 +36,7 @@ class Collector:
         self.not_numbers = {}  # offered place -> what stands where
         self.gaps = dict.fromkeys([*self._parts, *self._cells], 0)
         self._first_gap, self._first_infinite = {}, {}
+        self._wide = {}  # place -> range of integers that were rounded
         self.rows = 0
         self._short = 0
 
@@ -89,7 +92,9 @@ class Collector:
         self._short += len(batch.short)
 
     def _look_at(self, place, batch):
-        values = batch.numbers[place]
+        values, ends = batch.numbers[place], of_whole_numbers(batch.wide).get(place)
+        if ends is not None:
+            self._wide[place] = wider(self._wide.get(place), ends)
         if np.isfinite(values).all():
             return
         missing = np.isnan(values)
@@ -135,8 +140,14 @@ class Collector:
         return joined(self._cells[place], kept)
 
     def refuse(self, places):
-        """Raise for what these columns may not hold: infinity, and gaps where they are to stop."""
+        """Raise for what these columns may not hold: infinity, and gaps where they are to stop.
+
+        Of integers that floats do not hold, a warning tells once.
+        """
         for place in places:
+            ends = self._wide.pop(place, None)
+            if ends is not None:
+                warnings.warn(told_of_rounding(self.name(place), ends), stacklevel=4)
             if place in self._first_infinite:
                 at, value = self._first_infinite[place]
                 raise ValueError(

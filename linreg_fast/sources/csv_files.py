@@ -12,7 +12,7 @@ import re
 import numpy as np
 
 from linreg_fast.sources import arrow_text, signs
-from linreg_fast.sources.cells import as_numbers
+from linreg_fast.sources.cells import EXACT, as_numbers, is_wide, may_be_wide
 from linreg_fast.sources.dialect import BLANKS, cells_of, find_dialect
 from linreg_fast.sources.footers import without_footers
 from linreg_fast.sources.streams import READ, Utf8
@@ -60,6 +60,7 @@ class CsvSource:
         self._block = self._block[end if lines else start :]
         lines = self.dialect.lines
         self._line = lines + 1
+        self._far = dict.fromkeys(self.dialect.wide, True)  # place -> whether integers are rounded
 
     def __enter__(self):
         return self
@@ -145,16 +146,21 @@ class CsvSource:
             else:
                 batch = batch._replace(where=self._finder(block, line))
             if batch.rows:
-                yield batch._replace(wide=self._wide(batch)) if self.dialect.wide else batch
+                yield batch._replace(wide=self._wide(batch, block))
 
-    def _wide(self, batch):
-        """The ranges of columns that begin with whole numbers which floats do not hold."""
+    def _wide(self, batch, block):
+        """The ranges of columns with whole numbers, so far, which floats do not hold."""
         ends = {}
-        for place in self.dialect.wide & batch.numbers.keys():
-            values = batch.numbers[place]
-            values = values[np.isfinite(values)]
-            if len(values):
-                ends[place] = int(values.min()), int(values.max())
+        for place, values in batch.numbers.items():
+            low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+            if place not in self._far and (low < -EXACT or high > EXACT):  # looked at once
+                self._far[place] = may_be_wide(block) and any(
+                    len(row) > place and is_wide(row[place]) for row, _ in self._rows(block, 0)
+                )
+            if self._far.get(place):
+                values = values[np.isfinite(values)]
+                if len(values):
+                    ends[place] = int(values.min()), int(values.max())
         return ends
 
     def _worth_arrow(self, block):

@@ -49,6 +49,22 @@ class Ends(tuple):
         return found
 
 
+def told_of_rounding(name, ends):
+    """What to say of a column whose integers floats do not hold. ends: (lowest, highest)."""
+    low, high = ends
+    step = 1 << max(max(-low, high).bit_length() - 53, 1)
+    return (
+        f"column {name!r} holds whole numbers from {low} to {high}, beyond 2**53: they were "
+        f"rounded to multiples of {step}; take an offset off"
+    )
+
+
+def wider(known, ends):
+    """The range of two: (lowest, highest) each, the first perhaps None."""
+    low, high = ends
+    return (low, high) if known is None else (min(known[0], low), max(known[1], high))
+
+
 class Batch(NamedTuple):
     """Some rows of the columns asked for, each column an array of its own."""
 

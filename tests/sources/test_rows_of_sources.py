@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from linreg_fast import RUNGS, LinearRegression, moments
 from linreg_fast.sources import blocks as blocks_of
 from linreg_fast.sources.summing import Tree, opened, summed
+from linreg_fast.sources.table import read_table
 
 pa = pytest.importorskip("pyarrow", reason="the extra 'arrow'")
 from pyarrow import parquet  # noqa: E402
@@ -270,6 +271,12 @@ def test_integers_that_floats_do_not_hold_are_told(tmp_path, rng):
     path.write_text("x,y\n" + "\n".join(f"{a},{b}" for a, b in enumerate(x)))
     with pytest.warns(UserWarning, match=rf"'y' holds whole numbers from {x[0]}"):
         moments(path, "y")
+    late = tmp_path / "late.csv"  # after the rows that the first look is at
+    late.write_text("x,y\n" + "1,2\n3,5\n1e300,5\n" * 300 + f"1,{x[1]}\n2,4\n")
+    for read in (lambda: moments(late, "y"), lambda: read_table(late, ["x", "y"])):
+        with pytest.warns(UserWarning, match=f"'y' holds whole numbers from 2 to {x[1]}") as told:
+            read()
+        assert len(told) == 1
     with pytest.warns(UserWarning, match=r"'X\[0\]' holds whole numbers"):
         moments(iter([(x[:, None], np.arange(30))]))
 
