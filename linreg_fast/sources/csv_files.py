@@ -8,6 +8,7 @@ know the same markers of missing values and give the same bits.
 import io
 import itertools
 import re
+import sys
 
 import numpy as np
 
@@ -19,8 +20,8 @@ from linreg_fast.sources.streams import READ, Utf8
 from linreg_fast.sources.table import Batch, Column
 
 BLOCK = 8 << 20  # bytes: pyarrow is as fast at 4 to 16 MB (45 MB of 10 columns, Zen 3)
-# Shorter text is read by the standard library before pyarrow is imported.
-WORTH_ARROW = 1 << 20
+# Shorter text is read without pyarrow: with it there, and before it is imported, which takes 0.2 s.
+WORTH_ARROW, WORTH_IMPORTING = 1 << 14, 1 << 20
 BLANK_LINE = re.compile(rb"(^|[\r\n])(\r?\n|\r)")
 END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 
@@ -166,7 +167,8 @@ class CsvSource:
     def _worth_arrow(self, block):
         if self.dialect.delimiter == BLANKS or self._engine == "python":
             return False
-        if self._engine == "auto" and len(block) < WORTH_ARROW:
+        least = WORTH_ARROW if "pyarrow.csv" in sys.modules else WORTH_IMPORTING
+        if self._engine == "auto" and len(block) < least:
             return False
         return arrow_text.is_installed()
 
