@@ -79,8 +79,8 @@ class GroupFits(ManyFits):
             own = {str(each): each for each in keys}
             near = difflib.get_close_matches(str(key), own, 1)
             hint = f" (did you mean {own[near[0]]!r}?)" if near else ""
-        told = listed([repr(each) for each in as_list(self.keys[:9])], 8)
-        more = f" and so on, {len(self):,} in all" if len(self) > 9 else ""
+        told = listed([repr(each) for each in as_list(self.keys[:8])])
+        more = f" and so on, {len(self):,} in all" if len(self) > 8 else ""
         return f"there is no group {key!r}{hint}: the keys are {told}{more}"
 
     @computed_once
@@ -111,6 +111,11 @@ class GroupFits(ManyFits):
         """
         if unknown not in ("raise", "nan"):
             raise ValueError(f"unknown must be 'raise' or 'nan', got {unknown!r}")
+        if isinstance(groups, str):
+            raise ValueError(
+                f"groups must be a key for each row, got the text {groups!r}: leave groups out "
+                "where X is a frame with the columns of keys"
+            )
         if groups is None:
             groups = [column(X, name) for name in self.key_names]
             groups = groups if len(self.key_names) > 1 else groups[0]

@@ -11,6 +11,7 @@ from linreg_fast.kernels.tuning import (
     SCREEN_MOST_VECTORS,
     SCREEN_WEIGHTED_ELEMENTS,
 )
+from linreg_fast.many_fits.table import LEAVE_OUT
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.progress import Progress
 
@@ -139,7 +140,8 @@ def _projected(X, columns, Q, rest, names, root):
     for at, j in enumerate(columns):
         if not np.isfinite(part[:, at]).all():
             row = int(np.argmin(np.isfinite(part[:, at])))
-            check_finite(part[row : row + 1, at : at + 1], "X", names, place=(row, int(j)))
+            bad = part[row : row + 1, at : at + 1]
+            check_finite(bad, "X", names, (row, int(j)), LEAVE_OUT)
     sizes = np.abs(part).max(axis=0)
     units = np.frexp(sizes)[1]
     part = np.ldexp(part, -units)

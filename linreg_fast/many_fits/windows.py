@@ -90,6 +90,8 @@ def fit_rolling(
     first = np.repeat(starts[:-1], np.diff(starts))
     every = np.arange(len(order))
     if times is None:
+        if isinstance(span, np.timedelta64):
+            raise ValueError(f"window={window!r} is a span of time: pass times too")
         rows = whole_number(window, "window")
         if rows < least:
             raise ValueError(
