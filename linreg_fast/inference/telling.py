@@ -10,6 +10,7 @@ from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.second_pass import meat as hc
 
 DIGITS, FLOAT32_NOISE, FLOAT32_DIGITS = 8, 1e-10, 4  # of rss, below which plain sums are told of
+VANISHING = 1e-10  # of the classical errors: at 3000 x 5 rounding left 1e-15 of them
 PERFECT = (8 * EPSILON) ** 2  # of the target's squares: residuals that are rounding
 
 
@@ -46,6 +47,16 @@ def tell(result, scores, rows_given):
             else "a cluster alone decides them"
         )
         warn(f"{_named(result, lost)}: {where}, so that {choice.cov} is not determined: nan")
+    if choice.cov != "classical" and result.rss > 0:
+        classical = result.sigma * np.linalg.norm(basis.root, axis=1)
+        vanishing = (result.se <= VANISHING * classical) & (classical > 0)
+        if vanishing.any():
+            each = "cluster" if result.groups else "row"
+            warn(
+                f"{_named(result, vanishing)}: {choice.cov} errors are zero but for rounding, "
+                f"since what each {each} adds to them is zero, as with a coefficient for each "
+                f"{each}: their t and p say nothing"
+            )
     negative = np.isnan(result.se) & ~lost & ~undetermined
     if negative.any() and np.isfinite(result.meat).all():
         warn(
