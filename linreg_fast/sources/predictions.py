@@ -18,6 +18,7 @@ from linreg_fast.sources.recognise import close_all, closed_on_failure, pieces_o
 from linreg_fast.sources.table import is_parquet
 
 HEAD = "prediction"
+NOT_WRITTEN = (".feather", ".arrow", ".arrows", ".json", ".xlsx", ".gz", ".bz2", ".xz", ".zst")
 
 
 def write(source, path, coder_of, coef, intercept):
@@ -67,6 +68,7 @@ def write_columns(pieces, path, coder, answers, heads, kept=(), check=None, prog
         if path is None:
             with csv_to(sys.stdout, [*kept, *heads]) as add:
                 return rows_into(add)
+        check_ending(path)
         target = os.path.realpath(os.fspath(path))
         if any(os.path.realpath(piece.path) == target for piece in pieces):
             raise ValueError(f"{target} is read here: write to another file")
@@ -74,6 +76,13 @@ def write_columns(pieces, path, coder, answers, heads, kept=(), check=None, prog
             return rows_into(add)
     finally:
         close_all(pieces)
+
+
+def check_ending(path):
+    """Refuse a path whose ending promises another form than the two that are written."""
+    ending = os.path.splitext(os.fsdecode(path))[1].lower()
+    if ending in NOT_WRITTEN:
+        raise ValueError(f"cannot write {os.fsdecode(path)}: .parquet, or CSV, not {ending}")
 
 
 def heads_of(target, kept, more=()):
