@@ -56,6 +56,16 @@ def fit_formula(model, formula, source, weight, context):
     return model
 
 
+def check_target(design, y):
+    """Whether y, beside a formula that names the target, is None or names the same."""
+    if y is not None and not (isinstance(y, str) and y in (design.target, *design.left.columns)):
+        given = repr(y) if isinstance(y, str) else f"a {type(y).__name__}"
+        raise ValueError(
+            f"the formula {design.text!r} names the target, {design.target!r}: leave y out, "
+            f"got {given}"
+        )
+
+
 def stream_of(model, source, y=None, weight=None, groups=(), places=False):
     """The stream of a model's rows, coded as the fit coded them.
 
@@ -79,6 +89,8 @@ def stream_of(model, source, y=None, weight=None, groups=(), places=False):
                 "of a source groups and sample_weight are names of columns, got a "
                 f"{type(name).__name__}"
             )
+    if design is not None:
+        check_target(design, y)
     pieces = pieces_of(source)
     with closed_on_failure(pieces):
         if design is not None:

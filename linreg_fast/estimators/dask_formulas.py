@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 from linreg_fast.data.gate import is_dask
+from linreg_fast.estimators.coded_sources import check_target
 from linreg_fast.estimators.dask_lessons import learnt, number_of, one_at_a_time
 from linreg_fast.estimators.formula_frames import no_column
 from linreg_fast.sources import dask_blocks
@@ -51,8 +52,7 @@ def coded(design, frame, y=None, weight=None, groups=None, drop=False):
 
     Groups and weights stay as they are. drop: rows with a gap become NaN; else they are an error.
     """
-    if y is not None:
-        raise ValueError(f"the formula {design.text!r} names the target: pass no y besides")
+    check_target(design, y)
     frame, weight = _with_weight(frame, weight)
     groups, many = _named_groups(frame, groups)
     names = [str(name) for name in frame.columns]
