@@ -60,9 +60,12 @@ def merged(paths):
             total = one
             continue
         if (one.features, one.target) != (total.features, total.target):
+            alike = one.target == total.target and set(one.features) == set(total.features)
+            advice = f" (sum both up with --features {','.join(total.features)})" if alike else ""
             raise ValueError(
                 f"{path} is of {one.target!r} by {listed(one.features)}, and {paths[0]} of "
                 f"{total.target!r} by {listed(total.features)}: they cannot be added"
+                f"{advice}"
             )
         total = total._replace(moments=total.moments + one.moments)
     return total
