@@ -77,13 +77,10 @@ def run(options):
 
 
 def _check_out(options):
-    from linreg_fast.sources.table import is_arrow, is_parquet
+    from linreg_fast.sources.predictions import check_ending
 
     check_writable(options.out, *options.data, options.model)
-    if is_arrow(options.out) and not is_parquet(options.out):
-        raise ValueError(
-            f"predictions are written as CSV or Parquet: {options.out} names another kind"
-        )
+    check_ending(options.out)
 
 
 def _of_one(options, model, certain):

@@ -15,10 +15,11 @@ from linreg_fast.sources.arrow_files import need_pyarrow
 from linreg_fast.sources.coded import RawTables
 from linreg_fast.sources.progress import Progress
 from linreg_fast.sources.recognise import close_all, closed_on_failure, pieces_of
-from linreg_fast.sources.table import is_parquet
+from linreg_fast.sources.table import ARROW_ENDINGS, PARQUET_ENDINGS, is_parquet
 
 HEAD = "prediction"
-NOT_WRITTEN = (".feather", ".arrow", ".arrows", ".json", ".xlsx", ".gz", ".bz2", ".xz", ".zst")
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+NOT_WRITTEN = (*set(ARROW_ENDINGS) - set(PARQUET_ENDINGS), ".json", ".xlsx", *PACKED)
 
 
 def write(source, path, coder_of, coef, intercept):
