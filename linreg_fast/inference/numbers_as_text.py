@@ -15,8 +15,7 @@ def p_as_text(p, log_p=None):
     if p >= 1e-300:
         return f"{p:.2e}"
     if log_p is not None and math.isfinite(log_p):
-        exponent = math.floor(log_p / math.log(10))
-        return f"1e{exponent}" if p == 0 else f"<1e{exponent + 1}"
+        return f"1e{math.floor(log_p / math.log(10))}"
     return "<1e-300"
 
 
