@@ -149,6 +149,7 @@ def test_moments_that_cannot_be_merged(capsys, parts, tmp_path):
     c.write_text("{}")
     for files, says in (
         ((a, b), "b.json is of 'y' by b, a, and"),
+        ((b, a), "(sum both up with --features b,a)"),
         ((a, a), "named twice"),
         ((a, c), "c.json: not a linreg_fast.moments file"),
         ((a, tmp_path / "d.json"), "No such file"),

@@ -252,8 +252,10 @@ def test_formulas_that_are_refused(frame):
         fit("y ~ a", da.ones((4, 2)))
     model = fit("y ~ f(a)", data, context={"f": np.square, "no_copy": np})
     np.testing.assert_allclose(model.coef_, fit("y ~ I(a**2)", frame).coef_)
-    with pytest.raises(ValueError, match="names the target: pass no y"):
-        model.score(data, data["y"])
+    assert model.score(data, "y") == model.score(data)
+    for y, given in ((data["y"], "a Series"), ("a", "'a'")):
+        with pytest.raises(ValueError, match=f"names the target, 'y': leave y out, got {given}"):
+            model.score(data, y)
     with pytest.raises(ValueError, match="there is no column 'a'"):
         model.predict(data[["b"]])
     with pytest.raises(ValueError, match="groups are names of columns"):

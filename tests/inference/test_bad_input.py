@@ -190,6 +190,9 @@ def test_what_is_not_defined_is_nan_with_a_warning(s):
     alone = np.column_stack([s.X, np.arange(50) == 3])
     with pytest.warns(InferenceWarning, match="row 3 .* leverage 1"):
         LinearRegression().fit(alone, s.y).inference(alone, s.y, cov="HC2")
+    groups = np.column_stack([s.g == k for k in range(1, 5)]) * 1.0
+    with pytest.warns(InferenceWarning, match="x0, x1, x2, x3: CR1S errors are zero but for round"):
+        LinearRegression().fit(groups, s.y).inference(groups, s.y, groups=s.g)
     with pytest.warns(InferenceWarning, match="no degrees of freedom"):
         LinearRegression().fit(s.X[:3], s.y[:3]).inference()
     assert s.model.inference().test([[0, 1, 0], [0, 2, 0]]).df[0] == 1  # q is the rank of L

@@ -367,6 +367,8 @@ def test_min_samples_and_unknown_groups(rng):
     assert np.isnan(fits.predict(X[:1], [7], unknown="nan")).all()
     with pytest.raises(ValueError, match="row 1 is of group 7"):
         fits.predict(X[:2], [1, 7])
+    with pytest.raises(ValueError, match="a key for each row, got the text 'store'"):
+        fits.predict(X[:2], "store")
     with pytest.raises(KeyError):
         fits[7]
 

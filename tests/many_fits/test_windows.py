@@ -267,6 +267,8 @@ def test_bad_input(rng):
             fit_rolling(X, y, window)
     with pytest.raises(ValueError, match="whole number"):
         fit_rolling(X, y, 7.5)
+    with pytest.raises(ValueError, match="'30d' is a span of time: pass times"):
+        fit_rolling(X, y, "30d")
     with pytest.raises(ValueError, match="too small for 3 coefficients"):
         fit_rolling(X, y, 2)
     with pytest.raises(ValueError, match="go back at row 3"):
