@@ -75,7 +75,7 @@ class TableStream(Stream):
         if not isinstance(target, str):
             raise ValueError(
                 "y must be the name of a column of the source, a string, got "
-                f"{_kind(target)}: fit(source, 'price')"
+                f"{_kind(target)}: (source, 'price')"
             )
         if weight is not None and not isinstance(weight, str):
             raise ValueError(

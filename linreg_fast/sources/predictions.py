@@ -83,7 +83,8 @@ def check_ending(path):
     """Refuse a path whose ending promises another form than the two that are written."""
     ending = os.path.splitext(os.fsdecode(path))[1].lower()
     if ending in NOT_WRITTEN:
-        raise ValueError(f"cannot write {os.fsdecode(path)}: .parquet, or CSV, not {ending}")
+        name = os.fsdecode(path)
+        raise ValueError(f"predictions are written as CSV or Parquet: {name} names another kind")
 
 
 def heads_of(target, kept, more=()):
