@@ -156,7 +156,7 @@ def test_predictions_in_a_file(rng, tmp_path):
     np.testing.assert_array_equal(column.to_numpy(), found)
     with pytest.raises(ValueError, match="is read here"):
         model.predict_to_file(tmp_path / "a.parquet", tmp_path / "a.parquet")
-    with pytest.raises(ValueError, match="CSV or Parquet: .* names another kind"):
+    with pytest.raises(ValueError, match=r"CSV or Parquet: .* names another kind"):
         model.predict_to_file(tmp_path / "a.parquet", tmp_path / "p.feather")
     for source in (
         tmp_path,
