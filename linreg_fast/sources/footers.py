@@ -50,8 +50,11 @@ def without_footers(block, newline, text, source):
     for _ in range(MOST + 2):
         start = block.rfind(newline, 0, max(start - 1, 0)) + 1
     odd = block.count(b'"', start) % 2
-    while start and odd:  # it is inside of quotes
-        before, start = start, block.rfind(newline, 0, block.rfind(b'"', 0, start)) + 1
+    while start and odd:  # it is inside of quotes, or one in the tail never ends
+        quote = block.rfind(b'"', 0, start)
+        if quote < 0:
+            break
+        before, start = start, block.rfind(newline, 0, quote) + 1
         odd = (odd + block.count(b'"', start, before)) % 2
     tail = block[start:]
     lines = io.StringIO(text.text(tail), newline="").readlines()

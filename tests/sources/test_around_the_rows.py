@@ -76,6 +76,11 @@ def test_footers_of_files_of_several_blocks(tmp_path, rng, monkeypatch, last, en
     assert said.count("passed over, from 'Total' on") == 1
 
 
+def test_a_quote_that_never_ends_in_the_last_rows(tmp_path):
+    with pytest.raises(ValueError, match=r"line 32: column 'a' holds text"):
+        read(tmp_path, "a,b\n" + "1,2\n" * 30 + '"3,4\n')
+
+
 def test_notes_are_not_told_from_quoted_breaks(tmp_path):
     cell = "\n".join(["Notes", '""here""', "and", "there"] * 5)
     text = "a,b,note\n" + f'1,2,"{cell}"\n' * 3 + "Source: me\n"
