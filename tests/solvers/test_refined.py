@@ -12,7 +12,7 @@ from linreg_fast.kernels.steps.residual_products import residual_products
 @pytest.mark.parametrize("p", [3, 10, 20])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_products_of_residuals_are_right_to_thirty_digits(rng, weighted, order, p):
+def test_products_of_residuals_are_right_to_28_digits(rng, weighted, order, p):
     n, t = 600, 2
     X, Y = rng.normal(3, 1, (n, p)), rng.normal(size=(n, t))
     weights = rng.integers(0, 3, n).astype(float) if weighted else None
@@ -34,12 +34,15 @@ def test_products_of_residuals_are_right_to_thirty_digits(rng, weighted, order, 
         residual = (whole(Y[:, k]) - sum(whole(offset[k]))) * scale - columns @ slopes
         if weighted:
             residual = residual * weights.astype(int).astype(object)
+        # A residual is a difference: it is rounded as what it is a difference of.
+        terms = (abs(whole(Y[:, k])) + abs(sum(whole(offset[k])))) * scale
+        terms = terms + abs(columns) @ abs(slopes)
         for j in range(p + 1):
             column = columns[:, j] if j < p else np.full(n, scale, dtype=object)
             exact = sum(residual * column)
-            size = sum(abs(residual * column))
+            size = sum(terms * abs(column))
             ours = (int(found[0, k, j] * 2**120) + int(found[1, k, j] * 2**120)) * 2**480
-            assert abs(ours - exact) <= size * 10**-28
+            assert 2 * abs(ours - exact) * 10**28 <= size
 
 
 @pytest.mark.parametrize("condition", [30, 1e3, 1e5, 1e6])
