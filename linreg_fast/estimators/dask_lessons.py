@@ -9,7 +9,7 @@ from _thread import RLock
 
 import numpy as np
 
-from linreg_fast.estimators.formula_frames import Frame, no_column
+from linreg_fast.estimators.formula_frames import Frame
 from linreg_fast.runtime.forks import in_children
 from linreg_fast.sources import dask_blocks
 from linreg_fast.sources.dask_collections import libraries, reduced
@@ -35,26 +35,12 @@ def number_of(partition_info):
 
 def learnt(text, frame, weight=None, context=None):
     """The `Design` of a formula and all partitions: one pass, or less where nothing is learnt."""
-    from linreg_fast.estimators.formula_lessons import Lesson
-    from linreg_fast.estimators.formula_names import columns_of, refuse_unsafe
-    from linreg_fast.estimators.formula_sides import Side
-    from linreg_fast.estimators.formulas import Design, parsed, spelt_out
+    from linreg_fast.estimators.formula_lessons import begin
 
     names = [str(name) for name in frame.columns]
-    text = spelt_out(text, [name for name in names if name != weight])
-    left, right = parsed(text)
-    if left is None:
-        raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
-    for side in (left, right):
-        refuse_unsafe(side, context or ())
-    for name in (n for side in (left, right) for n in columns_of(side, names, context or ())):
-        if names.count(name) != 1:
-            raise no_column(name, names)
-    sides = [Side(side, names, context or ()) for side in (left, right)]
-    design = Design(text, *sides, context)
-    kinds = _kinds(frame, dict.fromkeys([*sides[0].columns, *sides[1].columns]))
-    lesson = Lesson((left, right), kinds, design)
-    used = list(dict.fromkeys([*kinds, *([weight] if isinstance(weight, str) else [])]))
+    dot = [name for name in names if name != weight]
+    design, lesson = begin(text, names, dot, functools.partial(_kinds, frame), context)
+    used = list(dict.fromkeys([*lesson.kinds, *([weight] if isinstance(weight, str) else [])]))
     _look(lesson, frame[used])
     table = {name: _as_in(frame._meta[name], each) for name, each in lesson.frame().items()}
     design.learn(table)
@@ -116,7 +102,7 @@ def _lesson_of(frame, lesson, partition_info=None):
     with dask_blocks.naming(number_of(partition_info)), one_at_a_time():
         found = lesson.copy()
         table, _ = Frame(frame).complete(list(frame.columns))
-        found.learn({name: np.asarray(table[name]) for name in found.columns})
+        found.learn({name: np.asarray(table[name]) for name in found.kinds})
     found.context = None  # which need not travel back
     box = np.empty(1, object)
     box[0] = found

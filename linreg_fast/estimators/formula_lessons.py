@@ -7,8 +7,10 @@ import re
 
 import numpy as np
 
-from linreg_fast.estimators.formula_names import expressions
+from linreg_fast.estimators.formula_frames import no_column
+from linreg_fast.estimators.formula_names import columns_of, expressions, refuse_unsafe
 from linreg_fast.estimators.formula_sides import Side, formulaic
+from linreg_fast.estimators.formulas import Design, parsed, spelt_out
 from linreg_fast.sources.cells import is_missing
 
 MOST_LEVELS = 20_000  # of one factor: each is a column of the fit
@@ -42,11 +44,32 @@ def frame_of(rows, kinds):
     return {name: found[name] for name in kinds}
 
 
+def begin(text, names, dot, kinds_of, context=None):
+    """(`Design`, `Lesson`) of a formula for rows that are read in batches, before the first one.
+
+    names: of all columns; dot: of those that `.` stands for. kinds_of(names): {name: "number" or
+    "text"} of the columns that the formula takes.
+    """
+    text = spelt_out(text, dot)
+    sides = parsed(text)
+    if sides[0] is None:
+        raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
+    for side in sides:
+        refuse_unsafe(side, context or ())
+    for name in (n for side in sides for n in columns_of(side, names, context or ())):
+        if names.count(name) != 1:
+            raise no_column(name, names)
+    left, right = (Side(side, names, context or ()) for side in sides)
+    design = Design(text, left, right, context)
+    kinds = kinds_of(dict.fromkeys([*left.columns, *right.columns]))
+    return design, Lesson(sides, kinds, design)
+
+
 class Lesson:
     """What the rows teach a formula: levels, means and spreads."""
 
     def __init__(self, sides, kinds, design):
-        self._kinds, self.context = kinds, design.context
+        self.kinds, self.context = kinds, design.context
         self._factors = {}  # columns of a factor that is not of numbers -> the values seen
         self._scaled = {}  # text of a call -> (its argument, [count, mean, squares])
         self._base = None  # the first whole row
@@ -61,11 +84,11 @@ class Lesson:
 
     def _add(self, text, tree, quoted):
         if tree is None:
-            if self._kinds.get(text) == "text":
+            if self.kinds.get(text) == "text":
                 self._factors.setdefault((text,), set())
             return
         named = {quoted.get(node.id, node.id) for node in ast.walk(tree)
-                 if isinstance(node, ast.Name)} & set(self._kinds)  # fmt: skip
+                 if isinstance(node, ast.Name)} & set(self.kinds)  # fmt: skip
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         calls = [(getattr(node.func, "id", ""), node) for node in calls]
         for name, node in calls:
@@ -80,7 +103,7 @@ class Lesson:
             if name in SCALED:
                 self._add_scaled(text, tree, node, quoted)
         if any(name == "C" for name, _ in calls) or any(
-            self._kinds[name] == "text" for name in named
+            self.kinds[name] == "text" for name in named
         ):
             self._factors.setdefault(tuple(sorted(named)), set())
 
@@ -119,7 +142,7 @@ class Lesson:
     def _look_at(self, rows):
         """Learn from `Rows`; whether that is enough."""
         kept = ~rows.gaps([*rows.numbers, *rows.texts])
-        frame = frame_of(rows, self._kinds)
+        frame = frame_of(rows, self.kinds)
         self.learn({name: values[kept] for name, values in frame.items()}, f"{rows.path}: ")
         return self._base is not None and not self.needs_all
 
@@ -164,10 +187,6 @@ class Lesson:
         """Whether there was a row without gaps."""
         return self._base is not None
 
-    @property
-    def columns(self):
-        return list(self._kinds)
-
     def _values_of(self, argument, frame):
         side = Side(formulaic().Formula(f"0 + I({argument})"), list(frame), self.context)
         table = {name: frame[name] for name in side.columns}
@@ -182,7 +201,7 @@ class Lesson:
         for names, seen in self._factors.items():
             rows += [{**self._base, **dict(zip(names, values, strict=True))} for values in seen]
         found = {}
-        for name, kind in self._kinds.items():
+        for name, kind in self.kinds.items():
             values = [row[name] for row in rows]
             numbers = np.array(values, dtype=object if kind == "text" else np.float64)
             alone = kind == "number" and (name,) in self._factors

@@ -6,15 +6,12 @@ sums (`poly`, knots of `bs` that are quantiles) is refused by name.
 """
 
 import contextlib
+from functools import partial
 
 import numpy as np
 
 from linreg_fast.data.gate import listed
-from linreg_fast.estimators.formula_frames import no_column
-from linreg_fast.estimators.formula_lessons import Lesson, frame_of
-from linreg_fast.estimators.formula_names import columns_of, refuse_unsafe
-from linreg_fast.estimators.formula_sides import Side
-from linreg_fast.estimators.formulas import Design, parsed, spelt_out
+from linreg_fast.estimators.formula_lessons import begin, frame_of
 from linreg_fast.sources.coded import RawTables, kind_in
 
 
@@ -88,19 +85,9 @@ def learnt(text, pieces, context=None, also=(), exclude=(), progress=None):
     also: further columns, whose gaps count. exclude: columns that the dot does not stand for.
     """
     names = [column.name for column in pieces[0].columns]
-    text = spelt_out(text, [name for name in names if name and name not in exclude])
-    left, right = parsed(text)
-    if left is None:
-        raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")
-    for side in (left, right):
-        refuse_unsafe(side, context or ())
-    for name in (n for side in (left, right) for n in columns_of(side, names, context or ())):
-        if names.count(name) != 1:
-            raise no_column(name, names)
-    sides = [Side(side, names, context or ()) for side in (left, right)]
-    design = Design(text, *sides, context)
-    kinds = kinds_of(pieces, dict.fromkeys([*sides[0].columns, *sides[1].columns]))
-    lesson = Lesson((left, right), kinds, design)
+    dot = [name for name in names if name and name not in exclude]
+    design, lesson = begin(text, names, dot, partial(kinds_of, pieces), context)
+    kinds = lesson.kinds
     raw = RawTables(
         pieces,
         [n for n, kind in kinds.items() if kind == "number"] + [n for n in also if n not in kinds
