@@ -26,16 +26,30 @@ class Head(NamedTuple):
     def of(cls, fitted, basis, target, meaning="analytic"):
         repeated = meaning == "frequency"
         n = round(basis.weight_sum) if repeated else basis.n_samples
-        df = n - basis.rank
-        sigma = np.sqrt(basis.rss / df) if df > 0 else np.nan
+        sigma = np.sqrt(basis.rss / (n - basis.rank)) if n > basis.rank else np.nan
         lead = ("intercept",) if basis.centred else ()
         return cls(basis, (*lead, *fitted.names), n, sigma, target, repeated)
+
+    @property
+    def df(self):
+        return self.n - self.basis.rank
+
+    def fill(self, found, rows):
+        """Write to found (4, n) what the kernel says of rows (X, Y, weights)."""
+        basis = self.basis
+        numbers = basis.most_leverage, basis.rss, self.df, basis.rank  # of sums with the digits
+        for start, *piece, own in pieces(*rows):
+            out = found[:, start : start + len(piece[0])]
+            room = out if out.flags.c_contiguous else np.empty(out.shape)
+            kernel.influence(*piece, self.target, own, basis.fit, numbers, room)
+            if room is not out:
+                out[:] = room
 
     def of_rows(self, rows, index=None):
         """The `Influence` of some rows (X, Y, weights) of the fit: its `press` is theirs alone."""
         repeated = check_repeated("frequency" if self.repeated else "analytic", rows[2])
         found = np.empty((4, len(rows[1])))
-        _fill(found, rows, self.basis, self.target, self.n - self.basis.rank)
+        self.fill(found, rows)
         return self.with_numbers(found, rows, index, repeated)
 
     def with_numbers(self, found, rows, index, repeated):
@@ -51,12 +65,12 @@ def influence(fitted, target, rows, kept=None, meaning="analytic"):
     repeated = check_repeated(meaning, rows[2])
     basis = fitted.basis(target, rows)
     checks.check_counts(basis, rows)
-    df = (round(basis.weight_sum) if repeated else basis.n_samples) - basis.rank
+    head = Head.of(fitted, basis, target, "frequency" if repeated else "analytic")
     found = np.empty((4, rows[0].shape[0]))
-    _fill(found, rows, basis, target, df)
+    head.fill(found, rows)
     checks.check_residuals(basis, found[1], rows[2], rows, fitted.names, found[0])
     index = None if kept is None else np.flatnonzero(kept)
-    return _made(fitted, basis, found, rows, target, index, repeated)
+    return _made(head, found, rows, index, repeated)
 
 
 def of_source(fitted, target, each, meaning="analytic"):
@@ -69,7 +83,7 @@ def of_source(fitted, target, each, meaning="analytic"):
     basis = fitted.basis(target)
     n, at, live, weighted = basis.n_samples, 0, 0, False  # live: rows of weight above 0
     found, columns, index = np.empty((4, n)), np.empty((2, n)), np.empty(n, dtype=np.int64)
-    df = (round(basis.weight_sum) if meaning == "frequency" else n) - basis.rank
+    head = Head.of(fitted, basis, target, meaning)
 
     def use(X, Y, weights, places):
         nonlocal at, live, weighted, found, columns, index
@@ -82,7 +96,7 @@ def of_source(fitted, target, each, meaning="analytic"):
         at += len(places)
         if at > len(index):  # rows of weight 0
             found, columns, index = (_longer(array, at) for array in (found, columns, index))
-        _fill(found[:, part], (X, Y, weights), basis, target, df)
+        head.fill(found[:, part], (X, Y, weights))
         columns[0, part], index[part] = Y[:, target], places
         if weighted:
             columns[1, part] = weights
@@ -94,7 +108,7 @@ def of_source(fitted, target, each, meaning="analytic"):
     rows = (lambda use: each(_with_starts(use))), columns[0][:, None], weights
     repeated = weighted and meaning == "frequency"
     checks.check_residuals(basis, found[1], weights, None, fitted.names, found[0])
-    return _made(fitted, basis, found, rows, 0, index, repeated)
+    return _made(head._replace(target=0), found, rows, index, repeated)  # of the one that is kept
 
 
 def _longer(array, least):
@@ -116,23 +130,12 @@ def _with_starts(use):
     return with_start
 
 
-def _fill(found, rows, basis, target, df):
-    """Into found (4, n), of rows (X, Y, weights)."""
-    numbers = basis.most_leverage, basis.rss, df, basis.rank  # of sums that have the digits
-    for start, *piece, own in pieces(*rows):
-        out = found[:, start : start + len(piece[0])]
-        room = out if out.flags.c_contiguous else np.empty(out.shape)
-        kernel.influence(*piece, target, own, basis.fit, numbers, room)
-        if room is not out:
-            out[:] = room
-
-
-def _made(fitted, basis, found, rows, target, index, repeated):
-    head = Head.of(fitted, basis, target, "frequency" if repeated else "analytic")
+def _made(head, found, rows, index, repeated):
+    """The `Influence` of all rows; a warning of rows that determine a parameter alone."""
+    basis, df = head.basis, head.df
     with np.errstate(divide="ignore", invalid="ignore"):
         most = found[0] / rows[2] if repeated else found[0]
         alone = most > basis.most_leverage if np.nanmax(most) > basis.most_leverage else np.zeros(1)
-    df = head.n - basis.rank
     if alone.any() or df <= 0:
         row = int(np.argmax(alone))
         warnings.warn(
