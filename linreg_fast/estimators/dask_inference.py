@@ -6,6 +6,7 @@ residuals or counts of them.
 """
 
 import functools
+import operator
 
 import numpy as np
 
@@ -76,10 +77,7 @@ def _chosen(X, Y, weights, groups, kept, whole, empty, codes):
 
 
 def _added(parts):
-    first, *rest = parts
-    for part in rest:
-        first = first + part
-    return first
+    return functools.reduce(operator.add, parts)
 
 
 def _added_each(parts):

@@ -12,6 +12,7 @@ from linreg_fast.data.moments import Moments
 from linreg_fast.kernels import RUNGS
 from linreg_fast.kernels.steps.predict import predict
 from linreg_fast.runtime import launch
+from linreg_fast.sources.table import wider
 
 EXACT = 2**53  # whole numbers beyond are rounded in float64
 BLOCKS = np.empty(0, object)  # what Dask is told of the results, so that it does not try
@@ -255,9 +256,8 @@ def merged(parts):
     first, *rest = parts
     for part in rest:
         far = dict(first.far)
-        for name, (low, high) in part.far.items():
-            before = far.get(name, (low, high))
-            far[name] = min(low, before[0]), max(high, before[1])
+        for name, ends in part.far.items():
+            far[name] = wider(far.get(name), ends)
         first = Part(
             joined(first.moments, part.moments, part.share),
             first.share * part.share,
