@@ -32,25 +32,29 @@ def floats(column):
     Of floats without a gap it is a view. Integers beyond 2**53 are rounded: `beyond` tells of them.
     """
     import pyarrow
-    from pyarrow import types
 
-    if types.is_dictionary(column.type):
+    type_, types = column.type, pyarrow.types  # to import them from it takes longer than the rest
+    if type_ == pyarrow.float64() and not column.null_count:
+        return column.to_numpy()
+    if types.is_dictionary(type_):
         column = column.dictionary_decode()
-    type_ = column.type
+        type_ = column.type
     if types.is_null(type_):
         return np.full(len(column), np.nan)
     if types.is_decimal(type_):
         return _of_decimals(column)
-    if type_ == pyarrow.float64() and not column.null_count:
-        return column.to_numpy()
     return column.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
 
 
 def beyond(column):
     """`Ends` of a column of integers, or decimals, that floats do not hold exactly, or None."""
-    from pyarrow import compute, types
+    import pyarrow
 
-    whole = column
+    whole, types = column, pyarrow.types
+    if types.is_floating(column.type):
+        return None
+    from pyarrow import compute
+
     if types.is_dictionary(column.type):
         column = column.dictionary
     if types.is_decimal(column.type):
