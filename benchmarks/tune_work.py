@@ -11,6 +11,7 @@ WORK = {
     "RUN_LINES": ("moments", 50_000, 60, "F"),
     "PANELS_PER_TILE_TIME": ("moments", 50_000, 60, "F"),
     "SHARED_": ("moments", 4_000, 800, ""),
+    "COLUMNWISE_": ("moments", 500_000, 10, "F"),
     "UNPACKED_ROWS": ("moments", 500_000, 10, ""),
     "UNPACKED_": ("moments", 500_000, 5, ""),
     "ONE_COLUMN_ROWS": ("moments", 500_000, 1, ""),

@@ -63,13 +63,12 @@ SHARED_PART_ROWS = 32  # rows that one thread packs at a time
 
 # --- rows of at most two vectors (moments/unpacked.py)
 UNPACKED_PANELS = 2  # the sums and the row itself fill the registers
-UNPACKED_RING_ROWS = WIDE  # C order: written so far ahead of those multiplied; F order: transposed
-UNPACKED_DEPTH = 8 * UNPACKED_RING_ROWS  # rows of F order that are written, then multiplied
+UNPACKED_RING_ROWS = WIDE  # rows that are written so far ahead of those multiplied
 # Rows whose sums are plain, then joined in double-double: the error is that of so few rows. Half as
 # many cost 1.16 times the time, 500k x 10 (AVX-512, busy); more gain nothing.
 UNPACKED_ROWS = 256
-# Rows of the target, and of columns. Not to prefetch the target costs as much as not to prefetch
-# the rows beside it (five columns).
+# Rows of the target. Not to prefetch them costs as much as not to prefetch the rows beside them
+# (five columns).
 UNPACKED_AHEAD = 256
 
 # --- one column (moments/one_column.py, steps/one_column.py)
@@ -87,6 +86,16 @@ FLOAT32_COMPILED_COLUMNS = 128  # up to here `systems.small` takes no longer tha
 DOUBLED_ROWS = 256  # 2 KB a column; with 128 a third of the time went to joins
 DOUBLED_GROUP_COLUMNS = 24  # hi and lo 96 KB: stay in L2 while all the others stream past
 DOUBLED_FEW_ROWS = 128  # a digit more costs them less than 20 us
+
+# --- few contiguous columns (moments/columnwise.py)
+# Columns of [X, y, 1] of which DOUBLED_ROWS rows fit the first cache. AVX-512, one core: 10.1 to
+# 4.6 ns a row of 16,384 x 10 in the second cache, 10.4 to 6.8 from memory; of 30 columns no less
+# than by `packed`. AVX2: as `packed`; of 5 columns in the cache 4.0 ns, where rows transposed took
+# 3.2.
+COLUMNWISE_COLUMNS = 16
+COLUMNWISE_SIDE = _by_width(3, 4)  # columns by as many: 9 or 16 sums, of 16 or 32 registers
+COLUMNWISE_ROWS = 1024  # whose sums are plain, in WIDE lanes each, then joined in double-double
+COLUMNWISE_AHEAD = 2 * DOUBLED_ROWS  # rows that are prefetched: those after the next piece
 
 # --- refinement (steps/residuals_by_rows.py)
 # Numbers of rows in C order whose residuals are found, and then multiplied with them: 24 KB, in the
@@ -132,9 +141,9 @@ LEAVE_OUT_ELEMENTS, LEAVE_OUT_ROWS = 1 << 19, 64
 # Rows that are read and summed at a time: 6 MB of 11 columns. 16k take half as long again, a
 # million no less and more memory (Parquet of 11 columns, two shared cores). Of many columns fewer.
 SOURCE_ROWS, SOURCE_ELEMENTS = 1 << 16, 1 << 21
-# Numbers of a block of few columns, which stays in L2 between copy and sums: four times
-# as many make double-double sums a seventh longer (11 columns, one core of an EPYC).
-SOURCE_BLOCK_ELEMENTS = 1 << 18
+# Numbers of a block of few columns. With a quarter of them, what is done once a block took a tenth
+# of the processor time of a fit (2 M x 11, snappy, EPYC); that they stay in L2 gained nothing.
+SOURCE_BLOCK_ELEMENTS = 1 << 20
 # A block of fewer columns is summed by one thread, beside the one that decodes: threads that wait
 # for each other took four times as long on a busy machine.
 SOURCE_LAUNCH_COLUMNS = 48

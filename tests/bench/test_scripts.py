@@ -77,9 +77,9 @@ def test_one_constant_is_changed_and_what_follows_from_it_too():
     module = "linreg_fast.kernels.tuning"
     before = sys.modules[module]
     try:
-        tune.patch(module, "UNPACKED_RING_ROWS", 16)
+        tune.patch(module, "DOUBLED_ROWS", 128)
         changed = sys.modules[module]
-        assert changed.UNPACKED_DEPTH == 8 * 16
+        assert changed.COLUMNWISE_AHEAD == 2 * 128
         tune.patch(module, "TILE_PANELS", 2)  # one of a pair
         assert sys.modules[module].TILE_PANELS == 2
         assert sys.modules[module].TILE_ROWS == before.TILE_ROWS

@@ -8,6 +8,7 @@ from variants import FLOAT32
 
 from linreg_fast import LinearRegression, warmup
 from linreg_fast.kernels.moments import (
+    columnwise,
     doubled,
     doubled_rows,
     one_call,
@@ -39,6 +40,7 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
     assert seconds > 0
     kernels = [
         one_call._unpacked_sums,
+        one_call._columnwise_sums,
         one_call._packed_sums,
         doubled_rows._sums,
         sample._products,
@@ -49,7 +51,8 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
         *residual_products._blocks,
     ]
     kernels += [doubled_cholesky.cholesky, rowwise_qr.factor]
-    kernels += [*unpacked._blocks, *packed._blocks, *doubled._blocks, shared._pieces.parallel]
+    kernels += [*unpacked._blocks, *columnwise._blocks, *packed._blocks, *doubled._blocks]
+    kernels += [shared._pieces.parallel]
     known = [len(kernel.signatures) for kernel in kernels]
     for n, p in ((30, 4), (150, 4), (500, 4), (300, 30), (10_000, 60), (1500, 710), (300_000, 4)):
         X = np.asarray(rng.normal(size=(n, p)), dtype=dtype, order=order)
@@ -74,7 +77,7 @@ def test_nothing_is_left_to_compile(dtype, order, rng, capsys):
 def test_frames_are_left_with_nothing_to_compile(rng):
     polars = pytest.importorskip("polars")
     warmup(order="F", also="frames", verbose=False)
-    kernels = [*unpacked._blocks, *packed._blocks, *doubled._blocks, *residual_products._blocks]
+    kernels = [*columnwise._blocks, *packed._blocks, *doubled._blocks, *residual_products._blocks]
     known = [len(kernel.signatures) for kernel in kernels]
     for p in (5, 30):
         for apart in (1, 1e-3, 1e-7):  # plain, refined and double-double sums

@@ -15,6 +15,9 @@ from numba import carray
 from numba.core import types
 from numba.extending import intrinsic
 
+from linreg_fast.kernels.arithmetic.llvm import emit_load
+from linreg_fast.kernels.arithmetic.simd import VECTOR
+from linreg_fast.kernels.tuning import WIDE
 from linreg_fast.runtime.compile import by_type
 
 NUMBERS = {types.int64: types.float64, types.uint64: types.float32}  # of a table's columns
@@ -23,9 +26,9 @@ NUMBERS = {types.int64: types.float64, types.uint64: types.float32}  # of a tabl
 class Columns:
     """A matrix (n, p) whose columns are contiguous arrays of one type, wherever they stand.
 
-    The ways `unpacked`, `packed` and `doubled`, `steps.residual_products` and `steps.predict` take
-    it like an array in F order and give the same bits, and so does `Moments.of`. All else asks for
-    `array`. `data.frames.joined` makes it where these ways are taken: not of one column, nor of
+    The ways `columnwise`, `packed` and `doubled`, `steps.residual_products` and `steps.predict`
+    take it like an array in F order and give the same bits, and so does `Moments.of`. All else asks
+    for `array`. `data.frames.joined` makes it where these ways are taken: not of one column, nor of
     hundreds.
 
     Parameters
@@ -102,6 +105,22 @@ def emit_first_of(context, builder, kind, X):
     array = context.make_array(kind)(context, builder, X)
     rows = builder.extract_value(array.shape, 0)
     return lambda column: builder.gep(array.data, [builder.mul(rows, column)])
+
+
+def has_columns(kind):
+    """Whether an array of a type of Numba's has contiguous columns: in F order, or a table."""
+    return is_table(kind) or kind.layout == "F"
+
+
+@intrinsic
+def load_part(typing_context, X, j, row):
+    """A vector of column j from a row on (not checked): columns are contiguous, or there is one."""
+
+    def emit(context, builder, signature, arguments):
+        first = emit_first_of(context, builder, signature.args[0], arguments[0])(arguments[1])
+        return emit_load(builder, first, arguments[2], WIDE)
+
+    return VECTOR(X, types.int64, types.int64), emit
 
 
 @intrinsic

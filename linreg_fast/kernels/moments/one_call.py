@@ -11,7 +11,7 @@ import numpy as np
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import memory
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
-from linreg_fast.kernels.moments import one_column, packed, unpacked
+from linreg_fast.kernels.moments import columnwise, one_column, packed, unpacked
 from linreg_fast.kernels.moments.centre import spread
 from linreg_fast.kernels.moments.finish import centre_row
 from linreg_fast.kernels.tiles import macrokernel
@@ -113,7 +113,10 @@ def moments_of(X, Y):
     if p == 1:
         _sums_of_one_column(X, Y, X[:, 0], Y[:, 0], shift, sums, *found)
     else:
-        take = _unpacked_sums if unpacked.takes(X, Y) else _packed_sums
+        if columnwise.takes(X, Y):
+            take = _columnwise_sums
+        else:
+            take = _unpacked_sums if unpacked.takes(X, Y) else _packed_sums
         take(X, Y, shift, scratch, sums, *found)
     return found
 
@@ -129,7 +132,8 @@ def workspace(size):
     kept = _kept.__dict__
     found = kept.get(size)
     if found is None:
-        scratch = np.empty(size * (tuning.PACKED_ROWS + 1) + memory.LINE)
+        numbers = max(size * (tuning.PACKED_ROWS + 1), columnwise.scratch_size(0, size, False))
+        scratch = np.empty(numbers + memory.LINE)
         found = np.empty(size), np.empty((2 * size, size)), scratch
         if size <= ONE_CALL_KEPT_COLUMNS:
             kept[size] = found
@@ -151,6 +155,17 @@ def _unpacked_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
     sums, lows = halves_of(sums)
     centre(X, Y, shift)
     unpacked.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
+    write_moments(sums, lows, shift, weight, mean, comoment)
+    write_noise(comoment, noise)
+
+
+@kernel
+def _columnwise_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
+    """Write the moments of rows that `columnwise` takes."""
+    # as `_unpacked_sums`
+    sums, lows = halves_of(sums)
+    centre(X, Y, shift)
+    columnwise.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
     write_moments(sums, lows, shift, weight, mean, comoment)
     write_noise(comoment, noise)
 

@@ -8,11 +8,9 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import memory, simd
-from linreg_fast.kernels.arithmetic.columns import element, for_kernels
 from linreg_fast.kernels.moments.by_blocks import sums_of_blocks
 from linreg_fast.kernels.tiles.unpacked_microkernel import rows_of_one_vector, rows_of_two_vectors
 from linreg_fast.kernels.tuning import (
-    UNPACKED_DEPTH,
     UNPACKED_PANELS,
     UNPACKED_RING_ROWS,
     UNPACKED_ROWS,
@@ -23,12 +21,12 @@ from linreg_fast.runtime.compile import kernel_part
 
 
 def takes(X, Y, weights=None):
-    """Whether [X, Y, 1] has that few columns, all contiguous, so that vectors can be loaded."""
+    """Whether [X, Y, 1] has that few columns, and rows of X are contiguous."""
     return (
         simd.VECTORS
         and X.shape[1] + 2 <= UNPACKED_PANELS * WIDE
         and Y.shape[1] == 1
-        and (X.flags.c_contiguous or X.flags.f_contiguous)
+        and X.flags.c_contiguous
         and Y.flags.c_contiguous
         and (weights is None or weights.flags.c_contiguous)
     )
@@ -36,7 +34,8 @@ def takes(X, Y, weights=None):
 
 def scratch_size(n_samples, size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
-    ring, totals = UNPACKED_DEPTH * size * (2 if has_weights else 1), size * (size + 1)
+    ring = 2 * UNPACKED_RING_ROWS * size * (2 if has_weights else 1)
+    totals = size * (size + 1)
     return max(ring, totals) + memory.LINE
 
 
@@ -52,7 +51,7 @@ def _remaining_rows(X, Y, weights, shift, start, stop, scratch, sums, lows):
         weight = 1.0 if weights is None else weights[i]
         if weight != 0.0:
             for j in range(p):
-                z[j] = np.float64(element(X, i, j)) - shift[j]
+                z[j] = np.float64(X[i, j]) - shift[j]
             z[p] = np.float64(Y[i, 0]) - shift[p]
             for j in range(p + 2):
                 own, number = totals[j * size : (j + 1) * size], weight * z[j]
@@ -91,4 +90,4 @@ _blocks = over_blocks(_block)
 
 
 def sums(X, Y, weights=None):
-    return sums_of_blocks(X, Y, weights, _blocks, (for_kernels(X), Y, weights), scratch_size)
+    return sums_of_blocks(X, Y, weights, _blocks, (X, Y, weights), scratch_size)

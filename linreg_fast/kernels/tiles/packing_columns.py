@@ -6,7 +6,7 @@ import numpy as np
 
 from linreg_fast.kernels import tuning
 from linreg_fast.kernels.arithmetic import simd, turning
-from linreg_fast.kernels.arithmetic.columns import column_part
+from linreg_fast.kernels.arithmetic.columns import column_part, element, has_columns, load_part
 from linreg_fast.kernels.arithmetic.rounding import NORM_UNDERFLOW
 from linreg_fast.kernels.tuning import DOUBLED_ROWS
 from linreg_fast.runtime.compile import by_type, fast_kernel, kernel_part
@@ -81,8 +81,27 @@ def _pack_c_order(columns, at, shift, start, stop, out):
             _pack_four_columns(columns, j, shift, at, start, stop, out)
         if p % 4:
             _pack_four_columns(columns, p - 4, shift, at, start, stop, out)
+    elif p == 1:
+        pack_contiguous(columns, at, shift, start, stop, out)
     else:
         _pack_any_layout(columns, at, shift, start, stop, out)
+
+
+@kernel_part
+def pack_contiguous(columns, at, shift, start, stop, out):
+    """As `pack`, of columns that are contiguous each: LLVM does not find their vectors."""
+    whole = start + (stop - start) // tuning.WIDE * tuning.WIDE
+    for j in range(columns.shape[1]):
+        to, own = (at + j) * DOUBLED_ROWS - start, shift[at + j]
+        centre = simd.broadcast(own)
+        for i in range(start, whole, tuning.WIDE):
+            simd.store(out, to + i, simd.subtract(load_part(columns, j, i), centre))
+        for i in range(whole, stop):
+            out[to + i] = np.float64(element(columns, i, j)) - own
+
+
+def _pack_columns(columns, at, shift, start, stop, out):
+    pack_contiguous(columns, at, shift, start, stop, out)
 
 
 @kernel_part
@@ -101,8 +120,9 @@ def pack(columns, at, shift, start, stop, out):
 
 @by_type(pack)
 def _pack_by_layout(columns, at, shift, start, stop, out):
-    in_vectors = simd.VECTORS and columns.layout == "C"
-    return _pack_c_order if in_vectors else pack
+    if simd.VECTORS and columns.layout == "C":
+        return _pack_c_order
+    return _pack_columns if simd.VECTORS and has_columns(columns) else pack
 
 
 @kernel_part

@@ -10,16 +10,11 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import columns, llvm, memory
+from linreg_fast.kernels.arithmetic import llvm, memory
 from linreg_fast.kernels.tiles.microkernel import KIND, fold, number, products
-from linreg_fast.kernels.tiles.transposing import emit_rows, emit_starts
-from linreg_fast.kernels.tuning import UNPACKED_AHEAD, UNPACKED_DEPTH, UNPACKED_RING_ROWS, WIDE
+from linreg_fast.kernels.tuning import UNPACKED_AHEAD, UNPACKED_RING_ROWS, WIDE
 
 NOTHING = ir.Constant(KIND, [0.0] * WIDE)
-
-
-def _steps(builder, stop, step):
-    return cgutils.for_range_slice(builder, number(0), stop, number(step))
 
 
 def _double(builder, pointer, offset):
@@ -40,7 +35,6 @@ class _Emitter:
 
         self.builder, self.panels = builder, panels
         self.X, self.y, self.ring = data(0), data(1), data(6)
-        self.first_of = columns.emit_first_of(context, builder, signature.args[0], arguments[0])
         self.start, self.rows = arguments[4:6]
         self.weights = None if signature.args[2] == types.none else data(2)
         self.centres = [
@@ -83,7 +77,7 @@ class _Emitter:
             builder.store(value, total)
 
     def across(self):
-        """C order: one row is written to the ring, and one written some rows ago is multiplied."""
+        """One row is written to the ring, and one written some rows ago is multiplied."""
         builder, last = self.builder, number(2 * UNPACKED_RING_ROWS - 1)
         masks = list(self.masks())
         for row in range(UNPACKED_RING_ROWS, 2 * UNPACKED_RING_ROWS):  # multiplied first: zeros
@@ -123,44 +117,6 @@ class _Emitter:
             found = found if found.type == KIND else builder.fpext(found, KIND)
             yield builder.fsub(found, self.centres[v])
 
-    def down(self):
-        """F order: some rows are transposed and written, then multiplied."""
-        builder = self.builder
-        starts = [
-            emit_starts(builder, self.first_of, self.y, self.p, number(v * WIDE), WIDE)
-            for v in range(self.panels)
-        ]
-        with _steps(builder, self.rows, UNPACKED_DEPTH) as (done, _):
-            first, left = builder.add(self.start, done), builder.sub(self.rows, done)
-            more = builder.icmp_signed("<", number(UNPACKED_DEPTH), left)
-            count = builder.select(more, number(UNPACKED_DEPTH), left)
-            with _steps(builder, count, UNPACKED_RING_ROWS) as (done_rows, _):
-                row = builder.add(first, done_rows)
-                soon = builder.gep(self.y, [builder.add(row, number(UNPACKED_AHEAD))])
-                memory.emit_prefetch(builder, soon)
-                parts = [
-                    emit_rows(builder, panel, self.y, row, centre)
-                    for panel, centre in zip(starts, self.centres, strict=True)
-                ]
-                for k, found in enumerate(zip(*parts, strict=True)):
-                    place = self.slot(builder.add(done_rows, number(k)))
-                    self.write(builder.add(row, number(k)), found, place)
-            with cgutils.for_range(builder, count) as one:
-                self.prefetch(one.index, builder.add(first, number(UNPACKED_AHEAD)))
-                self.multiply(self.slot(one.index))
-
-    def prefetch(self, row, soon):
-        """Prefetch lines of one of the columns, with each row that is multiplied."""
-        builder, rows_of_each = self.builder, number(UNPACKED_DEPTH // (self.panels * WIDE))
-        lines = max(self.panels * WIDE // memory.LINE, 1)
-        part, column = builder.srem(row, rows_of_each), builder.sdiv(row, rows_of_each)
-        there = builder.icmp_signed("<", column, self.p)
-        start = self.first_of(builder.select(there, column, number(0)))
-        at = builder.add(soon, builder.mul(part, number(lines * memory.LINE)))
-        for k in range(lines):
-            place = builder.add(at, number(k * memory.LINE))
-            memory.emit_prefetch(builder, builder.gep(start, [place]))
-
     def finish(self):
         builder = self.builder
         for (r, v), total in zip(self.pairs, self.totals, strict=True):
@@ -175,10 +131,7 @@ def _piece(panels):
         def emit(context, builder, signature, arguments):
             memory.emit_aligned_frame(builder)
             emitter = _Emitter(context, builder, signature, arguments, panels)
-            if columns.is_table(X) or X.layout == "F":
-                emitter.down()
-            else:
-                emitter.across()
+            emitter.across()
             emitter.finish()
             return context.get_dummy_value()
 
