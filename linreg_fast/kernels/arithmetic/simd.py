@@ -146,6 +146,18 @@ def larger(typing_context, a, b):
     return a(a, b), emit
 
 
+@intrinsic
+def where_not_zero(typing_context, values, weights):
+    """The values, but zero where the weight is."""
+
+    def emit(context, builder, signature, arguments):
+        values, weights = arguments
+        nothing = ir.Constant(VECTOR.llvm, [0.0] * WIDE)
+        return builder.select(builder.fcmp_ordered("==", weights, nothing), nothing, values)
+
+    return values(values, weights), emit
+
+
 def _of_each(name):
     @intrinsic
     def emit_function(typing_context, vector):

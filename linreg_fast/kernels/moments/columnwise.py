@@ -27,6 +27,7 @@ from linreg_fast.kernels.tuning import (
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import kernel_part
 
+HALF = DOUBLED_ROWS // 2
 OWN, WITH_OTHERS = len(TRIANGLE) * tuning.WIDE, len(SQUARE) * tuning.WIDE  # numbers of their sums
 
 
@@ -47,8 +48,23 @@ def scratch_size(n_samples, size, has_weights):
     """How many numbers of scratch `moments_block` needs for sums of `size` columns."""
     groups = -(-size // COLUMNWISE_SIDE)
     totals = groups * OWN + groups * (groups - 1) // 2 * WITH_OTHERS
-    copies = 2 if has_weights else 1
-    return copies * groups * COLUMNWISE_SIDE * DOUBLED_ROWS + totals + memory.LINE
+    return groups * COLUMNWISE_SIDE * DOUBLED_ROWS + HALF + totals + memory.LINE
+
+
+@kernel_part
+def _weigh(weights, to, start, stop, z, a):
+    """Write a column of z times the weights to a; zeros to both where a weight is zero."""
+    rows = stop - start
+    whole = rows // tuning.WIDE * tuning.WIDE
+    for i in range(0, whole, tuning.WIDE):
+        weight = simd.load(weights, start + i)
+        values = simd.where_not_zero(simd.load(z, to + i), weight)
+        simd.store(z, to + i, values)
+        simd.store(a, to + i, simd.multiply(weight, values))
+    for i in range(whole, rows):
+        weight = weights[start + i]
+        z[to + i] = z[to + i] if weight != 0.0 else 0.0
+        a[to + i] = weight * z[to + i]
 
 
 @kernel_part
@@ -64,11 +80,10 @@ def _pack_rows(X, Y, weights, shift, start, stop, z, a):
     for i in range(q * DOUBLED_ROWS, q * DOUBLED_ROWS + rows):
         z[i] = 1.0
     for to in range(0, (q + 1) * DOUBLED_ROWS, DOUBLED_ROWS):
-        mask(weights, to, start, stop, z)
+        mask(None, to, start, stop, z)
         if weights is not None:
+            _weigh(weights, to, start, stop, z, a)
             mask(None, to, start, stop, a)
-            for i in range(rows):
-                a[to + i] = weights[start + i] * z[to + i]
 
 
 @kernel_part
@@ -94,17 +109,17 @@ def moments_block(X, Y, weights, shift, start, stop, scratch, sums, lows):
     groups = -(-(X.shape[1] + 2) // COLUMNWISE_SIDE)
     size = groups * COLUMNWISE_SIDE * DOUBLED_ROWS
     scratch = scratch[memory.line_start(scratch) :]
-    z, a, totals = scratch[:size], scratch[:size], scratch[size:]
-    if weights is not None:
-        a, totals = totals[:size], totals[size:]
-    for i in range(size):  # the columns behind the last; z[:] = 0.0 takes longer to compile
-        z[i] = a[i] = 0.0
+    z, a, totals, length = scratch[:size], scratch[:size], scratch[size + HALF :], DOUBLED_ROWS
+    if weights is not None:  # columns of a stand behind those of z: both fit the first cache
+        a, length = scratch[HALF : size + HALF], HALF
+    for i in range(size + HALF):  # the columns behind the last; [:] = 0.0 takes longer to compile
+        scratch[i] = 0.0
     for piece in range(start, stop, COLUMNWISE_ROWS):
         end = min(piece + COLUMNWISE_ROWS, stop)
         for i in range(len(totals)):
             totals[i] = 0.0
-        for begin in range(piece, end, DOUBLED_ROWS):
-            rows = min(begin + DOUBLED_ROWS, end) - begin
+        for begin in range(piece, end, length):
+            rows = min(begin + length, end) - begin
             _pack_rows(X, Y, weights, shift, begin, begin + rows, z, a)
             rows, soon, at = -(-rows // tuning.WIDE) * tuning.WIDE, begin + COLUMNWISE_AHEAD, 0
             for j in range(0, groups * COLUMNWISE_SIDE, COLUMNWISE_SIDE):
