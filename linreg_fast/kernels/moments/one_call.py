@@ -113,10 +113,10 @@ def moments_of(X, Y):
     if p == 1:
         _sums_of_one_column(X, Y, X[:, 0], Y[:, 0], shift, sums, *found)
     else:
-        if columnwise.takes(X, Y):
-            take = _columnwise_sums
+        if unpacked.takes(X, Y):
+            take = _unpacked_sums
         else:
-            take = _unpacked_sums if unpacked.takes(X, Y) else _packed_sums
+            take = _columnwise_sums if columnwise.takes(X, Y) else _packed_sums
         take(X, Y, shift, scratch, sums, *found)
     return found
 
