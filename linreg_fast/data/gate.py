@@ -2,7 +2,8 @@
 
 float32 and float64 stay as they are, without a copy; every other real number becomes float64.
 What comes out is a read-only view: kernels cannot write to it, and Numba compiles one variant
-where it would compile one for writable and one for read-only arrays.
+where it would compile one for writable and one for read-only arrays. For the same reason one column
+of a table, such as Y[:, 0], is copied: Numba would compile all kernels once more for its stride.
 """
 
 import contextlib
@@ -131,8 +132,9 @@ def check_finite(array, name, columns=None, place=None, advice=""):
 
 
 def frozen(array):
-    """A read-only view of the array."""
-    view = array[...]
+    """A read-only view of the array; of one row or column whose numbers lie apart, a copy."""
+    apart = not array.flags.forc and array.size == max(array.shape, default=1)
+    view = np.ascontiguousarray(array) if apart else array[...]
     view.setflags(write=False)
     return view
 

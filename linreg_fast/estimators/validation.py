@@ -56,8 +56,7 @@ class ValidatedRows:
                 if "feature_names_in_" in attributes:
                     del attributes["feature_names_in_"]
             one_target = y.ndim == 1
-            X, Y = X[...], y[:, None] if one_target else y[...]  # views, as the gate's `frozen`
-            X.flags.writeable = Y.flags.writeable = False
+            X, Y = frozen(X), frozen(y[:, None] if one_target else y)
             weights = None if sample_weight is None else as_weights(sample_weight, len(X))
             return X, Y, weights, one_target
         refuse_lazy(X, "X")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from variants import FLOAT32
 
-from linreg_fast import LinearRegression, warmup
+from linreg_fast import LinearRegression, mse, warmup
+from linreg_fast.bench.compiled import dispatchers
 from linreg_fast.kernels.moments import (
     columnwise,
     doubled,
@@ -86,6 +87,31 @@ def test_frames_are_left_with_nothing_to_compile(rng):
             table, y = polars.DataFrame(columns), rng.normal(size=100_000)
             LinearRegression().fit(table, y + columns["c0"]).predict(table)
     assert [len(kernel.signatures) for kernel in kernels] == known
+
+
+@pytest.mark.needs_jit
+def test_a_column_of_a_table_is_as_good_as_an_array_of_its_own(rng):
+    X, table, coef = rng.normal(size=(2000, 3)), rng.uniform(1, 2, size=(4000, 3)), np.ones((3, 2))
+
+    def fits(y, weights, coef):
+        model = LinearRegression().fit(X, y, weights)
+        model.score(X, y)
+        return model.coef_, mse(X, y, coef, 0.0, weights)
+
+    def compiled():
+        return {(kernel.py_func, one) for kernel in dispatchers() for one in kernel.signatures}
+
+    arrays = [np.ascontiguousarray(part) for part in (table[::2, 0], table[:2000, 1], coef[:, 0])]
+    fits(arrays[0], arrays[1], arrays[2])
+    fits(arrays[0], None, arrays[2])
+    expected = fits(arrays[0][:, None], None, arrays[2])
+    known = compiled()
+    found = fits(table[::2, :1], None, coef[:, 0])
+    assert found[0].tolist() == expected[0].tolist()
+    assert found[1] == expected[1]
+    fits(table[::2, 0], table[:2000, 1], coef[:, 0])
+    fits(table[2000:, 2][::-1], None, coef[:, 1])
+    assert compiled() <= known
 
 
 def test_an_unknown_part_is_named():
