@@ -85,7 +85,7 @@ def _tell(options, model, influence, text):
 def looked_at(fitted, rows, index, meaning="analytic"):
     """(`Influence`, what is said of it and of the residuals). meaning: what weights are."""
     from linreg_fast.inference.diagnostics import diagnostics
-    from linreg_fast.inference.influences import influence
+    from linreg_fast.inference.influence_of_rows import influence
 
     meaning = "frequency" if meaning == "frequency" else "analytic"
     found = influence(fitted, 0, rows, meaning=meaning)
@@ -95,7 +95,7 @@ def looked_at(fitted, rows, index, meaning="analytic"):
 
 def of_stream(fitted, stream, missing, meaning, told):
     """Likewise of a `CodedStream` with the rows' places, which is read twice."""
-    from linreg_fast.inference import diagnostics, influences
+    from linreg_fast.inference import diagnostics, influence_of_rows
     from linreg_fast.sources.summing import each_block
 
     def each(use):
@@ -104,7 +104,7 @@ def of_stream(fitted, stream, missing, meaning, told):
         )
 
     meaning = "frequency" if meaning == "frequency" else "analytic"
-    found = influences.of_source(fitted, 0, each, meaning)
+    found = influence_of_rows.of_source(fitted, 0, each, meaning)
     found.index = found.index + 1  # as people count rows below a header, through all files
     return _said(fitted, found, diagnostics.of_source(fitted, 0, each, meaning=meaning))
 

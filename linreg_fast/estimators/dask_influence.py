@@ -13,7 +13,7 @@ NUMBERS = (
 
 
 class DaskInfluence:
-    """As `inference.influence.Influence`, of rows that Dask has: lazy arrays of X's blocks.
+    """As `inference.influence_result.Influence`, of rows that Dask has: lazy arrays of X's blocks.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class DaskInfluence:
     """
 
     def __init__(self, fitted, blocks, target, meaning):
-        from linreg_fast.inference.influences import Head
+        from linreg_fast.inference.influence_of_rows import Head
 
         self._basis = fitted.basis(target)
         self._blocks, self._target = blocks, target

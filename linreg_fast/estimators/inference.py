@@ -203,7 +203,7 @@ class InferenceMixin(FittedRows):
         >>> found.leverage.round(12), found.cooks.round(4)
         (array([0.7, 0.3, 0.3, 0.7]), array([0.0288, 0.1451, 0.3832, 1.037 ]))
         """
-        from linreg_fast.inference.influences import influence, of_source
+        from linreg_fast.inference.influence_of_rows import influence, of_source
 
         if is_read(self, X, y):
             each = each_of(self, X, y, sample_weight, weightless=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from linreg_fast.inference import checks
 from linreg_fast.inference.choices import InferenceWarning, check_repeated
-from linreg_fast.inference.influence import Influence
+from linreg_fast.inference.influence_result import Influence
 from linreg_fast.inference.pieces import pieces
 from linreg_fast.kernels.second_pass import rows as kernel
 
