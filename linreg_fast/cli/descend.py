@@ -43,7 +43,7 @@ def add_options(command):
 
 
 def run(options):
-    from linreg_fast.cli import fitting
+    from linreg_fast.cli import fit_common
     from linreg_fast.estimators.gradient_descent.estimator import GradientDescentRegressor
 
     model = GradientDescentRegressor(
@@ -57,13 +57,13 @@ def run(options):
         fit_intercept=not options.no_intercept,
     )
     model.check_options()
-    fitting.check_outputs(options)
+    fit_common.check_outputs(options)
     rows = read_rows(options)
     with patience("descending (the first time, compiling too)"):
-        fitting.fit(model, rows)
+        fit_common.fit(model, rows)
     with for_a_reader():
         report(options, model, rows.names)
-    fitting.draw(options, model, rows)
+    fit_common.draw(options, model, rows)
     losses = model.loss_curve_
     if not model.converged_ and not losses[-1] <= losses[0]:
         tell(

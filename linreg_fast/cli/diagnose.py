@@ -29,12 +29,12 @@ def add_options(command):
 def run(options):
     import numpy as np
 
-    from linreg_fast.cli import certainty, fitting
+    from linreg_fast.cli import certainty, fit_common
     from linreg_fast.cli.applying import Applied, load
     from linreg_fast.data.gate import as_weights, frozen
 
     many = streaming.are_many(options)
-    fitting.check_outputs(options, options.model)
+    fit_common.check_outputs(options, options.model)
     model = load(options)
     weights = certainty.needed(model).get("weights")
     fitted = certainty.fitted(model)

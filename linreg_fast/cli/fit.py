@@ -52,7 +52,7 @@ def add_options(command):
 
 
 def run(options):
-    from linreg_fast.cli import by_formula, certainty, fit_report, fitting
+    from linreg_fast.cli import by_formula, certainty, fit_common, fit_report
     from linreg_fast.cli.model_file import Model
     from linreg_fast.solvers import check_known
 
@@ -61,22 +61,22 @@ def run(options):
 
         return fit_streams.fit(options)
     check_known(options.solver)
-    fitting.check_outputs(options)
+    fit_common.check_outputs(options)
     choice = summary.choice_of(options) if summary.asked(options) else None
     rows, design, kinds = _read(options)
     target = options.target if design is None else design.target
-    estimator = fitting.estimator_of(options, design)
+    estimator = fit_common.estimator_of(options, design)
     started = time.perf_counter()
     found = looked_at = None
     with patience("fitting (the first time, compiling too)"):
-        fitting.fit(estimator, rows)
+        fit_common.fit(estimator, rows)
         taken = time.perf_counter() - started
         if choice is not None:
             found = summary.infer(estimator, rows, choice, target, design)
         if options.diagnose:
             looked_at = _diagnosed(estimator, rows, target, choice.weights)
         details = fit_report.details_of(estimator, rows)
-    fitting.warn_of_dependence(estimator, rows)
+    fit_common.warn_of_dependence(estimator, rows)
     model = Model(
         rows.names,
         target,
@@ -92,7 +92,7 @@ def run(options):
     if looked_at is not None and options.plot:
         diagnose.draw(options.plot, looked_at[0], screen)
     else:
-        fitting.draw(options, estimator, rows)
+        fit_common.draw(options, estimator, rows)
     return 0
 
 

@@ -44,20 +44,20 @@ class Opened(NamedTuple):
 
 def fit(options):
     """The command."""
-    from linreg_fast.cli import certainty, diagnose, fit_report, fitting
+    from linreg_fast.cli import certainty, diagnose, fit_common, fit_report
     from linreg_fast.cli.model_file import Model
     from linreg_fast.solvers import check_known
 
     check_known(options.solver)
     streaming.refuse(options)
-    fitting.check_outputs(options)
+    fit_common.check_outputs(options)
     told = streaming.Told("looking at the files")
     choice = summary.choice_of(options) if summary.asked(options) else None
     found = looked_at = None
     with patience(told):
         opened = _opened(options, told)
         stream = opened.stream
-        estimator = fitting.estimator_of(options, opened.design)
+        estimator = fit_common.estimator_of(options, opened.design)
         told.about("fitting", stream.rows)
         started = time.perf_counter()
         estimator._fit_stream(stream, options.missing, told)
@@ -72,7 +72,7 @@ def fit(options):
             told.about("residuals", stream.rows)
             looked_at = diagnose.of_stream(fitted, stream, options.missing, choice.weights, told)
         details = streaming.details_of(estimator)
-    fitting.warn_of_dependent_columns(estimator, rows.names)
+    fit_common.warn_of_dependent_columns(estimator, rows.names)
     model = Model(
         rows.names,
         fitted.targets[0],

@@ -87,7 +87,7 @@ def read(options):
     """(the `Rows`, columns of keys, their names) that the options ask for."""
     from linreg_fast.cli import streaming
     from linreg_fast.many_fits.files import open_files
-    from linreg_fast.many_fits.tables import rows_by_keys
+    from linreg_fast.many_fits.rows_by_keys import rows_by_keys
 
     refuse_empty_names(options)
     told = f"{len(options.data)} files" if len(options.data) > 1 else options.data[0]

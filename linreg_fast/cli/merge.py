@@ -2,7 +2,7 @@
 
 import time
 
-from linreg_fast.cli import fitting, streaming
+from linreg_fast.cli import fit_common, streaming
 from linreg_fast.cli.common import Command, check_writable, for_a_reader, patience
 from linreg_fast.cli.fit_report import report
 
@@ -52,7 +52,7 @@ def run(options):
         estimator.fit_moments(total.moments)
         taken = time.perf_counter() - started
         details = streaming.details_of(estimator)
-    fitting.warn_of_dependent_columns(estimator, total.features)
+    fit_common.warn_of_dependent_columns(estimator, total.features)
     coef, intercept = estimator.coef_, float(estimator.intercept_)
     kept = certainty.of_moments(estimator)
     model = Model(total.features, total.target, coef, intercept, details, certainty=kept)

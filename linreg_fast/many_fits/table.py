@@ -141,7 +141,7 @@ def _of_files(path, y, features, weights, missing, numbers, keys):
 
 def _of_source(source, target, others, y, features, weights, missing, numbers, keys):
     # the source, the targets, and what `table_given` takes
-    from linreg_fast.many_fits.tables import rows_by_keys
+    from linreg_fast.many_fits.rows_by_keys import rows_by_keys
     from linreg_fast.sources.names import find
     from linreg_fast.sources.progress import Progress
 

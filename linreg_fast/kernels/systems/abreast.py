@@ -18,7 +18,7 @@ from linreg_fast.kernels.arithmetic.rounding import (
     SMALLEST_SQUARE,
 )
 from linreg_fast.kernels.systems.lanes import get, less_product, put
-from linreg_fast.kernels.systems.many_in_double import WELL
+from linreg_fast.kernels.systems.many_corrected import WELL
 from linreg_fast.kernels.systems.many_numbers import (
     CONDITION,
     INTERCEPT,

@@ -10,8 +10,7 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic.rounding import EPSILON, LARGEST_SQUARE, SMALLEST_SQUARE
-from linreg_fast.kernels.systems.many_in_double import in_double
-from linreg_fast.kernels.systems.many_in_doubled import in_doubled
+from linreg_fast.kernels.systems.many_corrected import by_corrections
 from linreg_fast.kernels.systems.many_numbers import (
     CONDITION,
     EXTREME,
@@ -26,6 +25,7 @@ from linreg_fast.kernels.systems.many_numbers import (
     TOO_FEW,
     TSS,
 )
+from linreg_fast.kernels.systems.many_pivoted import by_pivots
 from linreg_fast.runtime.compile import kernel, kernel_part
 
 __all__ = [
@@ -136,8 +136,8 @@ def solve_one(weight, mean, products, n_samples, centred, live, room, coef, erro
         numbers[INTERCEPT], numbers[INTERCEPT_ERROR] = mean[0, p], 0.0
         numbers[CONDITION], numbers[RANK] = 1.0, 0.0
     elif not (
-        in_double(mean, products, live, m, rounding, room, coef, errors, numbers)
-        or in_doubled(mean, products, live, m, rounding, coef, errors, numbers)
+        by_corrections(mean, products, live, m, rounding, room, coef, errors, numbers)
+        or by_pivots(mean, products, live, m, rounding, coef, errors, numbers)
     ):
         return LEFT
     for j in range(p):

@@ -53,7 +53,7 @@ def _condition(A, order, m):
 
 
 @kernel_part
-def in_doubled(mean, products, live, m, rounding, coef, errors, numbers):
+def by_pivots(mean, products, live, m, rounding, coef, errors, numbers):
     """Whether a factor in double-double is sure of the rank; what belongs to it is written."""
     p, scale = products.shape[1] - 1, np.empty(m)
     A, order, rank = _factor(products, live, m, scale)

@@ -18,7 +18,7 @@ CORRECTED = 1e3  # up to which two corrections of what such a factor gives leave
 
 
 @kernel_part
-def in_double(mean, products, live, m, rounding, room, coef, errors, numbers):
+def by_corrections(mean, products, live, m, rounding, room, coef, errors, numbers):
     """Whether the columns are so well conditioned that the quick way has all digits."""
     # the moments, which columns, scratch, and the three results
     p, q = products.shape[1] - 1, m + 1
