@@ -6,10 +6,10 @@ import numpy as np
 
 from linreg_fast.bench import many_ways as ways
 from linreg_fast.bench import people_data
-from linreg_fast.bench.many_ways import FOLDS, GROUP_ROWS, WINDOW
+from linreg_fast.bench.many_ways import FOLDS, PER_GROUP, WINDOW
 
 TITLES = {
-    "groups": f"a fit for each group of {GROUP_ROWS} rows",
+    "groups": f"a fit for each group of {PER_GROUP} rows",
     "rolling": f"a fit for each window of {WINDOW} rows",
     "cv": f"{FOLDS} folds for {len(ways.ALPHAS)} penalties",
     "screen": "a regression for each column",

@@ -1,6 +1,6 @@
 """How groups, windows, folds and single columns of (X, y) are fitted: by us, by others, by LAPACK.
 
-Groups are of `GROUP_ROWS` rows that lie apart, windows of `WINDOW` rows, folds `FOLDS` with fifty
+Groups are of `PER_GROUP` rows that lie apart, windows of `WINDOW` rows, folds `FOLDS` with fifty
 penalties, and single columns those of X.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from linreg_fast.bench.expected import SMALLEST_SHARE, Expected, in_double
 
-GROUP_ROWS, WINDOW, FOLDS = 50, 250, 5
+PER_GROUP, WINDOW, FOLDS = 50, 250, 5
 ALPHAS = tuple(10.0 ** (k / 8 - 3) for k in range(50))
 COMPARED = 500  # windows at the most: a fit by LAPACK each
 
@@ -32,12 +32,12 @@ def _lines(X, y, rows):
 
 
 def keys_of(n):
-    """(n,): so many groups that each has about GROUP_ROWS rows, which lie apart."""
-    return np.arange(n) % max(n // GROUP_ROWS, 1)
+    """(n,): so many groups that each has about PER_GROUP rows, which lie apart."""
+    return np.arange(n) % max(n // PER_GROUP, 1)
 
 
 def _slices(n):
-    return [slice(g, None, max(n // GROUP_ROWS, 1)) for g in range(max(n // GROUP_ROWS, 1))]
+    return [slice(g, None, max(n // PER_GROUP, 1)) for g in range(max(n // PER_GROUP, 1))]
 
 
 @in_double
@@ -55,7 +55,7 @@ def groups_ours(X, y):
 def groups_sklearn(X, y):
     from sklearn.linear_model import LinearRegression
 
-    found = np.empty((max(len(X) // GROUP_ROWS, 1), X.shape[1] + 1))
+    found = np.empty((max(len(X) // PER_GROUP, 1), X.shape[1] + 1))
     for g, own in enumerate(_slices(len(X))):
         model = LinearRegression().fit(X[own], y[own])
         found[g, 0], found[g, 1:] = model.intercept_, model.coef_
