@@ -79,15 +79,15 @@ class Design:
         self.levels_unseen = {}  # {column: {level: rows}} of rows that became NaN for it
 
     @classmethod
-    def of(cls, text, data, context=None, row_numbers=None, gone=None):
+    def of(cls, text, data, context=None, row_numbers=None, gone=None, weight=None):
         """(design, X (n, p), Y (n,) or (n, t)) of a formula and the frame to fit it to.
 
         row_numbers: what messages call the rows; their places by default. gone: (n,) of bool, rows
-        that have a gap elsewhere.
+        that have a gap elsewhere. weight: the name of a column that the dot does not stand for.
         """
         frame = Frame(data)
         frame.gone = gone
-        text = spelt_out(text, frame.names)
+        text = spelt_out(text, [name for name in frame.names if name != weight])
         left, right = parsed(text)
         if left is None:
             raise ValueError(f"the formula {text!r} has no target: write 'target ~ {text}'")

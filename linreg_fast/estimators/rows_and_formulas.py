@@ -37,7 +37,7 @@ class RowsAndFormulas:
             fit, so that the source must be one that can be read again; `poly`, and `bs` without
             its knots and bounds, need all rows at once.
         sample_weight : array-like of shape (n_samples,), or str, optional
-            Weights, or the name of their column.
+            Weights, or the name of their column, which ``.`` does not stand for then.
         context : dict, optional
             Names that the formula may use besides those of columns; of a source functions of single
             rows.
@@ -98,7 +98,8 @@ class RowsAndFormulas:
             model._design.unseen = unseen
             return model
         gone = gaps_in_weights(data, sample_weight) if model.missing == "drop" else None
-        design, X, y = Design.of(formula, data, context, gone=gone)
+        weight = sample_weight if isinstance(sample_weight, str) else None
+        design, X, y = Design.of(formula, data, context, gone=gone, weight=weight)
         model.fit_intercept = design.fit_intercept
         if model.missing == "raise":
             _refuse_gaps(design, data, X, y)

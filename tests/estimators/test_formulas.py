@@ -210,6 +210,8 @@ def test_dots_context_and_refits(flats):
     model = LinearRegression.from_formula("price ~ . - street", flats)
     assert "street" not in model.feature_names_in_
     assert "price" not in model.feature_names_in_
+    model = LinearRegression.from_formula("price ~ .", flats, "sold")  # nor is it a feature
+    assert model.formula_ == "price ~ (area + rooms + city + street)"
     model = LinearRegression.from_formula("price ~ half(area)", flats, context={"half": half})
     np.testing.assert_allclose(
         model.predict(flats[:1]), pickle.loads(pickle.dumps(model)).predict(flats[:1])
@@ -253,7 +255,7 @@ STREAMED = [
     "log(price) ~ center(area) + scale(log(area)) + city",
     "price ~ 0 + C(city):area + scale(rooms, center=False)",
     "price ~ rooms + bs(area, knots=[75], lower_bound=0, upper_bound=200)",
-    "price ~ . - sold",
+    "price ~ .",
 ]
 
 
