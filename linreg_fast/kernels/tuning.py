@@ -115,7 +115,11 @@ TARGET_COPY_ELEMENTS = 1 << 20
 # of so many rows need no second pass over them.
 WINDOW_CHUNK = 512
 WINDOW_FEWEST = 2048  # windows of one stretch, whose first window is summed anew; a few ms
-WINDOW_LAUNCH = 32  # stretches between two looks at Ctrl-C and the clock
+WINDOW_LAUNCH, WINDOW_FEWEST_LAUNCHED = 32, 8  # stretches of one launch
+# Cost of a window beside q^2 for q columns and target, in the same unit of 16 ns, and what a call
+# may cost: 0.1 s of one core (EPYC). Longer launches have turns, between which Ctrl-C is answered.
+WINDOW_COST, WINDOW_CALL = 100, 6_000_000
+WINDOW_TABLES = 1 << 23  # numbers of the records that stay between turns: 64 MB
 
 # --- single columns (moments/screening.py)
 # Pieces of rows that a thread reads at a time. With blocks of 470 columns and strips of 4 rows

@@ -6,7 +6,15 @@ from linreg_fast.data import scaling
 from linreg_fast.kernels.moments import windows as kernel
 from linreg_fast.kernels.moments.records import record_size
 from linreg_fast.kernels.systems import one_of_many as of
-from linreg_fast.kernels.tuning import SMALL_SYSTEM_COLUMNS, WINDOW_FEWEST, WINDOW_LAUNCH
+from linreg_fast.kernels.tuning import (
+    SMALL_SYSTEM_COLUMNS,
+    WINDOW_CALL,
+    WINDOW_COST,
+    WINDOW_FEWEST,
+    WINDOW_FEWEST_LAUNCHED,
+    WINDOW_LAUNCH,
+    WINDOW_TABLES,
+)
 from linreg_fast.many_fits.common import (
     empty_results,
     fit_left,
@@ -51,17 +59,36 @@ def _compiled_windows(given, begins, ends, fewest, found):
     # Each stretch sums its first window anew.
     step = max(int(ends[-1] - ends[0]) // max(count - 1, 1), 1) if count else 1
     stretch = max(WINDOW_FEWEST, 2 * longest // step)
-    room = kernel.scratch_size(p, kernel.WINDOW_CHUNK + chunks)
+    records = kernel.WINDOW_CHUNK + chunks
+    some, cost, stays = _launches(p, stretch, records * record_size(p + 1))
+    tables = np.empty((min(some, -(-count // stretch)) * stays, records * record_size(p + 1)))
+    marks = np.empty((len(tables), 3), dtype=np.int64)
+    room = kernel.scratch_size(p, 0 if stays else records)
     with Progress("window", count) as progress:
-        for start in range(0, count, WINDOW_LAUNCH * stretch):
-            piece = slice(start, min(start + WINDOW_LAUNCH * stretch, count))
+        for start in range(0, count, some * stretch):
+            piece = slice(start, min(start + some * stretch, count))
             own = piece.stop - piece.start
             places = np.arange(piece.start, piece.stop)
+            marks[:] = -1
             parts = (*rows, order, begins[piece], ends[piece], counts, places, chunks)
-            parts += (given.centred, fewest, *found)
-            launch.in_turns(kernel.windows, own, -(-own // stretch), 1, room, *parts)
+            parts += (tables, marks, given.centred, fewest, *found)
+            turns = own * cost // WINDOW_CALL + 1 if stays else 1
+            launch.in_turns(kernel.windows, own, -(-own // stretch), turns, room, *parts)
             progress(piece.stop)
     in_own_units(found, exponents)
+
+
+def _launches(p, stretch, table):
+    """(stretches of one launch, cost of a window, whether a launch has turns).
+
+    table: numbers of the records of a stretch.
+    """
+    cost = WINDOW_COST + (p + 1) ** 2
+    fewest, most = WINDOW_FEWEST_LAUNCHED, WINDOW_LAUNCH
+    some = max(min(WINDOW_CALL // (cost * stretch), most), 2 * fewest)
+    if some * stretch * cost <= 8 * WINDOW_CALL:
+        return some, cost, False
+    return max(min(WINDOW_TABLES // table, most), fewest), cost, True
 
 
 def _leave_all(given, begins, ends, found):
@@ -107,12 +134,13 @@ def _compiled_growing(given, decays, fewest, found):
     before = np.append(0, counts)[starts[:-1]]
     counts = counts - np.repeat(before, np.diff(starts))
     stretches = -(-n // WINDOW_FEWEST)
-    kept = np.empty((min(stretches, WINDOW_LAUNCH), record_size(p + 1)))
+    some, *_ = _launches(p, WINDOW_FEWEST, record_size(p + 1))
+    kept = np.empty((min(stretches, some), record_size(p + 1)))
     record = np.zeros(record_size(p + 1))
     room = kernel.scratch_size(p, 1)
     with Progress("row", n) as progress:
-        for start in range(0, stretches, WINDOW_LAUNCH):
-            stop = min(start + WINDOW_LAUNCH, stretches)
+        for start in range(0, stretches, some):
+            stop = min(start + some, stretches)
             piece = slice(start * WINDOW_FEWEST, min(stop * WINDOW_FEWEST, n))
             ages = decays[0][piece], decays[1][piece], WINDOW_FEWEST
             kernel.states_before(*rows, order[piece], *ages, record, kept[: stop - start])

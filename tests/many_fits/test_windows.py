@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import LinearRegression, fit_ewm, fit_expanding, fit_groups, fit_rolling
+from linreg_fast.many_fits import window_sums
 
 
 def alone(X, y, w=None, centred=True):
@@ -221,6 +222,24 @@ def test_same_bits_for_any_threads(rng):
         one, two = (function(X, y, *arguments, n_jobs=k) for k in (1, 2))
         assert np.array_equal(one.coef, two.coef, equal_nan=True)
         assert np.array_equal(one.coef_error, two.coef_error, equal_nan=True)
+
+
+def test_same_bits_in_any_number_of_turns(rng, monkeypatch):
+    X = rng.normal(size=(9000, 3))
+    y, keys = X[:, 0] + rng.normal(size=len(X)), rng.integers(0, 2, len(X))
+    whole = fit_rolling(X, y, 1300), fit_rolling(X, y, 1200, groups=keys, min_samples=5)
+    turns = []
+    in_turns = window_sums.launch.in_turns
+    monkeypatch.setattr(
+        window_sums.launch, "in_turns", lambda *given: turns.append(given[3]) or in_turns(*given)
+    )
+    monkeypatch.setattr(window_sums, "WINDOW_CALL", 1000)
+    cut = fit_rolling(X, y, 1300), fit_rolling(X, y, 1200, groups=keys, min_samples=5)
+    assert min(turns) > 2
+    for one, other in zip(whole, cut, strict=True):
+        np.testing.assert_array_equal(one.coef, other.coef)
+        np.testing.assert_array_equal(one.coef_error, other.coef_error)
+        np.testing.assert_array_equal(one.r2, other.r2)
 
 
 def test_constant_and_dependent_windows(rng):

@@ -114,6 +114,8 @@ def _windows(
     counts,
     places,
     chunks,
+    tables,
+    marks,
     centred,
     fewest,
     coef,
@@ -124,22 +126,30 @@ def _windows(
     """Fit the windows start..stop: the rows order[begins[k] : ends[k]], neither going back.
 
     counts (n + 1,): how many of the first rows have a weight. places[k]: where the fit goes.
+    tables (blocks, size), marks (blocks, 3): where a block's records stay from one turn to the
+    next, and which they are, -1 before the first; empty if there is one turn only.
     """
     # four from `over_blocks`, the rows one by one, the windows, and the four results
+    if start == stop:
+        return
     rows = Rows(flat, row_step, column_step, scale, y, weights)
     q = len(scale)
-    size = 2 + 2 * q + 2 * q * q
-    many = WINDOW_CHUNK + chunks
-    records = scratch[: many * size].reshape((many, size))
+    size, many = 2 + 2 * q + 2 * q * q, WINDOW_CHUNK + chunks
+    stays = len(tables) > 0
+    table = tables[b] if stays else scratch[: many * size]
+    records = table.reshape((many, size))
     detail, kept = records[:WINDOW_CHUNK], records[WINDOW_CHUNK : many - 2]
     newer, whole = records[many - 2], records[many - 1]
-    z, work, mean, comoment, rest = _parts(q, scratch[many * size :])
+    z, work, mean, comoment, rest = _parts(q, scratch[0 if stays else many * size :])
     own, count = waiting.held(q - 1, rest), 0
     results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     # The older rows are begin..middle, the newer ones middle..end.
-    middle = end = begins[start]
-    chunk = 0
-    clear(newer)
+    if stays and marks[b, 0] >= 0:
+        middle, end, chunk = marks[b, 0], marks[b, 1], marks[b, 2]
+    else:
+        middle = end = begins[start]
+        chunk = 0
+        clear(newer)
     for k in range(start, stop):
         begin = begins[k]
         if begin >= middle:
@@ -163,6 +173,8 @@ def _windows(
         n = counts[ends[k]] - counts[begin]
         count = _enter(own, count, whole, n, mean, comoment, places[k], results)
     waiting.solve(own, count, results)
+    if stays:
+        marks[b, 0], marks[b, 1], marks[b, 2] = middle, end, chunk
 
 
 windows = over_blocks(_windows)
