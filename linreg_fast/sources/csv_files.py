@@ -16,6 +16,7 @@ from linreg_fast.sources import arrow_text, signs
 from linreg_fast.sources.cells import EXACT, as_numbers, is_wide, may_be_wide
 from linreg_fast.sources.dialect import BLANKS, cells_of, find_dialect
 from linreg_fast.sources.footers import without_footers
+from linreg_fast.sources.lone_quotes import parts_of
 from linreg_fast.sources.streams import READ, Utf8
 from linreg_fast.sources.table import Batch, Column
 
@@ -126,10 +127,15 @@ class CsvSource:
                 block, self._block = block + self._block, b""
                 block = without_footers(block.rstrip(b"\r\n"), self._newline, self._text, self)
             self._refuse_binary(block)
-            line = self._line
-            letters = np.frombuffer(block, np.uint8)  # bytes.count takes twice as long
-            self._line += int(np.count_nonzero(letters == ord(self._newline)))
-            yield block, line
+            delimiter = self.dialect.delimiter
+            parts = [block]
+            if self._ended and delimiter != BLANKS:
+                parts = parts_of(block, self._newline, delimiter, self._text.text)
+            for part in parts:
+                line = self._line
+                letters = np.frombuffer(part, np.uint8)  # bytes.count takes twice as long
+                self._line += int(np.count_nonzero(letters == ord(self._newline)))
+                yield part, line
 
     def batches(self, numbers, texts=()):
         return signs.batches(self._batches, self.dialect.signs, numbers, texts)

@@ -62,7 +62,7 @@ def cells_of(lines, delimiter):
                 held, first, after = row, after, reader.line_num
             if held is None:
                 return
-            if not _unclosed(given[first:after], rules):
+            if not end_within_quotes(given[first:after], rules):
                 yield held, start + after
                 return
             yield (
@@ -74,13 +74,13 @@ def cells_of(lines, delimiter):
         csv.field_size_limit(limit)
 
 
-def _unclosed(lines, rules):
-    """Whether a quote opens in these lines that none of them closes."""
-    try:
-        for _ in csv.reader(lines, strict=True, **rules):
-            pass
-    except csv.Error as error:
-        return "unexpected end" in str(error)
+def end_within_quotes(lines, rules):
+    """Whether a quote opens in these lines that none of them closes, as `csv` reads them."""
+    reader, before = csv.reader([*lines, "\n"], **rules), 0
+    for _ in reader:
+        if before < len(lines) < reader.line_num:
+            return True
+        before = reader.line_num
     return False
 
 
