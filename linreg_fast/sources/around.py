@@ -42,13 +42,14 @@ def are_units(body, decimal):
     """Whether the first row holds words or nothing where the rows below mostly hold numbers."""
     if len(body) < 3:
         return False
-    below = [[row[j] for row in body[1:] if j < len(row)] for j in range(len(body[0]))]
-    above = [
-        cell
-        for cell, cells in zip(body[0], below, strict=True)
-        if kind_of(cells, decimal) == "number"
-    ]
-    if any(is_number(cell, decimal) for cell in above) or 2 * len(above) <= len(body[0]):
+    above = []
+    for j, cell in enumerate(body[0]):
+        below = [row[j] for row in body[1:] if j < len(row)]
+        if kind_of(below, decimal) == "number":
+            if is_number(cell, decimal):
+                return False
+            above.append(cell)
+    if 2 * len(above) <= len(body[0]):
         return False
     words = sum(1 for cell in above if not is_missing(cell))
     return words > 1 and 2 * words > len(above)

@@ -213,6 +213,8 @@ def _pad(names, body):
 
 def _decimal(body, path):
     """A comma, where numbers of the first rows have one and none has a point."""
+    if not any("," in cell or cell.count(".") > 1 for row in body for cell in row):
+        return "."  # none proves a comma: 1.234.567 would
     commas = points = 0
     for row in body:
         for cell in row:
