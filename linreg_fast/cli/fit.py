@@ -2,7 +2,7 @@
 
 import time
 
-from linreg_fast.cli import diagnose, streaming, summary
+from linreg_fast.cli import diagnose, restrictions, streaming, summary
 from linreg_fast.cli.common import Command, Names, patience
 from linreg_fast.cli.tables import DATA_HELP, add_columns, add_reading, add_weights, read_rows
 
@@ -11,6 +11,7 @@ EXAMPLES = """\
   linreg-fast fit houses.csv --target price --features area,rooms --out model.json
   linreg-fast fit houses.csv --target price --exclude id --categorical city,"heated by"
   linreg-fast fit houses.csv --target price --summary --cov HC3 --csv coefficients.csv
+  linreg-fast fit houses.csv --target price --test "area = 2*rooms, age = 0" --test floor
   linreg-fast fit houses.csv --formula "log(price) ~ area * C(city)" --cluster street
   linreg-fast fit houses.csv --target price --summary --diagnose --plot four.png
   linreg-fast fit houses.parquet --target price --weights n_sold --weights-are frequency
@@ -76,6 +77,7 @@ def run(options):
         if options.diagnose:
             looked_at = _diagnosed(estimator, rows, target, choice.weights)
         details = fit_report.details_of(estimator, rows)
+    tests = restrictions.tested(found, options.tests)
     fit_common.warn_of_dependence(estimator, rows)
     model = Model(
         rows.names,
@@ -87,8 +89,8 @@ def run(options):
         certainty.of_fit(estimator, found, options),
         None if design is None else by_formula.plain(design, kinds),
     )
-    screen = summary.written(options, model, found, rows, design)
-    fit_report.show(options, estimator, model, taken, found, rows, looked_at, screen)
+    screen = summary.written(options, model, found, rows, design, tests)
+    fit_report.show(options, estimator, model, taken, found, rows, tests, looked_at, screen)
     if looked_at is not None and options.plot:
         diagnose.draw(options.plot, looked_at[0], screen)
     else:

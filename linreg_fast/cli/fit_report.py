@@ -56,10 +56,11 @@ def _sums(estimator, rows):
     return found.rss / found.weight_sum, 1 - found.rss / about_mean
 
 
-def show(options, estimator, model, taken, found, rows, looked_at, screen):
+def show(options, estimator, model, taken, found, rows, tests, looked_at, screen):
     """The report of a fit, or its summary where one was asked for, and what was written.
 
-    found: the `Inference`, or None. looked_at: what `diagnose` saw, and it in words, or None.
+    found: the `Inference`, or None. tests: those of `restrictions`. looked_at: what `diagnose` saw,
+    and it in words, or None.
     """
     # the fit, what was made of it, and where it goes
     reading = vars(estimator).get("reading_")
@@ -67,7 +68,7 @@ def show(options, estimator, model, taken, found, rows, looked_at, screen):
         if found is None:
             report(model, taken, estimator.fit_intercept, screen)
         else:
-            print(summary.text(found, options.level or 0.95, rows), file=screen)
+            print(summary.text(found, options.level or 0.95, rows, tests), file=screen)
         if reading is not None:
             print(f"read       {reading}", file=screen)
         if looked_at is not None:

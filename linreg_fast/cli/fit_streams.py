@@ -8,7 +8,7 @@ import time
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from linreg_fast.cli import streaming, summary
+from linreg_fast.cli import restrictions, streaming, summary
 from linreg_fast.cli.common import patience
 from linreg_fast.cli.tables import options_of_text, refuse_constant, refuse_empty_names
 
@@ -72,6 +72,7 @@ def fit(options):
             told.about("residuals", stream.rows)
             looked_at = diagnose.of_stream(fitted, stream, options.missing, choice.weights, told)
         details = streaming.details_of(estimator)
+    tests = restrictions.tested(found, options.tests)
     fit_common.warn_of_dependent_columns(estimator, rows.names)
     model = Model(
         rows.names,
@@ -83,8 +84,8 @@ def fit(options):
         certainty.of_fit(estimator, found, options),
         opened.plain,
     )
-    screen = summary.written(options, model, found, rows, opened.design)
-    fit_report.show(options, estimator, model, taken, found, rows, looked_at, screen)
+    screen = summary.written(options, model, found, rows, opened.design, tests)
+    fit_report.show(options, estimator, model, taken, found, rows, tests, looked_at, screen)
     if looked_at is not None and options.plot:
         diagnose.draw(options.plot, looked_at[0], screen)
     return 0

@@ -6,9 +6,10 @@ import sys
 import warnings
 from dataclasses import replace
 
+from linreg_fast.cli import restrictions
 from linreg_fast.cli.common import Names, check_writable, for_a_reader
 
-ASKED = ("cov", "clusters", "lags", "level", "weights_are", "two_way", "json", "csv")
+ASKED = ("cov", "clusters", "lags", "level", "weights_are", "two_way", "json", "csv", "tests")
 
 
 def _covariances():
@@ -71,6 +72,7 @@ def add_options(command):
         help="what --weights mean: analytic (variance 1/w; default), frequency (w equal rows), "
         "sampling",
     )
+    restrictions.add_option(sure)
     sure.add_argument("--json", metavar="FILE", help="write all numbers as JSON; - to the screen")
     sure.add_argument(
         "--csv", metavar="FILE", help="write the table of coefficients as CSV; - to the screen"
@@ -173,8 +175,8 @@ def with_clear_names(found):
     return found
 
 
-def text(found, level, rows):
-    """What is printed: the table, what stands behind it, tests of terms with several columns."""
+def text(found, level, rows, tests):
+    """What is printed: the table, what stands behind it, tests of terms and those asked for."""
     from linreg_fast.inference.numbers_as_text import number
 
     lines = [found.summary(level)]
@@ -189,7 +191,7 @@ def text(found, level, rows):
         lines.append(f"{left_out} of {rows.read} rows left out for missing values")
     if any(len(places) > 1 for _, places in found.terms):
         lines += ["", repr(found.anova())]
-    return "\n".join(lines)
+    return "\n".join(lines + restrictions.lines(tests))
 
 
 def as_csv(found, level):
@@ -204,8 +206,8 @@ def as_csv(found, level):
     return lines.getvalue()
 
 
-def as_json(found, level, rows, design=None):
-    """All numbers of the result and of its terms; what is not finite is null."""
+def as_json(found, level, rows, design, tests):
+    """All numbers of the result, of its terms and of tests; what is not finite is null."""
     import json
 
     from linreg_fast.inference.formats import finite
@@ -215,18 +217,19 @@ def as_json(found, level, rows, design=None):
         "categories": dict(rows.categories),
         "rows_left_out": rows.read - len(rows.y),
         "terms": found.anova().to_dict(),
+        "tests": restrictions.plain(tests),
     }
     return json.dumps(finite(content), allow_nan=False, indent=1) + "\n"
 
 
-def write(options, found, rows, design):
+def write(options, found, rows, design, tests):
     """The files that are asked for; True if the screen is taken by one of them."""
     from linreg_fast.data.jsonfile import write_text
 
     level = options.level or 0.95
     taken = options.out == "-"
     for path, make in (
-        (options.json, lambda: as_json(found, level, rows, design)),
+        (options.json, lambda: as_json(found, level, rows, design, tests)),
         (options.csv, lambda: as_csv(found, level)),
     ):
         if path == "-":
@@ -247,7 +250,7 @@ def quietly(function, *arguments):
         return function(*arguments)
 
 
-def written(options, model, found, rows, design=None):
+def written(options, model, found, rows, design, tests):
     """Write the files, before anything is printed to a pipe that may be closed.
 
     Returns where the rest is printed: standard error if one of them takes the screen.
@@ -259,5 +262,5 @@ def written(options, model, found, rows, design=None):
         model.save(options.out)
     taken = options.out == "-"
     if found is not None:
-        taken = write(options, found, rows, design)
+        taken = write(options, found, rows, design, tests)
     return sys.stderr if taken else sys.stdout

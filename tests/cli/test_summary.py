@@ -103,7 +103,8 @@ def test_factors_gaps_clusters_and_weights(capsys, cars, tmp_path):
     path, frame = cars
     formula, out = "mpg ~ wt * hp + C(cyl) + gear", tmp_path / "o.json"
     options = ("--formula", formula, "--cluster", "maker", "--json", out)
-    code, text, error = run(capsys, "fit", path, *options)
+    tests = "wt - 2*hp = 1, wt:hp = 0", "gear,wt:hp"
+    code, text, error = run(capsys, "fit", path, *options, "--test", tests[0], "--test", tests[1])
     assert code == 0
     assert "4 of 90 rows are left out" in error
     assert "gear (2), maker (1)" in error
@@ -120,6 +121,13 @@ def test_factors_gaps_clusters_and_weights(capsys, cars, tmp_path):
     assert found["rows_left_out"] == 4
     assert found["terms"]["names"] == ["wt", "hp", "C(cyl)", "gear", "wt:hp"]
     assert "Tests of terms, type III" in text
+    assert [each["test"] for each in found["tests"]] == list(tests)
+    asked = tests[0], "gear[T.cvt] = 0, gear[T.manual] = 0, wt:hp = 0"
+    for own, restrictions in zip(found["tests"], asked, strict=True):
+        expected = theirs.f_test(restrictions)
+        assert own["f"] == pytest.approx(expected.fvalue, rel=1e-7)
+        assert own["p"] == pytest.approx(expected.pvalue, rel=1e-7)
+        assert f"test of {own['test']}: F({own['df'][0]}, " in text
     # The same groups without a formula, and weights that are counts.
     options = ("--target", "mpg", "--features", "wt", "--categorical", "cyl", "--json", out)
     weights = ("--weights", "sold", "--weights-are", "frequency")
@@ -269,6 +277,8 @@ WRONG = [
     (["--two-way", "each"], "--two-way is for two-way clusters: --cluster city,year"),
     (["--psd", "--cluster", "maker"], "--psd is for two-way clusters"),
     (["--json", "a.json", "--csv", "a.json"], "name the same file"),
+    (["--test", "wtt = 0", "--json", "a.json"], "there is no 'wtt'"),
+    (["--test", ""], "--test says nothing"),
     (["--json", "no/where.json"], "there is no folder"),
     (["--formula", "mpg ~ wt"], "leave --target out"),
 ]
@@ -285,6 +295,7 @@ def test_wrong_options_end_with_a_sentence(capsys, cars, monkeypatch, tmp_path, 
     code, text, error = run(capsys, "fit", cars[0], *columns, *options)
     assert (code, text) == (2, "")
     assert message in error.splitlines()[-1]
+    assert not (tmp_path / "a.json").exists()
 
 
 @pytest.mark.parametrize(
