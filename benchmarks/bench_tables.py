@@ -9,8 +9,8 @@ import pytest
 
 from linreg_fast.bench import limits, verdict
 from linreg_fast.bench.affordable import affordable_rows
+from linreg_fast.bench.agreement import compared
 from linreg_fast.bench.cases import PROBLEMS, bytes_of, flops, rows
-from linreg_fast.bench.expected import compared
 from linreg_fast.bench.rounds import Rounds
 from linreg_fast.data.gate import frozen
 

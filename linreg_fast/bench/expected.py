@@ -1,4 +1,4 @@
-"""What is right: for each problem scikit-learn's answer, and how far from it one may be.
+"""What is right: for each problem scikit-learn's answer, and what differences are relative to.
 
 Where scikit-learn loses digits of its own, to offsets or units, its method does not: LAPACK's
 least squares, on columns that are centred without rounding and have unit norm; and where
@@ -18,9 +18,6 @@ SMALLEST_SHARE = 1e-3
 # Below the 1e-6 with which scikit-learn 1.9 drops columns that matter, above the rounding of its
 # means, which looks like one more column where rows are few.
 REFERENCE_TOL = 1e-13
-WIDEST_TOLERANCE = 1e-4  # a coefficient that is wrong by 0.1% is refused however bad the condition
-SINGLE_RTOL = 1e-4  # of fits in single precision, or whose coefficients are rounded to it
-WIDEST_OF_PREDICTIONS = 1e-4  # of the spread of the targets
 APART = 1e6  # units of columns
 NIL = 1e-15  # a relative singular value that exact dependence leaves
 EPSILON = np.finfo(np.float64).eps
@@ -192,65 +189,3 @@ def correlation_of(covariance):
 
 
 REFERENCES = {"mse": _expected_mse, "gradient": _expected_gradient, "moments": _expected_moments}
-
-
-def disagreement(result, expected):
-    """The largest relative difference from what is expected; inf where a number is not finite."""
-    largest = 0.0
-    for ours, theirs, size in zip(result, expected.values, expected.sizes, strict=True):
-        ours = np.asarray(ours, np.float64)
-        if ours.shape != theirs.shape or not np.isfinite([ours, theirs]).all():
-            return np.inf
-        error = np.abs(ours - theirs)
-        relative = np.divide(error, size, out=np.where(error > 0, np.inf, 0.0), where=size > 0)
-        largest = max(largest, float(relative.max()))
-    return largest
-
-
-def _tolerance(row, X, result):
-    """The row's own; more where it computes, or only answers, in single precision."""
-    single = X.dtype == np.float32
-    if single and (row.kind != "ours" or np.asarray(result[0]).dtype == np.float32):
-        return max(row.rtol, SINGLE_RTOL)
-    return row.rtol
-
-
-def compared(problem, row, X, y, result, expected=None):
-    """(difference, allowed): of a row's result, relative. Or why there is nothing to compare.
-
-    Allowed is the row's own; of a fit more, where the data determine fewer digits (condition >
-    100). Where they determine hardly any of the coefficients, the predictions are compared.
-    expected: the row's reference of X and y, where it is known.
-    """
-    expected = row.reference(X, y) if expected is None else expected
-    rtol = _tolerance(row, X, result)
-    if problem != "fit":
-        return disagreement(result, expected), rtol
-    if not expected.full and not row.minimum_norm:
-        return "the columns depend on each other, and its solution is another one"
-    if expected.doubtful:
-        return "whether the columns depend on each other is a matter of rounding"
-    wide = rtol * (expected.condition / 100) ** 2
-    if wide <= WIDEST_TOLERANCE:
-        return disagreement(result, expected), max(rtol, wide)
-    return _predictions_compared(X, y, result, expected.values)
-
-
-def _predictions_compared(X, y, result, values):
-    """Likewise, relative to the spread of the targets."""
-    (coef, intercept), (right, right_intercept) = result, values
-    if not np.isfinite([*coef, *intercept]).all():
-        return np.inf, WIDEST_OF_PREDICTIONS
-    spread = np.ptp(y) or np.abs(y).max() or 1.0
-    # About the first row, since an offset's terms are larger than what is left of them; there only
-    # if the intercept has digits enough.
-    about, change = X - X[0], coef - right
-    steps = about @ change
-    if 64 * EPSILON * (np.abs(about) @ np.abs(right)).max() > WIDEST_OF_PREDICTIONS * spread:
-        return "coefficients and predictions are what rounding leaves of far larger numbers"
-    found = np.abs(steps).max() / spread
-    largest = np.abs(X[0]) @ np.abs(right) + np.abs(right_intercept).max() + np.abs(y).max()
-    if 64 * EPSILON * largest <= WIDEST_OF_PREDICTIONS * spread:
-        there = X[0] @ change + (intercept - right_intercept)
-        found = max(found, np.abs(steps + there).max() / spread)
-    return float(found), WIDEST_OF_PREDICTIONS

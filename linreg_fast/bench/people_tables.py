@@ -8,7 +8,8 @@ import numpy as np
 
 from linreg_fast.bench import people, people_busy, people_ways, record, trial, verdict
 from linreg_fast.bench.affordable import HOPELESS, call_seconds, held
-from linreg_fast.bench.expected import Remembered, compared
+from linreg_fast.bench.agreement import compared
+from linreg_fast.bench.expected import Remembered
 from linreg_fast.bench.measure import finish, in_rounds
 from linreg_fast.bench.people_data import load
 from linreg_fast.bench.prepared import PREPARING, Measured, Prepared

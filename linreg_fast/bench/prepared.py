@@ -6,7 +6,7 @@ import numpy as np
 
 from linreg_fast.bench import trial
 from linreg_fast.bench.affordable import affordable_rows, call_seconds, first_call, held
-from linreg_fast.bench.expected import compared
+from linreg_fast.bench.agreement import compared
 from linreg_fast.bench.watch import NOBODY
 from linreg_fast.data.gate import frozen
 

@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from linreg_fast.bench.expected import compared
+from linreg_fast.bench.agreement import compared
 from linreg_fast.bench.watch import NOBODY
 from linreg_fast.data.gate import frozen
 

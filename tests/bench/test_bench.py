@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from linreg_fast import wording
-from linreg_fast.bench import affordable, cases, expected, measure, report
+from linreg_fast.bench import affordable, agreement, cases, expected, measure, report
 from linreg_fast.kernels import KERNELS, RUNGS, Rung
 from linreg_fast.solvers import SOLVERS, Solver
 
@@ -81,9 +81,9 @@ def test_a_wrong_kernel_is_refused(monkeypatch, rung, problem):
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_not_finite_is_refused(value):
     right = expected.Expected((np.ones(2),), (np.ones(2),))
-    assert expected.disagreement((np.array([1.0, value]),), right) == np.inf
-    assert expected.disagreement((np.ones(3),), right) == np.inf
-    assert expected.disagreement((np.ones(2),), right) == 0
+    assert agreement.disagreement((np.array([1.0, value]),), right) == np.inf
+    assert agreement.disagreement((np.ones(3),), right) == np.inf
+    assert agreement.disagreement((np.ones(2),), right) == 0
 
 
 def test_a_new_solver_and_a_new_rung_need_one_line(monkeypatch):

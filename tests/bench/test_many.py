@@ -8,8 +8,8 @@ import pytest
 from linreg_fast import cli
 from linreg_fast.bench import many, many_ways
 from linreg_fast.bench.affordable import affordable_rows
+from linreg_fast.bench.agreement import compared
 from linreg_fast.bench.cases import MANY, PROBLEMS, flops, rows
-from linreg_fast.bench.expected import compared
 
 SHAPES = {"groups": (500, 2), "rolling": (600, 2), "cv": (120, 3), "screen": (90, 40)}
 SHAPES["p_values"] = (60, 3)
