@@ -3,6 +3,7 @@
 import numpy as np
 
 from linreg_fast.data import scaling
+from linreg_fast.kernels.moments import growing
 from linreg_fast.kernels.moments import windows as kernel
 from linreg_fast.kernels.moments.records import record_size
 from linreg_fast.kernels.systems import one_of_many as of
@@ -143,11 +144,11 @@ def _compiled_growing(given, decays, fewest, found):
             stop = min(start + some, stretches)
             piece = slice(start * WINDOW_FEWEST, min(stop * WINDOW_FEWEST, n))
             ages = decays[0][piece], decays[1][piece], WINDOW_FEWEST
-            kernel.states_before(*rows, order[piece], *ages, record, kept[: stop - start])
+            growing.states_before(*rows, order[piece], *ages, record, kept[: stop - start])
             ages = *ages, kept[: stop - start]
             places = np.arange(piece.start, piece.stop)
             parts = (*rows, order[piece], *ages, counts[piece], places, given.centred, fewest)
-            launch.in_turns(kernel.growing, stop - start, stop - start, 1, room, *parts, *found)
+            launch.in_turns(growing.growing, stop - start, stop - start, 1, room, *parts, *found)
             progress(piece.stop)
     in_own_units(found, exponents)
 

@@ -1,12 +1,10 @@
-"""A fit for each of many windows of rows that move forward, and for ever more rows.
+"""A fit for each of many windows of rows that move forward.
 
 A window is joined from two records: its older rows, for which the moments from each row to the last
 older one are kept, and its newer rows, to which rows are added. Nothing is subtracted, so that an
 outlier that has left a window leaves nothing in it. (Two stacks as a queue; van Herk 1992 for
 maxima.)
 """
-
-import numpy as np
 
 from linreg_fast.kernels.moments import held as waiting
 from linreg_fast.kernels.moments.grouped import Rows
@@ -15,7 +13,6 @@ from linreg_fast.kernels.moments.one_call import clear
 from linreg_fast.kernels.moments.records import (
     add_row,
     copy,
-    decay,
     join,
     record_size,
     unpack,
@@ -23,7 +20,7 @@ from linreg_fast.kernels.moments.records import (
 from linreg_fast.kernels.moments.rows_in_lanes import target, value, weight_of
 from linreg_fast.kernels.tuning import WINDOW_CHUNK
 from linreg_fast.runtime.blocks import over_blocks
-from linreg_fast.runtime.compile import kernel, kernel_part
+from linreg_fast.runtime.compile import kernel_part
 
 
 def chunks_of(longest):
@@ -38,7 +35,7 @@ def scratch_size(p, records):
 
 
 @kernel_part
-def _parts(q, scratch):
+def parts_of(q, scratch):
     """A row (q,), scratch (2 q,) for adding it, a mean (2, q), products (2, q, q), and the rest."""
     at = 5 * q + 2 * q * q
     mean, comoment = scratch[3 * q : 5 * q].reshape((2, q)), scratch[5 * q : at].reshape((2, q, q))
@@ -46,7 +43,7 @@ def _parts(q, scratch):
 
 
 @kernel_part
-def _read(rows, i, z):
+def read_row(rows, i, z):
     """Write row i to z (q,); its weight."""
     p, w = len(z) - 1, weight_of(rows, i)
     if w > 0.0:
@@ -57,7 +54,7 @@ def _read(rows, i, z):
 
 
 @kernel_part
-def _enter(own, count, record, n, mean, comoment, to, results):
+def enter(own, count, record, n, mean, comoment, to, results):
     """Take the fit of a record's rows, n of which have a weight; how many wait then."""
     # what waits, the record, scratch for its moments, and where the fit goes
     if waiting.refused(n, to, results):
@@ -85,13 +82,13 @@ def _stack(rows, order, begin, middle, kept, detail, chunk, z, work):
         for c in range(1, first):
             copy(kept[c], kept[c - 1])
             for place in range(middle - (c - 1) * size - 1, middle - c * size - 1, -1):
-                w = _read(rows, order[place], z)
+                w = read_row(rows, order[place], z)
                 add_row(kept[c], kept[c], z, w, work)
     last = middle - (first - 1) * size
     before = kept[first - 1]
     for place in range(last - 1, max(last - size, begin) - 1, -1):
         at = last - 1 - place
-        w = _read(rows, order[place], z)
+        w = read_row(rows, order[place], z)
         add_row(detail[at], before if at == 0 else detail[at - 1], z, w, work)
     return first
 
@@ -140,7 +137,7 @@ def _windows(
     records = table.reshape((many, size))
     detail, kept = records[:WINDOW_CHUNK], records[WINDOW_CHUNK : many - 2]
     newer, whole = records[many - 2], records[many - 1]
-    z, work, mean, comoment, rest = _parts(q, scratch[0 if stays else many * size :])
+    z, work, mean, comoment, rest = parts_of(q, scratch[0 if stays else many * size :])
     own, count = waiting.held(q - 1, rest), 0
     results = waiting.Results(coef, errors, numbers, states, centred, fewest)
     # The older rows are begin..middle, the newer ones middle..end.
@@ -159,7 +156,7 @@ def _windows(
             end = middle
             clear(newer)
         while end < ends[k]:
-            w = _read(rows, order[end], z)
+            w = read_row(rows, order[end], z)
             add_row(newer, newer, z, w, work)
             end += 1
         if begin < middle:
@@ -171,87 +168,10 @@ def _windows(
         else:
             clear(whole)
         n = counts[ends[k]] - counts[begin]
-        count = _enter(own, count, whole, n, mean, comoment, places[k], results)
+        count = enter(own, count, whole, n, mean, comoment, places[k], results)
     waiting.solve(own, count, results)
     if stays:
         marks[b, 0], marks[b, 1], marks[b, 2] = middle, end, chunk
 
 
 windows = over_blocks(_windows)
-
-
-@kernel
-def states_before(
-    flat, row_step, column_step, scale, y, weights, order, decays, decays_lo, every, record, kept
-):
-    """Write to kept (m, size) the record of the rows before every so many-th one.
-
-    record (size,): of the rows before the first, and on return of all. decays (n,): what the
-    weights of all earlier rows are multiplied with when a row comes.
-    """
-    # the rows one by one, how they fade, and where the records go
-    rows = Rows(flat, row_step, column_step, scale, y, weights)
-    q = len(scale)
-    z, work = np.empty(q), np.empty(2 * q)
-    for place in range(len(order)):
-        if place % every == 0:
-            copy(kept[place // every], record)
-        if decays[place] != 1.0:
-            decay(record, q, decays[place], decays_lo[place])
-        w = _read(rows, order[place], z)
-        add_row(record, record, z, w, work)
-
-
-@kernel_part
-def _growing(
-    b,
-    start,
-    stop,
-    scratch,
-    flat,
-    row_step,
-    column_step,
-    scale,
-    y,
-    weights,
-    order,
-    decays,
-    decays_lo,
-    every,
-    kept,
-    counts,
-    places,
-    centred,
-    fewest,
-    coef,
-    errors,
-    numbers,
-    states,
-):
-    """Fit all rows up to each row of the stretches start..stop, of `every` rows.
-
-    counts (n,): rows with a weight so far. places (n,): where a fit goes, -1 for nowhere.
-    """
-    # four from `over_blocks`, the rows one by one, how they fade, and the four results
-    rows = Rows(flat, row_step, column_step, scale, y, weights)
-    q = len(scale)
-    size = kept.shape[1]
-    record = scratch[:size]
-    z, work, mean, comoment, rest = _parts(q, scratch[size:])
-    own, count = waiting.held(q - 1, rest), 0
-    results = waiting.Results(coef, errors, numbers, states, centred, fewest)
-    for stretch in range(start, stop):
-        copy(record, kept[stretch])
-        for place in range(stretch * every, min(stretch * every + every, len(order))):
-            if decays[place] != 1.0:
-                decay(record, q, decays[place], decays_lo[place])
-            w = _read(rows, order[place], z)
-            add_row(record, record, z, w, work)
-            to = places[place]
-            if to >= 0:
-                n = counts[place]
-                count = _enter(own, count, record, n, mean, comoment, to, results)
-    waiting.solve(own, count, results)
-
-
-growing = over_blocks(_growing)
