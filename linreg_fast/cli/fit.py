@@ -2,7 +2,7 @@
 
 import time
 
-from linreg_fast.cli import diagnose, restrictions, streaming, summary
+from linreg_fast.cli import diagnose, how_sure, restrictions, streaming, summary
 from linreg_fast.cli.common import Command, Names, patience
 from linreg_fast.cli.tables import DATA_HELP, add_columns, add_reading, add_weights, read_rows
 
@@ -48,7 +48,7 @@ def add_options(command):
     command.add_argument(
         "--plot", metavar="FILE", help="draw the line, or predicted against actual"
     )
-    summary.add_options(command)
+    how_sure.add_options(command)
     add_reading(command, "leaves them out and says how many")
 
 
@@ -63,7 +63,7 @@ def run(options):
         return fit_streams.fit(options)
     check_known(options.solver)
     fit_common.check_outputs(options)
-    choice = summary.choice_of(options) if summary.asked(options) else None
+    choice = how_sure.choice_of(options) if how_sure.asked(options) else None
     rows, design, kinds = _read(options)
     target = options.target if design is None else design.target
     estimator = fit_common.estimator_of(options, design)

@@ -8,7 +8,7 @@ import time
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from linreg_fast.cli import restrictions, streaming, summary
+from linreg_fast.cli import how_sure, restrictions, streaming, summary
 from linreg_fast.cli.common import patience
 from linreg_fast.cli.tables import options_of_text, refuse_constant, refuse_empty_names
 
@@ -52,7 +52,7 @@ def fit(options):
     streaming.refuse(options)
     fit_common.check_outputs(options)
     told = streaming.Told("looking at the files")
-    choice = summary.choice_of(options) if summary.asked(options) else None
+    choice = how_sure.choice_of(options) if how_sure.asked(options) else None
     found = looked_at = None
     with patience(told):
         opened = _opened(options, told)
@@ -198,7 +198,7 @@ def _inference(fitted, stream, choice, missing, told):
 
     Weights need them, too: the log-likelihood has the sum of their logarithms.
     """
-    from linreg_fast.estimators.from_source import infer_stream
+    from linreg_fast.estimators.source_inference import infer_stream
     from linreg_fast.inference import build
 
     if choice.needs_rows or stream.weighted:
