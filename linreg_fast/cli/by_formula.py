@@ -70,7 +70,7 @@ def read_formula(options, names, out=()):
     """(the formula with its target, its two sides), safe to compute."""
     from linreg_fast.estimators.formula_names import refuse_unsafe
     from linreg_fast.estimators.formula_sides import formulaic
-    from linreg_fast.estimators.formulas import parsed, spelt_out
+    from linreg_fast.estimators.formula_text import parsed, spelt_out
 
     formulaic()
     text = options.formula

@@ -4,7 +4,8 @@ import numpy as np
 
 from linreg_fast.estimators.formula_names import refuse_unsafe
 from linreg_fast.estimators.formula_sides import Side, formulaic
-from linreg_fast.estimators.formulas import Design, parsed
+from linreg_fast.estimators.formula_text import parsed
+from linreg_fast.estimators.formulas import Design
 
 
 def to_plain(design):

@@ -10,7 +10,8 @@ import numpy as np
 from linreg_fast.estimators.formula_frames import no_column
 from linreg_fast.estimators.formula_names import columns_of, expressions, refuse_unsafe
 from linreg_fast.estimators.formula_sides import Side, formulaic
-from linreg_fast.estimators.formulas import Design, parsed, spelt_out
+from linreg_fast.estimators.formula_text import parsed, spelt_out
+from linreg_fast.estimators.formulas import Design
 from linreg_fast.sources.cells import is_missing
 
 MOST_LEVELS = 20_000  # of one factor: each is a column of the fit

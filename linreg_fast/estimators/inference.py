@@ -3,7 +3,7 @@
 from linreg_fast.data.gate import is_dask
 from linreg_fast.estimators.coded_sources import each_of, is_read
 from linreg_fast.estimators.fitted import FittedRows
-from linreg_fast.estimators.from_source import infer_source
+from linreg_fast.estimators.source_inference import infer_source
 from linreg_fast.runtime.launch import threads
 
 
