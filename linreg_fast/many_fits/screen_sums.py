@@ -4,6 +4,7 @@ import numpy as np
 
 from linreg_fast.data.gate import check_finite, frozen
 from linreg_fast.kernels.moments import screening as kernel
+from linreg_fast.kernels.moments.screening_by_columns import whole_columns
 from linreg_fast.kernels.tuning import (
     SCREEN_FEWEST_BLOCKS,
     SCREEN_FEWEST_COLUMNS,
@@ -110,7 +111,7 @@ def _run(X, vectors, centred, found, lows, part, progress):
     if X.flags.c_contiguous:
         driver, R = kernel.rows_of_columns, np.ascontiguousarray(vectors)
     else:
-        driver, X, R = kernel.whole_columns, X.T, np.ascontiguousarray(vectors.T)
+        driver, X, R = whole_columns, X.T, np.ascontiguousarray(vectors.T)
     X, R, scratch = frozen(X), frozen(R), kernel.scratch_size(vectors.shape[1])
     # Whole pieces of columns: what is left over of one is read in short pieces of rows.
     pieces = max(SCREEN_LAUNCH_ELEMENTS // (n * kernel.SCREEN_COLUMNS), 1)
