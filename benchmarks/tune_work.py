@@ -37,6 +37,8 @@ WORK = {
     "LATE_": ("fit", 50_000, 10, ""),
     "MANY_TARGETS": ("fit", 20_000, 20, "targets"),
     "TARGET_COPY": ("each target", 200, 5, "targets"),
+    "SOLVED_COLUMNS": ("fit", 2_000, 64, "targets"),
+    "TARGETS_AHEAD": ("fit", 200, 5, "targets"),
     "TARGET_": ("fit", 20_000, 20, "targets"),
     "CENTRE_ROWS": ("moments", 20_000, 30, ""),
     "ONE_CALL": ("fit", 442, 10, ""),

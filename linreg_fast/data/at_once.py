@@ -19,25 +19,27 @@ from linreg_fast.data.precision import (
     RSS_ROUNDING,
 )
 from linreg_fast.data.problem import Problem
-from linreg_fast.kernels.arithmetic.rounding import SAFE_LARGE, SAFE_SMALL
 from linreg_fast.kernels.moments.with_targets import products_with_targets
 from linreg_fast.kernels.systems import lapack
-from linreg_fast.kernels.systems.inverse import inverse_with_ones, squares_left
+from linreg_fast.kernels.systems.inverse import inverse_with_ones
+from linreg_fast.kernels.systems.solved_targets import GOOD, LOST, WEAK, solved_targets
+from linreg_fast.kernels.tuning import SOLVED_COLUMNS
 from linreg_fast.runtime import blas
 
 
 class AtOnce(NamedTuple):
-    """What `solve` finds of p columns and t targets; powers scale the columns and the ones."""
+    """What `solve` finds of p columns and t targets; squares are empty if they were not asked."""
 
     columns: Problem  # with ones for a target, and moments in double-double
     condition: float
-    rounding: float  # of the inverse, relative to a target
-    powers: np.ndarray  # (p + 1,): of two, by which they are scaled
-    sums: np.ndarray  # (2, p + 1 or p + 2, t): of the targets with [X, 1] scaled, and squares
-    total: np.ndarray  # (2, p + 1, t): coefficients of [X, 1] scaled
-    coef: np.ndarray  # (p, t)
+    spreads: np.ndarray  # (p + 1,): standard errors for a sigma of one, last the intercept's
+    coef: np.ndarray  # (t, p)
     intercept: np.ndarray  # (t,)
+    rss: np.ndarray  # (t,)
+    tss: np.ndarray  # (t,): about the mean, or about zero where there is no intercept
+    about: np.ndarray  # (t,): about the mean, in any case
     good: np.ndarray  # (t,) of bool: with all digits
+    doubtful: np.ndarray  # targets whose squares have too few digits
 
 
 def solve(problem, squares=False, refuse=None):
@@ -51,28 +53,26 @@ def solve(problem, squares=False, refuse=None):
     if found is None:
         return None
     inverse, powers, sizes, condition, rounding = found
-    p, moments = problem.n_features, columns.moments
+    moments, t = columns.moments, problem.n_targets
+    root = moments.weight_sum**0.5
+    limits = np.array([rounding, root, REFINED_ERROR, NOTHING, RSS_ROUNDING, RSS_ERROR])
     with np.errstate(over="ignore", invalid="ignore"):
         sums, largest = products_with_targets(
             frozen(problem.X), frozen(problem.Y), problem.sample_weight, squares=squares
         )
-        sums[:, : p + 1] *= powers[:, None]
-        total = _times(inverse, sums[:, : p + 1])
-        rounded = total.sum(axis=0)
-        if not np.isfinite(rounded).all():
-            refuse() if refuse else problem.check_finite(by_sums=False)
-        norms = largest * moments.weight_sum**0.5
-        signal = np.sqrt(((rounded[:p] * sizes[:, None]) ** 2).sum(axis=0))
-        good = rounding * norms <= REFINED_ERROR * np.maximum(signal, NOTHING * norms)
-        good &= ((largest > SAFE_SMALL) & (largest < SAFE_LARGE)) | (largest == 0)
-        good &= np.isfinite(rounded).all(axis=0)
-    rounded *= powers[:, None]
-    coef, intercept = rounded[:p], rounded[p]
+        solved = () if len(powers) <= SOLVED_COLUMNS else (_times(inverse, powers, sums),)
+    system = inverse, powers, sizes, moments.weight_parts, problem.fit_intercept, limits
+    coef, intercept, *parts, flags = solved_targets(*system, sums, largest, t, squares, *solved)
+    good = (flags & GOOD) > 0
+    if not (good.all() or np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        refuse() if refuse else problem.check_finite(by_sums=False)
     if problem.fit_intercept:  # of a target that does not vary rounding would be left
-        for k in np.flatnonzero(good & (signal <= NOTHING * norms)):
+        for k in np.flatnonzero((flags & (GOOD | WEAK)) == (GOOD | WEAK)):
             if problem.Y[:, k].max() == problem.Y[:, k].min():
-                coef[:, k], intercept[k] = 0.0, problem.Y[0, k]
-    return AtOnce(columns, condition, rounding, powers, sums, total, coef, intercept, good)
+                coef[k], intercept[k] = 0.0, problem.Y[0, k]
+    spreads = np.sqrt(inverse[0].diagonal()) * powers
+    doubtful = np.flatnonzero(flags & LOST)
+    return AtOnce(columns, condition, spreads, coef, intercept, *parts, good, doubtful)
 
 
 def _columns(problem):
@@ -113,38 +113,12 @@ def _inverse(columns):
     return inverse, powers, sizes, float(1 / np.sqrt(reciprocal)), rounding
 
 
-def _times(inverse, sums):
-    """(2, q, t), hi and lo: inverse (2, q, q) times sums (2, q, t)."""
+def _times(inverse, powers, sums):
+    """(q, T), hi and lo: inverse (2, q, q) times sums (q, T) times powers."""
     high, low = (frozen(np.ascontiguousarray(part)) for part in inverse)
-    found, _ = products_with_targets(high, frozen(np.ascontiguousarray(sums[0])), None, low)
-    found = found[:, :-1]
+    scaled, scaled_lo = (part[: len(powers)] * powers[:, None] for part in sums)
+    (found, found_lo), _ = products_with_targets(high, frozen(scaled), None, low)
+    found, found_lo = found[: len(powers)], found_lo[: len(powers)]
     with blas.one_thread(len(high), fewest=1):
-        found[1] += high @ sums[1]
-    return found
-
-
-def squares_about_means(found):
-    """(t,): the targets' squares about their means, whether or not there is an intercept."""
-    p, weight = found.columns.n_features, found.columns.moments.weight_parts
-    squares = np.ascontiguousarray(found.sums[:, p + 1])
-    own, about = np.zeros((2, *squares.shape))
-    none = np.zeros((2, 0, squares.shape[1]))
-    squares_left(squares, none, none, found.sums[:, p] / found.powers[p], weight, own, about)
-    return np.maximum(about[0], 0.0)
-
-
-def squares_of(found):
-    """(rss (t,), tss (t,), targets of which these have too few digits), of sums with squares."""
-    p, moments = found.columns.n_features, found.columns.moments
-    squares = np.ascontiguousarray(found.sums[:, p + 1])
-    rss, tss = np.zeros((2, *squares.shape))
-    weight = moments.weight_parts if found.columns.fit_intercept else np.zeros(2)
-    sums = np.ascontiguousarray(found.sums[:, : p + 1])
-    total = sums[:, p] / found.powers[p]  # as the target is
-    squares_left(squares, found.total, sums, total, weight, rss, tss)
-    left, all_of_it = np.maximum(rss[0], 0.0), np.maximum(tss[0], 0.0)
-    left[rss[0] <= RSS_ROUNDING * (p + 1) * all_of_it] = 0.0  # what rounding leaves of nothing
-    # Far from zero the parts that are subtracted are larger than the squares.
-    parts = np.abs(found.total[0, : p + 1] * sums[0]).max(axis=0)
-    lost = found.rounding * np.maximum(parts, squares[0]) > RSS_ERROR * left
-    return left, all_of_it, np.flatnonzero(lost & (squares[0] > 0) | ~found.good)
+        found_lo += high @ scaled_lo
+    return found, found_lo

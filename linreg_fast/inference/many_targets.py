@@ -76,10 +76,10 @@ class ManyInferences(Sequence):
         }
         self._spreads = np.sqrt((basis.root**2).sum(axis=1))
         self.coef = np.ascontiguousarray(
-            np.vstack([found.intercept, found.coef] if basis.centred else [found.coef]).T
+            np.column_stack([found.intercept, found.coef]) if basis.centred else found.coef
         )
-        self.rss, self.tss, doubtful = at_once.squares_of(found)
-        for k in doubtful:
+        self.rss, self.tss = found.rss, found.tss
+        for k in found.doubtful:
             alone = Basis.of(Moments.of(*self._rows_of(k), RUNGS["compensated"]), basis.centred, p)
             self.coef[k], self.rss[k], self.tss[k] = alone.coef, alone.rss, alone.tss
         self._check(coef, moments, basis)

@@ -200,9 +200,10 @@ DESCENT_LOOK_AHEAD_STEPS = 200_000  # 10 ms for ten columns
 
 # --- many targets (solvers/many_targets.py)
 MANY_TARGETS = 64  # from here on, and in chunks of so many: their own products would cost more
-# Rows whose sums are joined, and targets that are packed side by side: 128 KB, which stay in L2 for
-# all columns. 200 x 5 with 20,000 targets 146 to 16 ms in all, by one pass over them (AVX-512).
-TARGET_ROWS, TARGET_STRIPE = 64, 256
+# Rows whose sums are joined: a vector of targets and the columns beside it stay in a first cache.
+TARGET_ROWS = 64
+TARGETS_AHEAD = 4 * WIDE  # targets of C order that are prefetched in each of the rows
+SOLVED_COLUMNS = 64  # of more, the inverse is multiplied by tiles, not target by target
 FEWEST_TARGETS_APART = 16  # whose moments are summed together, of few columns
 
 # --- systems and factors (systems/, data/, solvers/)

@@ -7,8 +7,6 @@ from linreg_fast.data.gate import frozen
 from linreg_fast.data.many_target_moments import takes
 from linreg_fast.data.problem import Problem
 from linreg_fast.kernels.systems import one_of_many as of
-from linreg_fast.many_fits.alone import errors_of
-from linreg_fast.many_fits.common import empty_results
 
 
 def fit_whole(X, Y, weights, centred, refuse):
@@ -25,22 +23,15 @@ def fit_whole(X, Y, weights, centred, refuse):
     solved = at_once.solve(problem, True, refuse)
     if solved is None:
         return None
-    found = empty_results(t, p, "target")
-    coef, errors, numbers, states = found
-    coef[:], states[:] = solved.coef.T, of.SOLVED
-    sse, tss, again = at_once.squares_of(solved)
-    spreads, lever = errors_of(solved.columns)
-    exponents = solved.columns.triangle[1][:p]
-    sigma = np.sqrt(sse / (rows - p - centred))
-    np.multiply(sigma[:, None], np.ldexp(spreads, -exponents), out=errors)
-    numbers[:, of.SSE], numbers[:, of.TSS] = sse, tss
+    errors, numbers = np.empty((t, p)), np.empty((t, of.NUMBERS))
+    sigma = np.sqrt(solved.rss / (rows - p - centred))
+    np.multiply(sigma[:, None], solved.spreads[:p], out=errors)
+    numbers[:, of.SSE], numbers[:, of.TSS] = solved.rss, solved.about
     numbers[:, of.INTERCEPT], numbers[:, of.INTERCEPT_ERROR] = 0.0, np.nan
     if centred:
-        total = solved.columns.moments.weight_sum
         numbers[:, of.INTERCEPT] = solved.intercept
-        numbers[:, of.INTERCEPT_ERROR] = sigma * np.sqrt(lever + 1 / total)
-    else:
-        numbers[:, of.TSS] = at_once.squares_about_means(solved)
+        numbers[:, of.INTERCEPT_ERROR] = sigma * solved.spreads[p]
     numbers[:, of.CONDITION], numbers[:, of.RANK] = solved.condition, p
     numbers[:, of.SAMPLES] = rows
-    return found, again
+    states = np.full(t, of.SOLVED, dtype=np.int8)
+    return (solved.coef, errors, numbers, states), solved.doubtful

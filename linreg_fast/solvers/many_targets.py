@@ -35,8 +35,8 @@ def solve(problem, solve_chunk):
     for first in range(0, len(left), MANY_TARGETS):
         few = left[first : first + MANY_TARGETS]
         part = solve_chunk(chunk_of(problem, few))
-        found.coef[:, few], found.intercept[few] = part.coef, part.intercept
-    return Solution(found.coef, found.intercept, p, found.condition, singular, "cholesky", REASON)
+        found.coef[few], found.intercept[few] = part.coef.T, part.intercept
+    return Solution(found.coef.T, found.intercept, p, found.condition, singular, "cholesky", REASON)
 
 
 def _by_chunks(problem, solve_chunk):

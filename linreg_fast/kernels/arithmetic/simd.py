@@ -5,15 +5,18 @@ register where there is AVX2 or AVX-512, and two where there is SSE2 or NEON. LL
 vectorise a compensated sum by itself, since that needs several sums in the place of one, nor does
 it keep the twelve sums of a tile in registers.
 
-`fma` takes plain numbers too. With NUMBA_DISABLE_JIT only that one works, as Python.
+`fma` takes plain numbers too. With NUMBA_DISABLE_JIT it is Python, and of the rest
+`plain_vectors` has what kernels without a way by numbers use.
 """
 
 from fractions import Fraction
 
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic, models, overload, register_model
 
+from linreg_fast.kernels.arithmetic import plain_vectors
 from linreg_fast.kernels.arithmetic.llvm import (
     emit_broadcast,
     emit_call,
@@ -194,3 +197,8 @@ def fma(a, b, c):
 @overload(fma)
 def _compiled_fma(a, b, c):
     return lambda a, b, c: fma_vectors(a, b, c)
+
+
+if not VECTORS:  # pragma: no cover
+    globals().update(vars(plain_vectors))
+    fma_vectors = np.vectorize(fma, otypes=[float])

@@ -1,8 +1,8 @@
 """Sums of the products of columns, and of a one, with many targets: in double-double, read once.
 
-The lanes of a vector are targets. Pieces of rows of a stripe of targets are packed one below the
-other; each number is loaded once for three columns. How a product is added without loss is told at
-`doubled_microkernel.tile_of_vectors`.
+The lanes of a vector are targets. Some rows of a vector of targets are packed one below the other,
+which stay in a first cache for all columns; each number is loaded once for three of them. How a
+product is added without loss is told at `doubled_microkernel.tile_of_vectors`.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd
 from linreg_fast.kernels.arithmetic.simd import fma
 from linreg_fast.kernels.tiles.packing_targets import largest_of, pack_columns, pack_targets
-from linreg_fast.kernels.tuning import TARGET_ROWS, TARGET_STRIPE, WIDE
+from linreg_fast.kernels.tuning import TARGET_ROWS, WIDE
 from linreg_fast.runtime import launch
 from linreg_fast.runtime.blocks import over_blocks
 from linreg_fast.runtime.compile import inlined_part, kernel_part
@@ -46,10 +46,10 @@ def _join(sums, lows, at, h, low, start):
 
 
 @kernel_part
-def _tile_of_vectors(a, a_lo, m, j, z, at, rows, bounds, top, exact, sums, lows, to, apart):
+def _tile_of_vectors(a, a_lo, m, j, z, rows, bounds, top, exact, sums, lows, to, apart):
     """Add to three rows of sums, from `to` on and `apart`, columns j to j + 2 times a vector.
 
-    at: the vector's place in z. exact: all lo parts are zero.
+    exact: all lo parts are zero.
     """
     # three columns, one vector of targets, and where the sums go
     s0, s1 = (
@@ -61,13 +61,13 @@ def _tile_of_vectors(a, a_lo, m, j, z, at, rows, bounds, top, exact, sums, lows,
     l0 = l1 = l2 = simd.zeros()
     if exact:
         for i in range(rows):
-            y, of = simd.load(z, at + i * TARGET_STRIPE), i * m + j
+            y, of = simd.load(z, i * WIDE), i * m + j
             h0, l0 = _add_exact(h0, l0, simd.broadcast(a[of]), y)
             h1, l1 = _add_exact(h1, l1, simd.broadcast(a[of + 1]), y)
             h2, l2 = _add_exact(h2, l2, simd.broadcast(a[of + 2]), y)
     else:
         for i in range(rows):
-            y, of = simd.load(z, at + i * TARGET_STRIPE), i * m + j
+            y, of = simd.load(z, i * WIDE), i * m + j
             l0 = simd.fma_vectors(simd.broadcast(a_lo[of]), y, l0)
             l1 = simd.fma_vectors(simd.broadcast(a_lo[of + 1]), y, l1)
             l2 = simd.fma_vectors(simd.broadcast(a_lo[of + 2]), y, l2)
@@ -80,30 +80,35 @@ def _tile_of_vectors(a, a_lo, m, j, z, at, rows, bounds, top, exact, sums, lows,
 
 
 @kernel_part
-def _squares_of_vectors(a, m, p, z, rows, count, bounds, sizes, sums, lows, to):
-    """Add to sums + lows the squares of a stripe of targets, times the weights in column p of a."""
+def _squares_of_vectors(a, m, p, z, rows, bounds, sizes, exact, sums, lows, to):
+    """Add to sums + lows the squares of packed targets, times the weights in column p of a."""
     # the weights, the targets, and where the sums go
-    for k in range(0, count, WIDE):
-        top = _power_above(simd.load(sizes, k))
-        start = simd.multiply(simd.multiply(simd.broadcast(bounds[p]), top), top)
-        h, low = start, simd.zeros()
+    top = _power_above(simd.load(sizes, 0))
+    start = simd.multiply(simd.multiply(simd.broadcast(bounds[p]), top), top)
+    h, low, lower = start, simd.zeros(), simd.zeros()
+    if exact:
         for i in range(rows):
-            y, weight = simd.load(z, k + i * TARGET_STRIPE), simd.broadcast(a[i * m + p])
+            y = simd.load(z, i * WIDE)
+            h, low = _add_exact(h, low, y, y)
+    else:
+        for i in range(rows):
+            y, weight = simd.load(z, i * WIDE), simd.broadcast(a[i * m + p])
             product = simd.multiply(weight, y)
             lost = simd.fma_vectors(weight, y, simd.negative(product))
-            h, low = _add_exact(h, simd.fma_vectors(lost, y, low), product, y)
-        _join(sums, lows, to + k, h, low, start)
+            lower = simd.fma_vectors(lost, y, lower)
+            h, low = _add_exact(h, low, product, y)
+    _join(sums, lows, to, h, simd.add(low, lower), start)
 
 
 @kernel_part
-def _squares_of_numbers(a, m, p, z, rows, count, bounds, sizes, sums, lows, to):
+def _squares_of_numbers(a, m, p, z, rows, bounds, sizes, exact, sums, lows, to):
     """The same number by number."""
     # as `_squares_of_vectors`
     flat, flat_lo = sums.ravel(), lows.ravel()
-    for k in range(count):
+    for k in range(WIDE):
         total, low = flat[to + k], flat_lo[to + k]
         for i in range(rows):
-            y = z[i * TARGET_STRIPE + k]
+            y = z[i * WIDE + k]
             product, lost = dd.two_product(a[i * m + p], y)
             square, more = dd.two_product(product, y)
             total, left = dd.two_sum(total, square)
@@ -112,31 +117,28 @@ def _squares_of_numbers(a, m, p, z, rows, count, bounds, sizes, sums, lows, to):
 
 
 @kernel_part
-def _products_of_vectors(a, a_lo, z, rows, count, bounds, sizes, exact, sums, lows, to):
-    """Add to sums + lows the products of a packed piece: all columns with a stripe of targets."""
+def _products_of_vectors(a, a_lo, z, rows, bounds, sizes, exact, sums, lows, to):
+    """Add to sums + lows the products of packed rows: all columns with a vector of targets."""
     # the columns, the targets, and where the sums go
     m, apart = len(bounds), sums.shape[2]
-    for k in range(0, count, WIDE):
-        top = _power_above(simd.load(sizes, k))
-        for j in range(0, m, TILE):
-            place = to + j * apart + k
-            _tile_of_vectors(
-                a, a_lo, m, j, z, k, rows, bounds, top, exact, sums, lows, place, apart
-            )
+    top = _power_above(simd.load(sizes, 0))
+    for j in range(0, m, TILE):
+        place = to + j * apart
+        _tile_of_vectors(a, a_lo, m, j, z, rows, bounds, top, exact, sums, lows, place, apart)
 
 
 @kernel_part
-def _products_of_numbers(a, a_lo, z, rows, count, bounds, sizes, exact, sums, lows, to):
+def _products_of_numbers(a, a_lo, z, rows, bounds, sizes, exact, sums, lows, to):
     """The same number by number."""
     # as `_products_of_vectors`
     m, apart = len(bounds), sums.shape[2]
     flat, flat_lo = sums.ravel(), lows.ravel()
-    for k in range(count):
+    for k in range(WIDE):
         for j in range(m):
             at = to + j * apart + k
             total, low = flat[at], flat_lo[at]
             for i in range(rows):
-                y, of = z[i * TARGET_STRIPE + k], i * m + j
+                y, of = z[i * WIDE + k], i * m + j
                 product, lost = dd.two_product(a[of], y)
                 total, more = dd.two_sum(total, product)
                 low += more + fma(a_lo[of], y, lost)
@@ -164,27 +166,21 @@ def _block(b, start, stop, scratch, X, X_lo, weights, Y, by_targets, largest, su
         begin, end, place = 0, n, 0
     size = TARGET_ROWS * m
     a, a_lo, rest = scratch[:size], scratch[size : 2 * size], scratch[2 * size :]
-    bounds, sizes = rest[:m], rest[m : m + TARGET_STRIPE]
-    z = rest[m + TARGET_STRIPE :]
+    bounds, sizes, z = rest[:m], rest[m : m + WIDE], rest[m + WIDE :]
     for row in range(begin, end, TARGET_ROWS):
         rows = min(TARGET_ROWS, end - row)
         exact = pack_columns(X, X_lo, weights, row, row + rows, a, a_lo, bounds)
-        for k in range(first, last, TARGET_STRIPE):
-            count = min(TARGET_STRIPE, last - k)
-            pack_targets(Y, row, row + rows, k, k + count, z)
-            padded = -(-count // WIDE) * WIDE
-            for i in range(rows):
-                for c in range(count, padded):
-                    z[i * TARGET_STRIPE + c] = 0.0
-            largest_of(z, rows, padded, sizes)
-            for c in range(padded):
+        for k in range(first, last, WIDE):
+            pack_targets(Y, row, row + rows, k, min(k + WIDE, last), z)
+            largest_of(z, rows, sizes)
+            for c in range(WIDE):
                 if sizes[c] > largest[place, k + c]:
                     largest[place, k + c] = sizes[c]
             to = place * sums.shape[1] * apart + k
-            _products(a, a_lo, z, rows, padded, bounds, sizes, exact, sums, lows, to)
+            _products(a, a_lo, z, rows, bounds, sizes, exact, sums, lows, to)
             if sums.shape[1] > m:
                 to += m * apart
-                _squares(a, m, p, z, rows, padded, bounds, sizes, sums, lows, to)
+                _squares(a, m, p, z, rows, bounds, sizes, exact, sums, lows, to)
 
 
 _blocks = over_blocks(_block)
@@ -193,10 +189,11 @@ NO_WEIGHTS.flags.writeable = NO_LOW_PARTS.flags.writeable = False  # as all that
 
 
 def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS, squares=False):
-    """Sums (2, p + 1, t), hi and lo, of w x_j y and last of w y; and the largest of each target.
+    """Sums, hi and lo, of w x_j y and then of w y; and the largest of each target (T,).
 
-    X (n, p), Y (n, t) of float64 or float32, and weights (n,) or None, read-only. X_lo (n, p): lo
-    parts of X, without weights. squares: one more row of the sums, of w y^2. A target with a number
+    Sums are (p + 1, T), and up to a whole number of tiles rows of zeros; T is t up to a whole
+    number of vectors, and what lies beyond is zero, too. X (n, p), Y (n, t) of float64 or float32, and weights (n,) or None, read-only. X_lo (n, p): lo
+    parts of X, without weights. squares: a last row of the sums, of w y^2. A target with a number
     that is not finite has sums of nan.
     """
     (n, p), t = X.shape, Y.shape[1]
@@ -208,7 +205,7 @@ def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS, squares=False):
         blocks = min(launch.count_blocks(t, n), 1 << rows.bit_length() - 1)
     shape = 1 if by_targets else blocks, m + squares, padded
     sums, lows, largest = np.zeros(shape), np.zeros(shape), np.zeros((shape[0], padded))
-    scratch = TARGET_ROWS * (2 * m + TARGET_STRIPE) + m + TARGET_STRIPE
+    scratch = TARGET_ROWS * (2 * m + WIDE) + m + WIDE
     weights = NO_WEIGHTS if weights is None else weights
     arguments = (X, X_lo, weights, Y, by_targets, largest, sums, lows)
     launch.run(_blocks, rows, blocks, 4 * n * m * t, scratch, *arguments)
@@ -218,5 +215,4 @@ def products_with_targets(X, Y, weights=None, X_lo=NO_LOW_PARTS, squares=False):
         part = added - total
         low += (total - (added - part)) + (sums[b] - part) + lows[b]
         total = added
-    kept = [*range(p + 1), m] if squares else slice(p + 1)
-    return np.array([total[kept, :t], low[kept, :t]]), largest[:, :t].max(axis=0)
+    return (total, low), largest[0] if len(largest) == 1 else largest.max(axis=0)

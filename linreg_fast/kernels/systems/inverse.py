@@ -44,31 +44,3 @@ def _border(out, mean, weight):
         product, lost = dd.multiply(total, low, mean[0, j], mean[1, j])
         corner, corner_lo = dd.add(corner, corner_lo, product, lost)
     out[0, p, p], out[1, p, p] = corner, corner_lo
-
-
-@kernel
-def squares_left(squares, total, sums, whole, weight, rss, tss):
-    """Write to rss and tss (2, t), hi and lo, the targets' squares less what is explained.
-
-    squares (2, t); total and sums (2, q, t): solutions and right sides, whose products are
-    explained. whole (2, t) and weight (2,): sums of the targets and of the weights, for the squares
-    about the mean; a weight of zero: about zero.
-    """
-    for k in range(squares.shape[1]):
-        mean_square, mean_square_lo = 0.0, 0.0
-        if weight[0] > 0.0:
-            mean, mean_lo = dd.divide(whole[0, k], whole[1, k], weight[0], weight[1])
-            mean_square, mean_square_lo = dd.multiply(mean, mean_lo, whole[0, k], whole[1, k])
-        left, low = dd.add(squares[0, k], squares[1, k], -mean_square, -mean_square_lo)
-        tss[0, k], tss[1, k] = left, low
-        rss[0, k], rss[1, k] = squares[0, k], squares[1, k]
-    for j in range(total.shape[1]):
-        own, own_lo, right, right_lo = total[0, j], total[1, j], sums[0, j], sums[1, j]
-        high, low_sums = rss[0], rss[1]
-        for k in range(squares.shape[1]):
-            product, lost = dd.two_product(own[k], right[k])
-            lost += own[k] * right_lo[k] + own_lo[k] * right[k]
-            high[k], more = dd.two_sum(high[k], -product)
-            low_sums[k] += more - lost
-    for k in range(squares.shape[1]):
-        rss[0, k], rss[1, k] = dd.quick_two_sum(rss[0, k], rss[1, k])

@@ -1,4 +1,4 @@
-"""Packing of columns, and of a stripe of targets whose numbers of one row lie side by side."""
+"""Packing of columns, and of a vector of targets: the numbers of a row side by side."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from linreg_fast.kernels.arithmetic import doubledouble as dd
 from linreg_fast.kernels.arithmetic import simd, turning
-from linreg_fast.kernels.tuning import TARGET_STRIPE, WIDE
+from linreg_fast.kernels.arithmetic.memory import prefetch
+from linreg_fast.kernels.tuning import TARGETS_AHEAD, WIDE
 from linreg_fast.runtime.compile import by_type, kernel_part
 
 
@@ -38,32 +39,36 @@ def pack_columns(X, X_lo, weights, start, stop, a, a_lo, bounds):
 
 
 def pack_targets(Y, start, stop, first, last, z):
-    """z[i * TARGET_STRIPE + k]: rows start..stop of the targets first..last."""
+    """z[i * WIDE + k]: rows start..stop of the targets first..last, of which there are WIDE at most.
+
+    What lies beyond the last is zero.
+    """
     for i in range(stop - start):
-        for k in range(last - first):
-            z[i * TARGET_STRIPE + k] = np.float64(Y[start + i, first + k])
+        for k in range(WIDE):
+            there = first + k < last
+            z[i * WIDE + k] = np.float64(Y[start + i, first + k]) if there else 0.0
 
 
 def _pack_c_order(Y, start, stop, first, last, z):
-    t, whole = Y.shape[1], (last - first) // WIDE * WIDE
+    t = Y.shape[1]
+    if last - first < WIDE:
+        _pack_numbers(Y, start, stop, first, last, z)
+        return
     for i in range(stop - start):
-        of, to = (start + i) * t + first, i * TARGET_STRIPE
-        for k in range(0, whole, WIDE):
-            simd.store(z, to + k, simd.load(Y, of + k))
-        for k in range(whole, last - first):
-            z[to + k] = np.float64(Y[start + i, first + k])
+        of = (start + i) * t + first
+        prefetch(Y, of + TARGETS_AHEAD)
+        simd.store(z, i * WIDE, simd.load(Y, of))
 
 
 def _pack_f_order(Y, start, stop, first, last, z):
-    n, rows, count = len(Y), stop - start, last - first
-    for k in range(0, count - WIDE + 1, WIDE):
-        for i in range(0, rows - WIDE + 1, WIDE):
-            of, to = (first + k) * n + start + i, i * TARGET_STRIPE + k
-            turning.turn(Y, of, n, z, to, TARGET_STRIPE)
-    for k in range(count):
-        begin = rows // WIDE * WIDE if k < count // WIDE * WIDE else 0
-        for i in range(begin, rows):
-            z[i * TARGET_STRIPE + k] = np.float64(Y[start + i, first + k])
+    n, rows = len(Y), stop - start
+    whole = rows // WIDE * WIDE if last - first == WIDE else 0
+    for i in range(0, whole, WIDE):
+        turning.turn(Y, first * n + start + i, n, z, i * WIDE, WIDE)
+    _pack_numbers(Y, start + whole, stop, first, last, z[whole * WIDE :])
+
+
+_pack_numbers = kernel_part(pack_targets)
 
 
 @by_type(pack_targets)
@@ -74,12 +79,22 @@ def _pack_by_layout(Y, start, stop, first, last, z):
 
 
 @kernel_part
-def largest_of(z, rows, count, out):
-    """The largest size of each target in the piece; not a number counts as nothing."""
-    for k in range(count):
-        out[k] = 0.0
+def _largest_of_vectors(z, rows, out):
+    """The largest size of each of the packed targets; not a number counts as nothing."""
+    found = simd.zeros()
     for i in range(rows):
-        row = z[i * TARGET_STRIPE : i * TARGET_STRIPE + count]
-        for k in range(count):
-            size = abs(row[k])
+        found = simd.larger(simd.absolute(simd.load(z, i * WIDE)), found)
+    simd.store(out, 0, found)
+
+
+@kernel_part
+def _largest_of_numbers(z, rows, out):
+    """The same number by number."""
+    for k in range(WIDE):
+        out[k] = 0.0
+        for i in range(rows):
+            size = abs(z[i * WIDE + k])
             out[k] = size if size > out[k] else out[k]
+
+
+largest_of = _largest_of_vectors if simd.VECTORS else _largest_of_numbers
