@@ -15,12 +15,17 @@ SMALLEST = 1e-290  # below, the logarithm is found by itself
 TERMS, TINY = 500, 1e-300
 
 
-def t_p(t, df):
-    """Two-sided p of Student's t, and its logarithm; arrays like t."""
+def t_p_alone(t, df):
+    """Two-sided p of Student's t, an array like t."""
     t = np.abs(np.asarray(t, dtype=float))
+    return two_sided(t, df) if df > 0 else np.full(t.shape, np.nan)
+
+
+def t_p(t, df):
+    """The same and its logarithm."""
+    t, p = np.abs(np.asarray(t, dtype=float)), t_p_alone(t, df)
     if not df > 0:
-        return np.full(t.shape, np.nan), np.full(t.shape, np.nan)
-    p = two_sided(t, df)
+        return p, p.copy()
     return p, _logs(
         p, lambda place: log_beta_tail(df / 2, 0.5, float(t[place]) / df * float(t[place]))
     )

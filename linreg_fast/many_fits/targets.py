@@ -5,6 +5,7 @@ import numpy as np
 from linreg_fast.data.gate import check_finite
 from linreg_fast.data.many_target_moments import takes
 from linreg_fast.data.room import check_room
+from linreg_fast.kernels.systems import one_of_many as of
 from linreg_fast.kernels.tuning import TARGET_COPY_ELEMENTS
 from linreg_fast.many_fits.common import empty_results, whole_number
 from linreg_fast.many_fits.complete import complete
@@ -160,9 +161,22 @@ def _each(X, Y, weights, centred, fewest):
             y = np.array(Y[:, start : start + copies].T, dtype=np.float64, order="C")
             there, count = ~np.isnan(y), len(y)
             y[~there] = 0.0  # of rows that no fit has
+            units = np.frexp(np.abs(y).max(axis=1))[1]
+            y = np.ldexp(y, -units[:, None])  # beside one of 1e100 the squares of 1e-100 are nothing
             starts = np.append(0, np.cumsum(there.sum(axis=1)))
             groups = Groups(np.arange(count), starts, np.flatnonzero(there.reshape(-1)))
             rows, some = below[: count * n], None if weights is None else weights[: count * n]
-            found.append(fit_each(rows, y.reshape(-1), some, groups, centred, fewest, None))
+            one = fit_each(rows, y.reshape(-1), some, groups, centred, fewest, None)
+            found.append(_in_units(one, units))
             progress(start + count)
     return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+
+def _in_units(found, units):
+    """Results of targets that were divided by two to the power of their units, in their own."""
+    coef, errors, numbers, states = found
+    with np.errstate(over="ignore", under="ignore"):
+        coef, errors = (np.ldexp(part, units[:, None]) for part in (coef, errors))
+        for k, times in ((of.INTERCEPT, 1), (of.INTERCEPT_ERROR, 1), (of.SSE, 2), (of.TSS, 2)):
+            numbers[:, k] = np.ldexp(numbers[:, k], times * units)
+    return coef, errors, numbers, states
