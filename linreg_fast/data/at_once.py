@@ -17,6 +17,7 @@ from linreg_fast.data.precision import (
     REFINED_ERROR,
     RSS_ERROR,
     RSS_ROUNDING,
+    TSS_ROUNDING,
 )
 from linreg_fast.data.problem import Problem
 from linreg_fast.kernels.moments.with_targets import products_with_targets
@@ -55,7 +56,8 @@ def solve(problem, squares=False, refuse=None):
     inverse, powers, sizes, condition, rounding = found
     moments, t = columns.moments, problem.n_targets
     root = moments.weight_sum**0.5
-    limits = np.array([rounding, root, REFINED_ERROR, NOTHING, RSS_ROUNDING, RSS_ERROR])
+    left = RSS_ROUNDING, RSS_ERROR, TSS_ROUNDING
+    limits = np.array([rounding, root, REFINED_ERROR, NOTHING, *left])
     with np.errstate(over="ignore", invalid="ignore"):
         sums, largest = products_with_targets(
             frozen(problem.X), frozen(problem.Y), problem.sample_weight, squares=squares
@@ -64,7 +66,7 @@ def solve(problem, squares=False, refuse=None):
     system = inverse, powers, sizes, moments.weight_parts, problem.fit_intercept, limits
     coef, intercept, *parts, flags = solved_targets(*system, sums, largest, t, squares, *solved)
     good = (flags & GOOD) > 0
-    if not (good.all() or np.isfinite(coef).all() and np.isfinite(intercept).all()):
+    if not (good.all() or (np.isfinite(coef).all() and np.isfinite(intercept).all())):
         refuse() if refuse else problem.check_finite(by_sums=False)
     if problem.fit_intercept:  # of a target that does not vary rounding would be left
         for k in np.flatnonzero((flags & (GOOD | WEAK)) == (GOOD | WEAK)):

@@ -66,8 +66,8 @@ INVERSE_OFFSET, INVERSE_ROUNDING = 1e15, 2.0**-100
 
 # What is left of a target's squares without the columns' part, in double-double: less than
 # RSS_ROUNDING of them for each column is nothing. What may be wrong by more than RSS_ERROR,
-# relative, is summed again.
-RSS_ROUNDING, RSS_ERROR = 2.0**-94, 1e-12
+# relative, is summed again. Squares about the mean lose TSS_ROUNDING of those about zero.
+RSS_ROUNDING, RSS_ERROR, TSS_ROUNDING = 2.0**-94, 1e-12, 2.0**-102
 
 # The sample of rows. It is taken where plain sums need between 4 million multiply-adds (0.1 ms) and
 # 2 billion (50 ms), of up to 128 columns. At first a few rows are read (20 us), and their condition

@@ -200,8 +200,9 @@ DESCENT_LOOK_AHEAD_STEPS = 200_000  # 10 ms for ten columns
 
 # --- many targets (solvers/many_targets.py)
 MANY_TARGETS = 64  # from here on, and in chunks of so many: their own products would cost more
-# Rows whose sums are joined: a vector of targets and the columns beside it stay in a first cache.
-TARGET_ROWS = 64
+# Rows whose sums are joined, of a vector of targets in a first cache, and how many such pieces are
+# joined there before the sums of all targets are touched: 200 x 5, 20,000 targets, X ms (AVX-512).
+TARGET_ROWS, TARGET_PIECES = 64, 4
 TARGETS_AHEAD = 4 * WIDE  # targets of C order that are prefetched in each of the rows
 SOLVED_COLUMNS = 64  # of more, the inverse is multiplied by tiles, not target by target
 FEWEST_TARGETS_APART = 16  # whose moments are summed together, of few columns

@@ -4,6 +4,11 @@ import numpy as np
 
 from linreg_fast.kernels.tuning import WIDE
 
+NAMES = (
+    *("load", "store", "zeros", "broadcast", "larger", "add", "subtract", "multiply", "divide"),
+    *("negative", "absolute", "root"),
+)
+
 
 def load(array, index):
     return array.reshape(-1)[index : index + WIDE].astype(np.float64)

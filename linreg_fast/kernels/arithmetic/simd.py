@@ -199,6 +199,6 @@ def _compiled_fma(a, b, c):
     return lambda a, b, c: fma_vectors(a, b, c)
 
 
-if not VECTORS:  # pragma: no cover
-    globals().update(vars(plain_vectors))
-    fma_vectors = np.vectorize(fma, otypes=[float])
+if not VECTORS:
+    globals().update({name: getattr(plain_vectors, name) for name in plain_vectors.NAMES})
+    globals()["fma_vectors"] = np.vectorize(fma, otypes=[float])

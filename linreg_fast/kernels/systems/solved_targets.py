@@ -106,6 +106,7 @@ def _write_squares(left, c, centred, columns, limits, i, rss, tss, about, flags)
         rss[i] = 0.0
     # Far from zero the parts that are subtracted are larger than the squares.
     lost = limits[0] * max(left[2 * WIDE + c], square) > limits[5] * rss[i]
+    lost = lost or limits[6] * square > limits[5] * about[i]
     if (lost and square > 0.0) or not flags[i] & GOOD:
         flags[i] |= LOST
 
@@ -135,7 +136,7 @@ def _block(
     flags,
 ):
     # four from `over_blocks`, then the arrays: a record would be taken apart at each call
-    q, t, apart = len(powers), len(coef), sums.shape[1]
+    q, t = len(powers), len(coef)
     found, left = scratch[: 2 * q * WIDE], scratch[2 * q * WIDE :]
     for k in range(start * WIDE, stop * WIDE, WIDE):
         if len(solved) > 0:
@@ -165,9 +166,9 @@ def solved_targets(
 
     inverse (2, q, q), hi and lo, of q columns that powers (q,) scale; sizes (p,): their norms.
     weight (2,): the sum of the weights. limits: rounding of the inverse, root of the weights'
-    sum, and REFINED_ERROR, NOTHING, RSS_ROUNDING, RSS_ERROR of `data.precision`. sums, largest:
-    of `products_with_targets`. squares: without them rss, tss and about are empty. solved (q, T), hi
-    and lo: the inverse times scaled sums, where that is known.
+    sum, and REFINED_ERROR, NOTHING, RSS_ROUNDING, RSS_ERROR, TSS_ROUNDING of `data.precision`.
+    sums, largest: of `products_with_targets`. squares: without them rss, tss and about are empty.
+    solved (q, T), hi and lo: the inverse times scaled sums, where that is known.
     """
     # the columns, what rounding may do, and the targets
     (sums, lows), q = sums, len(powers)

@@ -1,4 +1,4 @@
-"""Packing of columns, and of a vector of targets: the numbers of a row side by side."""
+"""Packing of columns, and of two vectors of targets: the numbers of a row side by side."""
 
 import math
 
@@ -9,6 +9,8 @@ from linreg_fast.kernels.arithmetic import simd, turning
 from linreg_fast.kernels.arithmetic.memory import prefetch
 from linreg_fast.kernels.tuning import TARGETS_AHEAD, WIDE
 from linreg_fast.runtime.compile import by_type, kernel_part
+
+PAIR = 2 * WIDE  # targets that are packed side by side
 
 
 @kernel_part
@@ -39,33 +41,36 @@ def pack_columns(X, X_lo, weights, start, stop, a, a_lo, bounds):
 
 
 def pack_targets(Y, start, stop, first, last, z):
-    """z[i * WIDE + k]: rows start..stop of the targets first..last, of which there are WIDE at most.
+    """z[i * PAIR + k]: rows start..stop of the targets first..last, which are PAIR at most.
 
     What lies beyond the last is zero.
     """
     for i in range(stop - start):
-        for k in range(WIDE):
+        for k in range(PAIR):
             there = first + k < last
-            z[i * WIDE + k] = np.float64(Y[start + i, first + k]) if there else 0.0
+            z[i * PAIR + k] = np.float64(Y[start + i, first + k]) if there else 0.0
 
 
 def _pack_c_order(Y, start, stop, first, last, z):
     t = Y.shape[1]
-    if last - first < WIDE:
+    if last - first < PAIR:
         _pack_numbers(Y, start, stop, first, last, z)
         return
     for i in range(stop - start):
         of = (start + i) * t + first
         prefetch(Y, of + TARGETS_AHEAD)
-        simd.store(z, i * WIDE, simd.load(Y, of))
+        prefetch(Y, of + TARGETS_AHEAD + WIDE)
+        simd.store(z, i * PAIR, simd.load(Y, of))
+        simd.store(z, i * PAIR + WIDE, simd.load(Y, of + WIDE))
 
 
 def _pack_f_order(Y, start, stop, first, last, z):
     n, rows = len(Y), stop - start
-    whole = rows // WIDE * WIDE if last - first == WIDE else 0
+    whole = rows // WIDE * WIDE if last - first == PAIR else 0
     for i in range(0, whole, WIDE):
-        turning.turn(Y, first * n + start + i, n, z, i * WIDE, WIDE)
-    _pack_numbers(Y, start + whole, stop, first, last, z[whole * WIDE :])
+        for v in range(0, PAIR, WIDE):
+            turning.turn(Y, (first + v) * n + start + i, n, z, i * PAIR + v, PAIR)
+    _pack_numbers(Y, start + whole, stop, first, last, z[whole * PAIR :])
 
 
 _pack_numbers = kernel_part(pack_targets)
@@ -79,22 +84,14 @@ def _pack_by_layout(Y, start, stop, first, last, z):
 
 
 @kernel_part
-def _largest_of_vectors(z, rows, out):
-    """The largest size of each of the packed targets; not a number counts as nothing."""
-    found = simd.zeros()
-    for i in range(rows):
-        found = simd.larger(simd.absolute(simd.load(z, i * WIDE)), found)
-    simd.store(out, 0, found)
+def largest_of(z, rows, sizes, largest, at):
+    """The largest size of each of the packed targets; not a number counts as nothing.
 
-
-@kernel_part
-def _largest_of_numbers(z, rows, out):
-    """The same number by number."""
-    for k in range(WIDE):
-        out[k] = 0.0
+    It also goes to `largest` from the flat index `at` on, where it is larger.
+    """
+    for v in range(0, PAIR, WIDE):
+        found = simd.zeros()
         for i in range(rows):
-            size = abs(z[i * WIDE + k])
-            out[k] = size if size > out[k] else out[k]
-
-
-largest_of = _largest_of_vectors if simd.VECTORS else _largest_of_numbers
+            found = simd.larger(simd.absolute(simd.load(z, i * PAIR + v)), found)
+        simd.store(sizes, v, found)
+        simd.store(largest, at + v, simd.larger(found, simd.load(largest, at + v)))
