@@ -162,9 +162,8 @@ def _each(X, Y, weights, centred, fewest):
             there, count = ~np.isnan(y), len(y)
             y[~there] = 0.0  # of rows that no fit has
             units = np.frexp(np.abs(y).max(axis=1))[1]
-            y = np.ldexp(
-                y, -units[:, None]
-            )  # beside one of 1e100 the squares of 1e-100 are nothing
+            # Beside a target of 1e100 the squares of one of 1e-100 would be nothing.
+            y = np.ldexp(y, -units[:, None])
             starts = np.append(0, np.cumsum(there.sum(axis=1)))
             groups = Groups(np.arange(count), starts, np.flatnonzero(there.reshape(-1)))
             rows, some = below[: count * n], None if weights is None else weights[: count * n]

@@ -92,3 +92,12 @@ def test_targets_at_once_are_those_of_one_at_a_time(rng, centred, gaps):
         one, other = getattr(whole, name), getattr(alone, name)
         some = np.arange(300) != 5 if "error" in name or name == "sigma" else slice(None)
         np.testing.assert_allclose(one[some], other[some], rtol=1e-11, atol=1e-9, err_msg=name)
+
+
+def test_a_target_has_units_of_its_own(rng):
+    X, Y = rng.normal(size=(20, 2)), rng.normal(size=(20, 3))
+    powers = np.array([-400, 490, 0])
+    fits, scaled = fit_targets(X, Y), fit_targets(X, np.ldexp(Y, powers))
+    for name, times in (("coef", 1), ("coef_error", 1), ("intercept", 1), ("sse", 2), ("tss", 2)):
+        expected = np.ldexp(getattr(fits, name).T, times * powers)
+        np.testing.assert_allclose(getattr(scaled, name).T, expected, rtol=1e-12)
