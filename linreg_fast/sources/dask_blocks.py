@@ -166,9 +166,19 @@ def part(X, y, weights, plan, far):
     dropped = 0
     if plan.missing == "drop" and n:
         X, Y, weights, dropped = without_missing(X, Y, weights)
-    with launch.alone() if plan.one_of_many else contextlib.nullcontext():
+    with _threads_here(plan):
         moments, share = sums(X, Y, weights, plan)
     return Part(moments, share, n, dropped, far)
+
+
+def _threads_here(plan):
+    """How the rows of a block are shared: by what is known of all blocks, never by who sums them.
+
+    Plain sums stay cut, since they lose fewer digits in short blocks.
+    """
+    if not plan.one_of_many:
+        return contextlib.nullcontext()
+    return launch.whole() if RUNGS[plan.rung].doubled else launch.alone()
 
 
 def _as_compiled(values):

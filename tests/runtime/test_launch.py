@@ -15,6 +15,9 @@ from linreg_fast.runtime import forks, launch, tuning
 def test_blocks_depend_on_the_shape_alone():
     assert launch.count_blocks(10, 3) == 1
     assert launch.count_blocks(10_000_000, 10) == tuning.MOST_BLOCKS
+    with launch.whole():
+        assert launch.count_blocks(10_000_000, 10) == 1
+    assert launch.count_blocks(10_000_000, 10) == tuning.MOST_BLOCKS
     blocks = launch.count_blocks(20_000, 1001, 1001 * 1001)
     assert blocks * 1001 * 1001 <= 20_000 * 1001 / 4  # a quarter of the data
     blocks = launch.count_blocks(100_000, 300, 300 * 300)
