@@ -192,8 +192,8 @@ def whole():
     """As `alone`, and rows are not cut: for callers that always ask for it, as bits follow the cut.
 
     A cut that nobody shares costs, since the last piece of each block is not full: of 16 times
-    250,000 x 11 in double-double, 64 blocks each take 1.07 times the processor time of one (AMD
-    EPYC, znver4, two threads).
+    250,000 x 11 in double-double, 64 blocks each take 1.01 to 1.07 times the processor time of one
+    (AMD EPYC, znver4, two threads).
     """
     before = getattr(_asked, "whole", False)
     _asked.whole = True

@@ -135,8 +135,9 @@ def told(starts=None, when=""):
         kind = type(error).__name__
         if kind in LOST:
             raise RuntimeError(
-                f"the Dask cluster or its client was closed, restarted or lost{when} "
-                f"({kind}: {error}): start it and call again"
+                f"the Dask cluster or its client was closed, restarted or lost{when}, or a worker "
+                "died that held data which Dask cannot make anew, such as scattered arrays "
+                f"({kind}: {error}): start the cluster, put the data there and call again"
             ) from error
         if kind == "KilledWorker":
             raise RuntimeError(
@@ -147,7 +148,10 @@ def told(starts=None, when=""):
         raise
 
 
-LOST = {"FutureCancelledError", "CancelledError", "CommClosedError", "ClosedClientError"}
+LOST = {
+    "FutureCancelledError", "CancelledError", "CommClosedError", "ClosedClientError",
+    "NoWorkerError",
+}  # fmt: skip
 
 
 def _told(error, starts):
