@@ -157,13 +157,12 @@ def _note_far(values, name, far):
 
 def part(X, y, weights, plan, far):
     """The `Part` of arrays as they come: X (n, p), y (n,) or (n, t), weights (n,) or None."""
-    n = len(X)
+    n, dropped = len(X), 0
     if len(y) != n or (weights is not None and len(weights) != n):
         raise ValueError(_unlike(n, len(y), weights))
     X, y = as_floats(X, "X"), as_floats(y, plan.target)
     X, Y = _as_compiled(X), _as_compiled(y[:, None] if y.ndim == 1 else y)
     weights = plan.weight if weights is None else as_floats(weights, "sample_weight")
-    dropped = 0
     if plan.missing == "drop" and n:
         X, Y, weights, dropped = without_missing(X, Y, weights)
     with _threads_here(plan):
@@ -172,13 +171,9 @@ def part(X, y, weights, plan, far):
 
 
 def _threads_here(plan):
-    """How the rows of a block are shared: by what is known of all blocks, never by who sums them.
-
-    Plain sums stay cut, since they lose fewer digits in short blocks.
-    """
-    if not plan.one_of_many:
-        return contextlib.nullcontext()
-    return launch.whole() if RUNGS[plan.rung].doubled else launch.alone()
+    """Bits follow the cut: it follows the plan alone. Plain sums lose digits in one long block."""
+    alone = launch.whole if RUNGS[plan.rung].doubled else launch.alone
+    return alone() if plan.one_of_many else contextlib.nullcontext()
 
 
 def _as_compiled(values):
