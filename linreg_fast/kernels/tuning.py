@@ -148,6 +148,9 @@ SOURCE_ROWS, SOURCE_ELEMENTS = 1 << 16, 1 << 21
 # Numbers of a block of few columns. With a quarter of them, what is done once a block took a tenth
 # of the processor time of a fit (2 M x 11, snappy, EPYC); that they stay in L2 gained nothing.
 SOURCE_BLOCK_ELEMENTS = 1 << 20
+# Batches that are read before one of them is summed. With one, the reader began the next when the
+# last was taken, and waited for Python: 1.11 times as long (2 M x 11, snappy, plain sums, EPYC).
+SOURCE_AHEAD = 2
 # A block of fewer columns is summed by one thread, beside the one that decodes: threads that wait
 # for each other took four times as long on a busy machine.
 SOURCE_LAUNCH_COLUMNS = 48

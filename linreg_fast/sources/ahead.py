@@ -1,9 +1,11 @@
-"""One reader ahead: a thread that makes the next batch while the last one is summed."""
+"""One reader ahead: a thread that makes the next batches while one is summed."""
 
 import contextvars
 import queue
 import threading
 import time
+
+from linreg_fast.kernels.tuning import SOURCE_AHEAD
 
 GLANCE = 0.1  # seconds between two looks at whether the other side is still there
 LEAVE = 0.4  # seconds that a failure waits for the thread, within the half second of a Ctrl-C
@@ -34,7 +36,8 @@ def in_turn(items, clock):
 
 
 def ahead(items, clock):
-    """Likewise from a thread that is one item ahead. It ends, and closes them, with this one."""
+    """Likewise from a thread that is SOURCE_AHEAD items ahead. It ends, and closes them, with this
+    one."""
     reader = _Reader(items, clock)
     reader.thread.start()
     try:
@@ -56,7 +59,7 @@ class _Reader:
     def __init__(self, items, clock):
         self._items, self._clock = items, clock
         self._queue: queue.SimpleQueue = queue.SimpleQueue()
-        self._free = threading.Semaphore(1)  # of the one place ahead: no item is made before
+        self._free = threading.Semaphore(SOURCE_AHEAD)  # places: no item is made before one is
         self._stopped = threading.Event()
         context = contextvars.copy_context()
         self.thread = threading.Thread(

@@ -8,7 +8,7 @@ import numpy as np
 
 from linreg_fast.data.many_target_moments import moments_of
 from linreg_fast.kernels.tuning import SOURCE_LAUNCH_COLUMNS
-from linreg_fast.runtime.launch import threads
+from linreg_fast.runtime.launch import threads, whole
 from linreg_fast.sources.ahead import Clock, ahead, in_turn
 from linreg_fast.sources.array_batches import ArrayStream
 from linreg_fast.sources.blocks import MISSING, Gate, blocks, parts_of
@@ -110,8 +110,11 @@ def summed(stream, rung, missing="raise", progress=None, look=None):
                 look = None
             tree.add(moments)
 
+    one_thread = len(stream.names) < SOURCE_LAUNCH_COLUMNS
+    uncut = whole if one_thread and rung.doubled else contextlib.nullcontext
+
     def sums_of(X, Y, weights):
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), uncut():
             return moments_of(X, Y, weights, rung)
 
     def use(X, Y, weights, *_):
