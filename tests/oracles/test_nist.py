@@ -91,8 +91,8 @@ def test_beyond_that_better_than_lapack(rng, exponent):
         theirs.append(relative_error(scipy.linalg.lstsq(with_ones, y, cond=0)[0], truth))
         ours.append(relative_error(parameters(LinearRegression().fit(X, y)), truth))
     assert np.median(ours) < np.median(theirs)
-    if exponent < 14:
-        assert all(a <= 2 * b for a, b in zip(ours, theirs, strict=True))
+    if exponent < 14:  # of a thousand draws one of LAPACK's is better by luck than its bound by far
+        assert max(ours) < np.median(theirs)
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e3, 1e6, 1e9])
