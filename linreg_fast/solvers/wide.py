@@ -54,7 +54,7 @@ def solve(problem):
         coef += X.T @ dpotrs(upper, Y - X @ coef)[0]
     singular = None  # from the moments, when asked for
     if p > WIDE_MANY_COLUMNS:
-        singular = np.zeros(problem.n_samples)
+        singular = np.zeros(n)
         singular[:rank] = _singular_values(products, weights, centred)[:rank]
     # Every row is fitted, so weights do not matter to the intercept either.
     intercept = centre[0, p:] - centre[0, :p] @ coef + (centre[1, p:] - centre[1, :p] @ coef)
