@@ -90,7 +90,8 @@ class LinearRegression(SourceMixin, InferenceMixin, RowsAndFormulas, Solved, Bas
         more than 2000 columns, does not find that out: for it, the columns that vary. With a
         penalty n_features: it determines every coefficient.
     singular_ : ndarray of shape (min(n_samples, n_features),)
-        Singular values of the centred X; rows of weight zero are none. Computed when asked for where the solver did not need it.
+        Singular values of the centred X; rows of weight zero are none. Computed when asked for
+        where the solver did not need it.
     condition_number_ : float
         Of the centred columns scaled to unit norm, those that are constant left out. The larger,
         the fewer digits of coef_ the data determine: about 16 - log10 of it. inf where columns
