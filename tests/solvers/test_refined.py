@@ -6,6 +6,7 @@ from oracles.reference import draw_with_condition, exact_fit, relative_error
 
 from linreg_fast import LinearRegression
 from linreg_fast.data.gate import frozen
+from linreg_fast.data.precision import REFINED_ERROR
 from linreg_fast.kernels.steps.residual_products import residual_products
 
 
@@ -67,7 +68,9 @@ def test_the_truth_is_rational_arithmetic(rng):
     model = LinearRegression().fit(X, y)
     assert "refined" in model.solver_reason_
     found = [model.intercept_, *model.coef_]
-    assert relative_error(found, exact_fit(X, y)) < 1e-15
+    # A pass that changes less than REFINED_ERROR is the last. Of 500 such fits the median error was
+    # 8e-17, that of one in a hundred 1.04e-15, the largest 1.7e-15.
+    assert relative_error(found, exact_fit(X, y)) < 4 * REFINED_ERROR
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
