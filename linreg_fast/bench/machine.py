@@ -28,10 +28,13 @@ def blas():
     try:
         from threadpoolctl import threadpool_info
 
-        for pool in threadpool_info():
-            if pool["user_api"] == "blas":
-                kind = f" ({pool['architecture']})" if pool.get("architecture") else ""
-                return f"{pool['internal_api']} {pool['version']}{kind}", pool["num_threads"]
+        pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+        # SciPy's wheels bring another BLAS, and which of them is listed first varies by process.
+        pools.sort(key=lambda pool: "numpy" not in (pool.get("filepath") or ""))
+        if pools:
+            pool = pools[0]
+            kind = f" ({pool['architecture']})" if pool.get("architecture") else ""
+            return f"{pool['internal_api']} {pool['version']}{kind}", pool["num_threads"]
     except Exception:
         pass
     return "unknown", None
