@@ -1,6 +1,7 @@
 """One warning for each number that is not defined, or has lost digits: which, and why."""
 
 import math
+import sys
 import warnings
 
 import numpy as np
@@ -89,4 +90,11 @@ def _named(result, which):
 
 
 def warn(message):
-    warnings.warn(message, InferenceWarning, stacklevel=6)
+    """Warn at the caller's line, however many of our frames lie above it.
+
+    Their number is not fixed: a comprehension has a frame of its own before Python 3.12.
+    """
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("linreg_fast."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, InferenceWarning, stacklevel=level)

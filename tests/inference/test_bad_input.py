@@ -193,8 +193,9 @@ def test_what_is_not_defined_is_nan_with_a_warning(s):
     groups = np.column_stack([s.g == k for k in range(1, 5)]) * 1.0
     with pytest.warns(InferenceWarning, match="x0, x1, x2, x3: CR1S errors are zero but for round"):
         LinearRegression().fit(groups, s.y).inference(groups, s.y, groups=s.g)
-    with pytest.warns(InferenceWarning, match="no degrees of freedom"):
+    with pytest.warns(InferenceWarning, match="no degrees of freedom") as told:
         LinearRegression().fit(s.X[:3], s.y[:3]).inference()
+    assert told[0].filename == __file__  # the line of the caller, on every version of Python
     assert s.model.inference().test([[0, 1, 0], [0, 2, 0]]).df[0] == 1  # q is the rank of L
 
 
