@@ -116,11 +116,12 @@ def _inverse(columns):
 
 
 def _times(inverse, powers, sums):
-    """(q, T), hi and lo: inverse (2, q, q) times sums (q, T) times powers."""
+    """(q, T), hi and lo: inverse (2, q, q) times sums (q, T) times powers, hi as good as both."""
     high, low = (frozen(np.ascontiguousarray(part)) for part in inverse)
     scaled, scaled_lo = (part[: len(powers)] * powers[:, None] for part in sums)
     (found, found_lo), _ = products_with_targets(high, frozen(scaled), None, low)
     found, found_lo = found[: len(powers)], found_lo[: len(powers)]
     with blas.one_thread(len(high), fewest=1):
         found_lo += high @ scaled_lo
-    return found, found_lo
+    total = found + found_lo  # parts far larger may have cancelled, and left most of it in lo
+    return total, found_lo - (total - found)

@@ -8,7 +8,7 @@ from oracles.reference import exact_fit
 from scipy import sparse
 
 from linreg_fast import LinearRegression
-from linreg_fast.kernels.tuning import MANY_TARGETS, TARGET_ROWS
+from linreg_fast.kernels.tuning import MANY_TARGETS, SOLVED_COLUMNS, TARGET_ROWS
 
 T = 2 * MANY_TARGETS + 3
 
@@ -58,6 +58,20 @@ def test_each_digit_is_that_of_rational_arithmetic_with_any_threads(rng, order):
         np.testing.assert_allclose([model.intercept_[k], *model.coef_[k]], exact, rtol=2e-15)
     alone = LinearRegression(n_jobs=1).fit(X, Y)
     np.testing.assert_array_equal(alone.coef_, model.coef_)
+
+
+def test_of_many_columns_far_from_zero(rng):
+    """Their intercept's part is far larger than what is left of it."""
+    n, p, t = SOLVED_COLUMNS + 20, SOLVED_COLUMNS + 8, 2 * SOLVED_COLUMNS
+    X = rng.normal(size=(n, p)) + 1000
+    Y = X @ rng.normal(size=(p, t)) + rng.normal(size=(n, t))
+    model = LinearRegression().fit(X, Y)
+    assert model.solver_reason_.startswith("many targets")
+    for k in (0, t - 1):
+        alone = LinearRegression(precision="double-double").fit(X, Y[:, k].copy())
+        size = np.linalg.norm(alone.coef_)
+        np.testing.assert_allclose(model.coef_[k], alone.coef_, rtol=0, atol=1e-14 * size)
+        assert model.intercept_[k] == pytest.approx(alone.intercept_, rel=1e-12)
 
 
 def test_what_sums_of_all_targets_cannot_do_is_solved_chunk_by_chunk(rng):
