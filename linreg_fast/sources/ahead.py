@@ -39,8 +39,8 @@ def ahead(items, clock):
     """Likewise from a thread that is SOURCE_AHEAD items ahead. It ends, and closes them, with this
     one."""
     reader = _Reader(items, clock)
-    reader.thread.start()
     try:
+        reader.thread.start()  # which waits for the thread: Ctrl-C may come here
         while True:
             begin = time.perf_counter()
             kind, item = reader.take()
@@ -99,4 +99,5 @@ class _Reader:
         self._stopped.set()
         while not self._queue.empty():
             self._queue.get_nowait()
-        self.thread.join(LEAVE)
+        if self.thread.ident is not None:  # it was started
+            self.thread.join(LEAVE)
