@@ -30,8 +30,8 @@ class ArrayStream:
         self.names = [*features, *targets, *(["sample_weight"] if self.weighted else [])]
 
     def _next(self):
-        item = next(self._items, None)
-        if item is None:
+        item = next(self._items, self)
+        if item is self:  # the end, which a batch of None is not
             return None
         if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
             raise ValueError(

@@ -1,5 +1,7 @@
 """Pieces that other libraries hand out: streams of Arrow, lazy frames, relations, data frames."""
 
+import itertools
+
 import numpy as np
 
 from linreg_fast.sources.arrow_files import (
@@ -234,8 +236,7 @@ class ItemsPiece(Piece):
 
     def batches(self, places, texts=()):
         names, asked = self._names(places, ()), [self.columns[place].name for place in texts]
-        count, item = 0, self._first
-        while item is not None:
+        for count, item in enumerate(itertools.chain([self._first], self._items)):
             try:
                 piece = self._piece_of(item)
             except ValueError as error:
@@ -249,7 +250,6 @@ class ItemsPiece(Piece):
                 cells = {p: batch.texts[f] for p, f in zip(texts, of_texts, strict=True)}
                 where = _in(count, batch.where)
                 yield batch._replace(numbers=numbers, texts=cells, wide=wide, where=where)
-            count, item = count + 1, next(self._items, None)
 
 
 def _in(count, where):

@@ -470,6 +470,7 @@ def holding(value):
         (lambda X, y: (X, y, y), ValueError, "batch 2 has .* and weights, .* no weights"),
         (lambda X, y: (X.astype(str), y), ValueError, "batch 2: X must hold numbers"),
         (lambda X, y: X, ValueError, r"batch 2: an iterator must yield \(X, y\)"),
+        (lambda X, y: None, ValueError, "batch 2: an iterator must yield .* got NoneType"),
     ],
 )
 def test_batches_of_an_iterator(change, error, says):
@@ -493,6 +494,8 @@ def test_an_empty_batch_is_nothing_and_no_rows_an_error():
     table = pa.table({"x": [1.0, 2.0], "y": [1.0, 2.0]})
     with pytest.raises(ValueError, match="batch 1: the source holds an object of type int"):
         moments(iter([table, 1]), "y")
+    with pytest.raises(ValueError, match="batch 1: the source holds an object of type NoneType"):
+        moments(iter([table, None, table]), "y")
     reader = table.to_reader()
     assert moments(reader, "y").n_samples == 2
     with pytest.raises(ValueError, match="has it been used up"):
