@@ -149,9 +149,12 @@ def told(starts=None, when=""):
 
 
 LOST = {
-    "FutureCancelledError", "CancelledError", "CommClosedError", "ClosedClientError",
+    "FutureCancelledError",
+    "CancelledError",
+    "CommClosedError",
+    "ClosedClientError",
     "NoWorkerError",
-}  # fmt: skip
+}
 
 
 def _told(error, starts):

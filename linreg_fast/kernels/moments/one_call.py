@@ -8,14 +8,13 @@ import threading
 
 import numpy as np
 
-from linreg_fast.kernels import tuning
-from linreg_fast.kernels.arithmetic import memory
 from linreg_fast.kernels.arithmetic.rounding import EPSILON
 from linreg_fast.kernels.moments import columnwise, one_column, packed, unpacked
 from linreg_fast.kernels.moments.centre import spread
 from linreg_fast.kernels.moments.finish import centre_row
 from linreg_fast.kernels.tiles import macrokernel
 from linreg_fast.kernels.tuning import (
+    COLUMNWISE_COLUMNS,
     FAST_MOST_ELEMENTS,
     FAST_MOST_OF_ONE_COLUMN,
     ONE_CALL_CENTRE_ROWS,
@@ -132,59 +131,43 @@ def workspace(size):
     kept = _kept.__dict__
     found = kept.get(size)
     if found is None:
-        numbers = max(size * (tuning.PACKED_ROWS + 1), columnwise.scratch_size(0, size, False))
-        scratch = np.empty(numbers + memory.LINE)
+        few = columnwise.scratch_size(0, min(size, COLUMNWISE_COLUMNS), False)
+        scratch = np.empty(max(packed.scratch_size(0, size, False), few))
         found = np.empty(size), np.empty((2 * size, size)), scratch
         if size <= ONE_CALL_KEPT_COLUMNS:
             kept[size] = found
     return found
 
 
-# Two kernels and not a choice within one: most processes need one of them, and both take 1.3 s
-# longer to compile.
+def _sums_by(moments_block, name):
+    """The kernel that writes the moments of the rows that a way takes, by its `moments_block`.
 
-
-@kernel
-def _unpacked_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
-    """Write the moments of rows that `unpacked` takes.
-
-    All arrays are made by the caller: what makes one in compiled code takes 0.3 s longer to
-    compile.
+    A kernel for each way and not a choice within one: most processes need one of them, and two take
+    1.3 s longer to compile. All arrays are made by the caller: what makes one in compiled code
+    takes 0.3 s longer to compile.
     """
-    # nine: what goes in, what is overwritten, and the four results
-    sums, lows = halves_of(sums)
-    centre(X, Y, shift)
-    unpacked.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-    write_moments(sums, lows, shift, weight, mean, comoment)
-    write_noise(comoment, noise)
+
+    def write(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
+        # nine: what goes in, what is overwritten, and the four results
+        sums, lows = halves_of(sums)
+        centre(X, Y, shift)
+        moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
+        write_moments(sums, lows, shift, weight, mean, comoment)
+        write_noise(comoment, noise)
+
+    write.__name__ = write.__qualname__ = name  # of the code on disk: each has its own
+    return kernel(write)
 
 
-@kernel
-def _columnwise_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
-    """Write the moments of rows that `columnwise` takes."""
-    # as `_unpacked_sums`
-    sums, lows = halves_of(sums)
-    centre(X, Y, shift)
-    columnwise.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-    write_moments(sums, lows, shift, weight, mean, comoment)
-    write_noise(comoment, noise)
-
-
-@kernel
-def _packed_sums(X, Y, shift, scratch, sums, weight, mean, comoment, noise):
-    """Write the moments of any rows."""
-    # as `_unpacked_sums`
-    sums, lows = halves_of(sums)
-    centre(X, Y, shift)
-    packed.moments_block(X, Y, None, shift, 0, len(X), scratch, sums, lows)
-    write_moments(sums, lows, shift, weight, mean, comoment)
-    write_noise(comoment, noise)
+_unpacked_sums = _sums_by(unpacked.moments_block, "_unpacked_sums")
+_columnwise_sums = _sums_by(columnwise.moments_block, "_columnwise_sums")
+_packed_sums = _sums_by(packed.moments_block, "_packed_sums")
 
 
 @kernel
 def _sums_of_one_column(X, Y, x, y, shift, sums, weight, mean, comoment, noise):
     """Of one column and one target, which are x and y (n,)."""
-    # as `_unpacked_sums`
+    # as `_sums_by`
     sums, lows = halves_of(sums)
     centre_of(X, shift)
     centre_of(Y, shift[1:])
